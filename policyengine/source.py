@@ -1,0 +1,135 @@
+"""Places in authored text, and the diagnostics that point at them.
+
+Every stage that reads what an author wrote keeps `Span`s, so that any later stage can say where the trouble is.
+Offsets count code points from 0; lines and columns, which people see, count from 1.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+
+class Source:
+    """One text that an author wrote: a YAML file, a CSV file or a single expression."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r})"
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [0]
+        for line in self.text.splitlines(keepends=True):
+            starts.append(starts[-1] + len(line))
+        return starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """The line and the column of an offset, both from 1."""
+        row = bisect_right(self._line_starts, offset) - 1
+        if row > 0 and self._line_starts[row] == len(self.text) and not self.text.endswith(("\n", "\r")):
+            row -= 1
+        return row + 1, offset - self._line_starts[row] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1, without its end."""
+        lines = self.text.splitlines()
+        return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a source, `[start, end)` in code points."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def line(self) -> int:
+        return self.source.position(self.start)[0]
+
+    @property
+    def column(self) -> int:
+        return self.source.position(self.start)[1]
+
+    def __str__(self) -> str:
+        line, column = self.source.position(self.start)
+        return f"{self.source.name}:{line}:{column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing that is wrong, or doubtful, in what an author wrote.
+
+    `code` is stable (`T001`), `name` is the code in words (`unknown_name`), `message` is one sentence in lower case
+    without a full stop, `hint` says what to do, `related` are further places with a note each.
+    """
+
+    code: str
+    name: str
+    message: str
+    at: Span | None
+    hint: str | None = None
+    severity: Literal["error", "warning"] = "error"
+    related: tuple[tuple[Span, str], ...] = ()
+
+    def __str__(self) -> str:
+        place = f"{self.at}: " if self.at else ""
+        return f"{place}{self.code}: {self.message}"
+
+    def render(self) -> str:
+        """The diagnostic as an author sees it: place, message, the line with carets, hint."""
+        word = "" if self.severity == "error" else "warning: "
+        place = f"{self.at}: " if self.at else ""
+        out = [f"{place}{self.code}: {word}{self.message}"]
+        if self.at:
+            out += _excerpt(self.at)
+        for span, note in self.related:
+            out.append(f"  {span}: {note}")
+        if self.hint:
+            out.append(f"  hint: {self.hint}")
+        return "\n".join(out)
+
+
+def _excerpt(span: Span) -> list[str]:
+    line, column = span.source.position(span.start)
+    text = span.source.line(line)
+    if not text.strip():
+        return []
+    width = max(1, min(span.end - span.start, len(text) - column + 1))
+    first = 0
+    if len(text) > 160:  # a very long line is cut around the place
+        first = max(0, column - 60)
+        text = text[first : first + 160]
+        width = min(width, 160 - (column - 1 - first))
+    lead = "".join("\t" if c == "\t" else " " for c in text[: column - 1 - first])
+    number = f"{line:5d} | "
+    return [number + text, " " * (len(number) - 2) + "| " + lead + "^" * max(1, width)]
+
+
+class Report:
+    """The diagnostics of one run of the pipeline, in the order in which they were found."""
+
+    def __init__(self) -> None:
+        self.found: list[Diagnostic] = []
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        self.found.append(diagnostic)
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        return [d for d in self.found if d.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Diagnostic]:
+        return [d for d in self.found if d.severity == "warning"]
+
+    def in_order(self) -> list[Diagnostic]:
+        """All diagnostics sorted by file and place."""
+        return sorted(self.found, key=lambda d: (d.at.source.name, d.at.start) if d.at else ("", -1))
