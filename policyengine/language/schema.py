@@ -1,0 +1,368 @@
+"""Is every key, word and shape of a file one that the language knows? The contract is `schemas/*.schema.json`.
+
+The files are hand-written, because editors read them too. They use only `KEYWORDS`, and choose between forms by
+`if`/`then` on what the author wrote, never by `oneOf`: a mistake is then judged against the form that was meant.
+Every field says in `x-policyengine` what stands there (`MARKS`); `x-expected` and `x-missing` are words for messages.
+
+jsonschema finds every violation, and one mistake often violates several rules. What the author hears is decided here:
+one diagnostic a mistake. A misspelt key is not also a missing one; where the type is wrong nothing else is said.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from policyengine import data_files
+from policyengine.language import diagnostics
+from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence
+from policyengine.source import Report, Span
+
+KEYWORDS = frozenset({
+    "$schema", "$id", "$ref", "$defs", "title", "description",
+    "type", "enum", "const", "not", "allOf", "if", "then", "else",
+    "properties", "required", "additionalProperties", "propertyNames", "minProperties",
+    "items", "minItems", "uniqueItems", "pattern", "minLength", "minimum", "maximum",
+    "x-policyengine", "x-expected", "x-missing",
+})  # fmt: skip
+"""The keywords that the schema files may use; others would need words of their own here."""
+
+MARKS = frozenset({"literal", "expression", "value", "type", "name", "mapping", "list"})
+"""What `x-policyengine` may say. A `value` is of the one grammar: plain, keyed, dated or a record."""
+
+Path = tuple[str | int, ...]
+Json = dict[str, Any]
+
+
+def check(root: Mapping, report: Report, *, manifest: bool) -> None:
+    """Report what in this file is not of the language; `manifest` says whether it is `bundle.yaml`."""
+    errors = list(_validator("bundle" if manifest else "part").iter_errors(_outline(root)))
+    for path, found in _by_place(errors).items():
+        _report_place(root, path, found, report, manifest=manifest)
+    for rows in _row_lists(root):
+        _check_rows(rows, report)
+
+
+@cache
+def document(name: str) -> Json:
+    """The schema `bundle` or `part` as it lies in `schemas/`, with exact numbers."""
+    text = (data_files.folder("schemas") / f"{name}.schema.json").read_text(encoding="utf-8")
+    # Decimals on both sides: jsonschema compares a float bound wrongly with an exact number.
+    loaded: Json = json.loads(text, parse_float=Decimal)
+    return loaded
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    schema = document(name)
+    if name != "bundle":  # its references lead into the bundle's definitions
+        text = json.dumps(schema).replace('"bundle.schema.json#', '"#')
+        schema = {**json.loads(text), "$defs": document("bundle")["$defs"]}
+    return Draft202012Validator(schema)
+
+
+# --- from nodes to what jsonschema reads, and back
+
+
+def _outline(root: Mapping) -> Json:
+    """The plain value of the file, with the rows of tables left out: jsonschema takes 30 us a cell."""
+    outline: Json = {key: _plain(entry.value) for key, entry in root.entries.items() if key != "tables"}
+    if tables := root.entries.get("tables"):
+        outline["tables"] = _tables_without_rows(tables.value)
+    return outline
+
+
+def _tables_without_rows(tables: Node) -> Any:
+    if not isinstance(tables, Mapping):
+        return _plain(tables)
+    return {name: _table_without_rows(entry.value) for name, entry in tables.entries.items()}
+
+
+def _table_without_rows(table: Node) -> Any:
+    if not isinstance(table, Mapping):
+        return _plain(table)
+    plain: Json = {}
+    for key, entry in table.entries.items():
+        rows = entry.value
+        stands_in = key == "rows" and isinstance(rows, Sequence) and rows.items
+        plain[key] = [{"id": "a row"}] if stands_in else _plain(rows)
+    return plain
+
+
+def _plain(node: Node) -> Any:
+    match node:
+        case Scalar():
+            return node.value
+        case Sequence():
+            return [_plain(item) for item in node.items]
+        case Mapping():
+            return {key: _plain(entry.value) for key, entry in node.entries.items()}
+
+
+def _row_lists(root: Mapping) -> Iterator[Sequence]:
+    tables = root.entries.get("tables")
+    if tables is None or not isinstance(tables.value, Mapping):
+        return
+    for table in tables.value.entries.values():
+        rows = table.value.entries.get("rows") if isinstance(table.value, Mapping) else None
+        if rows is not None and isinstance(rows.value, Sequence):
+            yield rows.value
+
+
+def _check_rows(rows: Sequence, report: Report) -> None:
+    """Rows are mappings of cells that say something; what a cell may be depends on its column and is judged later."""
+    for row in rows.items:
+        if not isinstance(row, Mapping):
+            report.add(diagnostics.wrong_type("a mapping of cells", _found(row), row.span, None))
+            continue
+        if not row.entries:
+            report.add(diagnostics.empty("a row", row.span))
+        for entry in row.entries.values():
+            if isinstance(entry.value, Scalar) and entry.value.value is None:
+                hint = "leave the key out where the cell is empty"
+                report.add(diagnostics.wrong_type("a cell", "nothing", entry.key_span, hint))
+
+
+def _lookup(root: Mapping, path: Path) -> tuple[Node, Entry | None]:
+    """The node at a path, and the entry that it is the value of."""
+    node: Node = root
+    entry: Entry | None = None
+    for step in path:
+        if isinstance(node, Mapping):
+            entry = node.entries[str(step)]
+            node = entry.value
+        else:
+            assert isinstance(node, Sequence)
+            assert isinstance(step, int)
+            entry = None
+            node = node.items[step]
+    return node, entry
+
+
+def _place_of(node: Node, entry: Entry | None) -> Span:
+    """Where to point for a whole mapping or list: at its key, else at its first key, else at itself."""
+    if entry is not None:
+        return entry.key_span
+    if isinstance(node, Mapping) and node.entries:
+        return next(iter(node.entries.values())).key_span
+    return node.span
+
+
+def _value_place(node: Node, entry: Entry | None) -> Span:
+    """Where to point for a value: at itself where it is short, else at its key."""
+    if isinstance(node, Scalar) and node.span.end > node.span.start:
+        return node.span
+    return _place_of(node, entry)
+
+
+# --- what jsonschema found, sorted by place
+
+
+@dataclass(slots=True)
+class _Found:
+    """The violations of one place."""
+
+    unknown: dict[str, list[str]] = field(default_factory=dict)  # each with the keys that are known there
+    missing: dict[str, str] = field(default_factory=dict)  # each with how to call it
+    names: dict[str, ValidationError] = field(default_factory=dict)
+    value: ValidationError | None = None  # the one violation that is told of the value itself
+
+
+def _by_place(errors: Iterable[ValidationError]) -> dict[Path, _Found]:
+    places: dict[Path, _Found] = {}
+    for error in errors:
+        _sort_in(error, places.setdefault(tuple(error.absolute_path), _Found()))
+    for path in [path for path, found in places.items() if _is_spoilt(found)]:
+        places[path] = _Found(value=places[path].value)
+    return places
+
+
+def _is_spoilt(found: _Found) -> bool:
+    return found.value is not None and found.value.validator == "type"
+
+
+def _sort_in(error: ValidationError, found: _Found) -> None:
+    schema, instance = error.schema, error.instance
+    assert isinstance(schema, dict)
+    if "propertyNames" in error.absolute_schema_path:
+        if error.validator == "enum":
+            found.unknown[instance] = list(error.validator_value)
+        else:
+            found.names.setdefault(instance, error)
+    elif error.validator == "additionalProperties":
+        known = list(schema.get("properties", ()))
+        found.unknown.update({key: known for key in instance if key not in known})
+    elif error.validator == "required":
+        absent = [key for key in error.validator_value if key not in instance]
+        found.missing.update({key: schema.get("x-missing", f"`{key}`") for key in absent})
+    elif found.value is None or error.validator == "type":
+        found.value = error
+
+
+# --- one diagnostic a mistake
+
+
+def _report_place(root: Mapping, path: Path, found: _Found, report: Report, *, manifest: bool) -> None:
+    node, entry = _lookup(root, path)
+    if isinstance(node, Scalar) and node.broken:
+        return  # what is wrong with it has been said
+    if found.value is not None:
+        _report_value(node, entry, found.value, report)
+    if not isinstance(node, Mapping):
+        return
+    for name, error in found.names.items():
+        _report_name(name, node.entries[name].key_span, error, report)
+    if not path and not manifest:
+        _report_misplaced(node, found, report)
+    _report_keys(node, entry, found, report)
+
+
+def _report_misplaced(root: Mapping, found: _Found, report: Report) -> None:
+    """A key of the manifest in another file is not an unknown one."""
+    for key in [key for key in found.unknown if key in document("bundle")["properties"]]:
+        del found.unknown[key]
+        report.add(diagnostics.misplaced_key(key, root.entries[key].key_span))
+
+
+def _report_keys(node: Mapping, entry: Entry | None, found: _Found, report: Report) -> None:
+    """Unknown and missing keys of one mapping; an unknown key stands for the missing one it was meant to be."""
+    missing = dict(found.missing)
+    for key, meant in _pairs(list(found.unknown), list(missing)).items():
+        called = missing.pop(meant) if meant else None
+        free = [known for known in found.unknown[key] if known not in node.entries]
+        report.add(diagnostics.unknown_key(key, node.entries[key].key_span, free, called))
+    for called in missing.values():
+        report.add(diagnostics.missing_key(called, _place_of(node, entry)))
+
+
+def _pairs(unknown: list[str], missing: list[str]) -> dict[str, str | None]:
+    """Which missing key each unknown key was meant to be: the nearest first, then whichever is left."""
+    pairs: dict[str, str | None] = dict.fromkeys(unknown)
+    left = list(missing)
+    for key in unknown:
+        if near := get_close_matches(key, left, n=1):
+            pairs[key] = near[0]
+            left.remove(near[0])
+    for key in unknown:
+        if pairs[key] is None and left:
+            pairs[key] = left.pop(0)
+    return pairs
+
+
+def _report_name(name: str, at: Span, error: ValidationError, report: Report) -> None:
+    schema = error.schema
+    assert isinstance(schema, dict)
+    if error.validator == "not":
+        report.add(diagnostics.reserved_name(name, at))
+    else:
+        report.add(diagnostics.bad_name(name, at, capital=schema["x-expected"] == "a type name"))
+
+
+def _report_value(node: Node, entry: Entry | None, error: ValidationError, report: Report) -> None:
+    at = _value_place(node, entry)
+    schema, rule = error.schema, error.validator_value
+    assert isinstance(schema, dict)
+    match error.validator:
+        case "type":
+            report.add(diagnostics.wrong_type(_expected(schema), _found(node), at, _type_hint(node, entry, schema)))
+        case "enum":
+            report.add(diagnostics.unknown_word(_found(node), at, [str(word) for word in rule]))
+        case "pattern":
+            report.add(_bad_form(node, at, schema))
+        case "not" if "required" in rule:
+            assert isinstance(node, Mapping)
+            report.add(diagnostics.exclusive_keys(rule["required"], node.entries[rule["required"][1]].key_span))
+        case "not":
+            report.add(diagnostics.reserved_name(str(error.instance), at))
+        case "minimum" | "maximum":
+            report.add(diagnostics.out_of_range(_found(node), at, rule, least=error.validator == "minimum"))
+        case "minItems" | "minProperties" | "minLength":
+            report.add(diagnostics.empty(_called(entry), at))
+        case "uniqueItems":
+            report.add(_repeated(node))
+        case _:
+            raise AssertionError(f"the schema uses a keyword without words: {error.validator}")
+
+
+def _bad_form(node: Node, at: Span, schema: Json) -> diagnostics.Diagnostic:
+    assert isinstance(node, Scalar)
+    if schema.get("x-policyengine") == "type":
+        return diagnostics.unknown_type(node.text, at)
+    return diagnostics.wrong_type(_expected(schema), _found(node), at, None)
+
+
+def _repeated(node: Node) -> diagnostics.Diagnostic:
+    assert isinstance(node, Sequence)
+    seen: dict[str, Span] = {}
+    for item in node.items:
+        text = repr(_plain(item))
+        if text in seen:
+            return diagnostics.repeated_item(_found(item), item.span, seen[text])
+        seen[text] = item.span
+    raise AssertionError("uniqueItems is only violated by equal items")
+
+
+# --- words
+
+
+_TYPE_WORDS = {
+    "array": "a list",
+    "object": "a mapping",
+    "string": "a text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
+
+
+def _expected(schema: Json) -> str:
+    if words := schema.get("x-expected"):
+        return str(words)
+    types = schema["type"]
+    return " or ".join(_TYPE_WORDS[name] for name in ([types] if isinstance(types, str) else types))
+
+
+def _found(node: Node) -> str:
+    match node:
+        case Mapping():
+            return "a mapping"
+        case Sequence():
+            return "a list"
+        case Scalar(value=None):
+            return "nothing"
+        case Scalar():
+            text = " ".join(node.text.split())
+            return f"`{text if len(text) <= 40 else text[:37] + '...'}`"
+
+
+def _called(entry: Entry | None) -> str:
+    return f"`{entry.key}`" if entry else "this"
+
+
+_TYPE_KEYS = ("type", "enum", "list", "map", "min", "max", "places", "default", "optional", "zone", "fields")
+
+
+def _type_hint(node: Node, entry: Entry | None, schema: Json) -> str | None:
+    """What to do about a value of the wrong type, where the shape tells."""
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if schema.get("x-policyengine") == "type" and entry and (near := get_close_matches(entry.key, _TYPE_KEYS, n=1)):
+        # A misspelt attribute makes a group of what was meant as a leaf.
+        return f"did you mean the key `{near[0]}`?"
+    if not isinstance(node, Scalar):
+        return None
+    if node.value is None:
+        return "write a value, or take the key out"
+    if types == ["string"] and re.search(schema.get("pattern", ""), node.text):
+        return f'quote it: "{node.text}"'
+    if types == ["array"] and schema["items"].get("type") != "object":
+        return f"write a list: [{node.text}]"
+    return None
