@@ -24,6 +24,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -148,16 +149,16 @@ def without_comments(text: str) -> list[str]:
 # Python
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if any(page == f.page for f in fences("python"))], ids=str)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_examples_run(page, monkeypatch):
     """A page's examples run one after another and give what their comments say."""
-    if not hasattr(importlib.import_module("policyengine"), "load"):
+    examples = [fence for fence in fences("python") if page == fence.page]
+    if examples and not hasattr(importlib.import_module("policyengine"), "load"):
         pytest.skip("policyengine has no `load` yet")
     monkeypatch.chdir(ROOT)
     namespace: dict[str, Any] = {"__name__": "example"}
-    for fence in fences("python"):
-        if page == fence.page:
-            run_python(fence.text, namespace, str(fence))
+    for fence in examples:
+        run_python(fence.text, namespace, str(fence))
 
 
 def run_python(text: str, namespace: dict[str, Any], name: str) -> None:
@@ -209,7 +210,15 @@ def test_the_readmes_diagram_names_every_folder():
     assert [] == sorted(name for name in shown if not re.search(rf"\b{name}\b", diagram))
 
 
-# Nothing is undocumented
+# Nothing is undocumented, and links lead somewhere
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    """Every link to another file of the repository finds it."""
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+
+    assert [] == [link for link in links if "://" not in link and not (page.parent / link).exists()]
 
 
 def documentation() -> str:
@@ -285,10 +294,9 @@ def test_every_diagnostic_is_documented():
 
 def test_a_code_has_one_name():
     """A code never stands for two things, nor has one thing two codes."""
-    pairs = {(entry.code, entry.name) for entry in catalogue() if entry.name}
+    pairs = sorted({(entry.code, entry.name) for entry in catalogue() if entry.name})
 
-    assert len(pairs) == len({code for code, _ in pairs})
-    assert len(pairs) == len({name for _, name in pairs})
+    assert [] == [(one, other) for one, other in combinations(pairs, 2) if one[0] == other[0] or one[1] == other[1]]
 
 
 def test_every_public_name_is_documented():
