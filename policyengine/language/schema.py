@@ -20,12 +20,11 @@ from functools import cache
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from policyengine import data_files
 from policyengine.language import diagnostics
 from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence
-from policyengine.source import Report, Span
+from policyengine.source import Diagnostic, Report, Span
 
 KEYWORDS = frozenset({
     "$schema", "$id", "$ref", "$defs", "title", "description",
@@ -45,8 +44,7 @@ Json = dict[str, Any]
 
 def check(root: Mapping, report: Report, *, manifest: bool) -> None:
     """Report what in this file is not of the language; `manifest` says whether it is `bundle.yaml`."""
-    errors = list(_validator("bundle" if manifest else "part").iter_errors(_outline(root)))
-    for path, found in _by_place(errors).items():
+    for path, found in _by_place(_violations(root, manifest)).items():
         _report_place(root, path, found, report, manifest=manifest)
     for rows in _row_lists(root):
         _check_rows(rows, report)
@@ -167,45 +165,62 @@ def _value_place(node: Node, entry: Entry | None) -> Span:
 # --- what jsonschema found, sorted by place
 
 
+@dataclass(frozen=True, slots=True)
+class _Violation:
+    """One rule of the schema that does not hold at one place."""
+
+    path: Path
+    keyword: str
+    wanted: Any  # what the schema says after the keyword
+    value: Any
+    schema: Json
+    is_name: bool  # the key `value` of the mapping at `path` is meant, not the mapping
+
+
 @dataclass(slots=True)
 class _Found:
     """The violations of one place."""
 
     unknown: dict[str, list[str]] = field(default_factory=dict)  # each with the keys that are known there
     missing: dict[str, str] = field(default_factory=dict)  # each with how to call it
-    names: dict[str, ValidationError] = field(default_factory=dict)
-    value: ValidationError | None = None  # the one violation that is told of the value itself
+    names: dict[str, _Violation] = field(default_factory=dict)
+    value: _Violation | None = None  # the one violation that is told of the value itself
 
 
-def _by_place(errors: Iterable[ValidationError]) -> dict[Path, _Found]:
+def _violations(root: Mapping, manifest: bool) -> Iterator[_Violation]:
+    for error in _validator("bundle" if manifest else "part").iter_errors(_outline(root)):
+        is_name = "propertyNames" in error.absolute_schema_path
+        keyword, schema = error.validator, error.schema
+        assert isinstance(keyword, str)
+        assert isinstance(schema, dict)
+        yield _Violation(tuple(error.absolute_path), keyword, error.validator_value, error.instance, schema, is_name)
+
+
+def _by_place(violations: Iterable[_Violation]) -> dict[Path, _Found]:
     places: dict[Path, _Found] = {}
-    for error in errors:
-        _sort_in(error, places.setdefault(tuple(error.absolute_path), _Found()))
-    for path in [path for path, found in places.items() if _is_spoilt(found)]:
-        places[path] = _Found(value=places[path].value)
-    return places
+    for violation in violations:
+        _sort_in(violation, places.setdefault(violation.path, _Found()))
+    return {path: _Found(value=found.value) if _is_spoilt(found) else found for path, found in places.items()}
 
 
 def _is_spoilt(found: _Found) -> bool:
-    return found.value is not None and found.value.validator == "type"
+    return found.value is not None and found.value.keyword == "type"
 
 
-def _sort_in(error: ValidationError, found: _Found) -> None:
-    schema, instance = error.schema, error.instance
-    assert isinstance(schema, dict)
-    if "propertyNames" in error.absolute_schema_path:
-        if error.validator == "enum":
-            found.unknown[instance] = list(error.validator_value)
-        else:
-            found.names.setdefault(instance, error)
-    elif error.validator == "additionalProperties":
+def _sort_in(violation: _Violation, found: _Found) -> None:
+    schema, value = violation.schema, violation.value
+    if violation.is_name and violation.keyword == "enum":
+        found.unknown[value] = violation.wanted
+    elif violation.is_name:
+        found.names.setdefault(value, violation)
+    elif violation.keyword == "additionalProperties":
         known = list(schema.get("properties", ()))
-        found.unknown.update({key: known for key in instance if key not in known})
-    elif error.validator == "required":
-        absent = [key for key in error.validator_value if key not in instance]
+        found.unknown.update({key: known for key in value if key not in known})
+    elif violation.keyword == "required":
+        absent = [key for key in violation.wanted if key not in value]
         found.missing.update({key: schema.get("x-missing", f"`{key}`") for key in absent})
-    elif found.value is None or error.validator == "type":
-        found.value = error
+    elif found.value is None or violation.keyword == "type":
+        found.value = violation
 
 
 # --- one diagnostic a mistake
@@ -219,8 +234,8 @@ def _report_place(root: Mapping, path: Path, found: _Found, report: Report, *, m
         _report_value(node, entry, found.value, report)
     if not isinstance(node, Mapping):
         return
-    for name, error in found.names.items():
-        _report_name(name, node.entries[name].key_span, error, report)
+    for name, violation in found.names.items():
+        _report_name(name, node.entries[name].key_span, violation, report)
     if not path and not manifest:
         _report_misplaced(node, found, report)
     _report_keys(node, entry, found, report)
@@ -238,8 +253,8 @@ def _report_keys(node: Mapping, entry: Entry | None, found: _Found, report: Repo
     missing = dict(found.missing)
     for key, meant in _pairs(list(found.unknown), list(missing)).items():
         called = missing.pop(meant) if meant else None
-        free = [known for known in found.unknown[key] if known not in node.entries]
-        report.add(diagnostics.unknown_key(key, node.entries[key].key_span, free, called))
+        known = found.unknown[key]
+        report.add(diagnostics.unknown_key(key, node.entries[key].key_span, known, node.entries, called))
     for called in missing.values():
         report.add(diagnostics.missing_key(called, _place_of(node, entry)))
 
@@ -258,49 +273,47 @@ def _pairs(unknown: list[str], missing: list[str]) -> dict[str, str | None]:
     return pairs
 
 
-def _report_name(name: str, at: Span, error: ValidationError, report: Report) -> None:
-    schema = error.schema
-    assert isinstance(schema, dict)
-    if error.validator == "not":
+def _report_name(name: str, at: Span, violation: _Violation, report: Report) -> None:
+    if violation.keyword == "not":
         report.add(diagnostics.reserved_name(name, at))
     else:
-        report.add(diagnostics.bad_name(name, at, capital=schema["x-expected"] == "a type name"))
+        report.add(diagnostics.bad_name(name, at, capital=violation.schema["x-expected"] == "a type name"))
 
 
-def _report_value(node: Node, entry: Entry | None, error: ValidationError, report: Report) -> None:
+def _report_value(node: Node, entry: Entry | None, violation: _Violation, report: Report) -> None:
     at = _value_place(node, entry)
-    schema, rule = error.schema, error.validator_value
-    assert isinstance(schema, dict)
-    match error.validator:
+    schema, wanted = violation.schema, violation.wanted
+    match violation.keyword:
         case "type":
             report.add(diagnostics.wrong_type(_expected(schema), _found(node), at, _type_hint(node, entry, schema)))
         case "enum":
-            report.add(diagnostics.unknown_word(_found(node), at, [str(word) for word in rule]))
+            report.add(diagnostics.unknown_word(_found(node), at, [str(word) for word in wanted]))
         case "pattern":
             report.add(_bad_form(node, at, schema))
-        case "not" if "required" in rule:
+        case "not" if "required" in wanted:
             assert isinstance(node, Mapping)
-            report.add(diagnostics.exclusive_keys(rule["required"], node.entries[rule["required"][1]].key_span))
+            report.add(diagnostics.exclusive_keys(wanted["required"], node.entries[wanted["required"][1]].key_span))
         case "not":
-            report.add(diagnostics.reserved_name(str(error.instance), at))
+            report.add(diagnostics.reserved_name(str(violation.value), at))
         case "minimum" | "maximum":
-            report.add(diagnostics.out_of_range(_found(node), at, rule, least=error.validator == "minimum"))
+            is_least = violation.keyword == "minimum"
+            report.add(diagnostics.out_of_range(_found(node), at, wanted, least=is_least))
         case "minItems" | "minProperties" | "minLength":
             report.add(diagnostics.empty(_called(entry), at))
         case "uniqueItems":
             report.add(_repeated(node))
         case _:
-            raise AssertionError(f"the schema uses a keyword without words: {error.validator}")
+            raise AssertionError(f"the schema uses a keyword without words: {violation.keyword}")
 
 
-def _bad_form(node: Node, at: Span, schema: Json) -> diagnostics.Diagnostic:
+def _bad_form(node: Node, at: Span, schema: Json) -> Diagnostic:
     assert isinstance(node, Scalar)
     if schema.get("x-policyengine") == "type":
         return diagnostics.unknown_type(node.text, at)
     return diagnostics.wrong_type(_expected(schema), _found(node), at, None)
 
 
-def _repeated(node: Node) -> diagnostics.Diagnostic:
+def _repeated(node: Node) -> Diagnostic:
     assert isinstance(node, Sequence)
     seen: dict[str, Span] = {}
     for item in node.items:
