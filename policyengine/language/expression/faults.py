@@ -182,6 +182,9 @@ def field_expected(texts: list[str], starts: list[int], index: int) -> SyntaxFau
     """No name of a field follows a dot."""
     before = texts[index - 2] if index > 1 else ""
     token = texts[index]
+    if token in ("in", "true", "false", "null"):
+        message, hint = f"`{token}` is a reserved word", f"write it in back quotes: .`{token}`"
+        return _at_token("reserved_word", message, texts, starts, index, hint)
     if before.isdigit():
         hint = f"write `{before}.0`" if not token.isdigit() else None
         return SyntaxFault(
@@ -191,9 +194,6 @@ def field_expected(texts: list[str], starts: list[int], index: int) -> SyntaxFau
             starts[index - 1] + 1,
             hint,
         )
-    if token in ("in", "true", "false", "null"):
-        message, hint = f"`{token}` is a reserved word", f"write it in back quotes: .`{token}`"
-        return _at_token("reserved_word", message, texts, starts, index, hint)
     if not token:
         return SyntaxFault("unexpected_end", "no name follows the dot", starts[index - 1], starts[index - 1] + 1)
     message = f"expected a name after the dot, found {_quoted(token)}"

@@ -7,7 +7,7 @@ levels and `NODES_MAX` nodes: every later pass may rely on that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from policyengine.language.expression import faults
 from policyengine.language.expression.faults import (
@@ -290,13 +290,15 @@ class _Parser:
         """Signs of one kind, and what they stand before. The last minus before a number belongs to the number."""
         first = self.index
         sign = self.texts[first]
+        if len(sign) > 1:  # `!=`
+            return self.nothing()
         while self.texts[self.index] == sign:
             self.index += 1
         past = self.index
         if sign == "-" and self.is_number(past):
             past -= 1
             node = self.postfix(self.number(negative=True), past)
-        elif self.texts[past] in ("-", "!") and not self.is_number(past + 1):
+        elif self.texts[past] == ("!" if sign == "-" else "-") and not (sign == "!" and self.is_number(past + 1)):
             raise faults.mixed_signs(self.texts, self.starts, past)
         else:
             node = self.operand()
@@ -376,7 +378,7 @@ class _Parser:
         self.index += 1
 
 
-_OPERANDS: dict[str, Callable[[_Parser], Expression]] = (
+_OPERANDS: Mapping[str, Callable[[_Parser], Expression]] = (
     dict.fromkeys(_LETTERS, _Parser.name)
     | dict.fromkeys("bBrR", _Parser.name_or_quoted)
     | dict.fromkeys(_DIGITS, _Parser.number)

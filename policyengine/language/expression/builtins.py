@@ -1,0 +1,256 @@
+"""The typing rules of the built-in functions: what each takes, gives, and when it can fail.
+
+Functions whose result depends on units, ranges or constants have a rule here; plain functions are typed by the
+signature in `runtime/functions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from policyengine.language.expression import arithmetic, syntax
+from policyengine.language.expression import diagnostics as say
+from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.scope import Scope
+from policyengine.runtime.functions import FUNCTIONS, Signature
+from policyengine.runtime.program import Call, Const, Expr
+from policyengine.source import Span
+from policyengine.values import types
+from policyengine.values.types import Type
+
+if TYPE_CHECKING:
+    from policyengine.language.expression.check import Checker
+
+Rule = Callable[["Checker", syntax.Call, Scope, Span], Expr]
+ROUND_PLACES_MAX = 34
+
+
+def call(checker: Checker, node: syntax.Call, scope: Scope, expected: Type | None, at: Span) -> Expr:
+    """A call of a built-in function, written `f(x)` or `x.f()`."""
+    rule = RULES.get(node.name) if node.target is None else None
+    if rule is not None:
+        return rule(checker, node, scope, at)
+    function = FUNCTIONS.get(node.name)
+    if function is None:
+        raise Rejected(say.unknown_function(node.name, at, [*RULES, *FUNCTIONS, *scope.callables]))
+    written = list(node.arguments) if node.target is None else [node.target, *node.arguments]
+    arguments = [checker.expression(a, scope) for a in written]
+    for signature in function.signatures:
+        if signature.method == (node.target is not None) and _fits(signature, arguments):
+            return Call(signature.result, function.name, tuple(arguments), may_fail=signature.may_fail)
+    shown = ", ".join(str(a.type) for a in arguments)
+    forms = " or ".join(str(s) for s in function.signatures)
+    message = f"`{node.name}` does not take ({shown})"
+    raise Rejected(say.Diagnostic("T003", "wrong_operands", message, checker.at(node), f"it is {forms}"))
+
+
+def _fits(signature: Signature, arguments: list[Expr]) -> bool:
+    if len(signature.parameters) != len(arguments):
+        return False
+    return all(_accepts(p, a.type) for p, a in zip(signature.parameters, arguments, strict=True))
+
+
+def _accepts(parameter: Type, found: Type) -> bool:
+    if parameter == types.STRING:
+        return types.is_text(found)
+    if isinstance(parameter, types.Number):
+        return isinstance(found, types.Number) and (found.integer or not parameter.integer)
+    if isinstance(parameter, types.List):
+        return isinstance(found, types.List) and (parameter.item == types.ANY or _accepts(parameter.item, found.item))
+    if isinstance(parameter, types.Map):
+        return isinstance(found, types.Map)
+    return parameter == found
+
+
+def _arguments(checker: Checker, node: syntax.Call, scope: Scope, least: int, most: int) -> list[Expr]:
+    count = len(node.arguments)
+    if not least <= count <= most:
+        wanted = f"{least} arguments" if least == most else f"{least} to {most} arguments"
+        raise Rejected(say.wrong_argument_count(node.name, wanted, count, checker.at(node)))
+    return [checker.expression(a, scope) for a in node.arguments]
+
+
+def _extreme(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    operands = _arguments(checker, node, scope, 1, 100)
+    whole = checker.at(node)
+    if len(operands) == 1:
+        return _of_list(node.name, operands[0], whole)
+    return arithmetic.extreme(node.name, operands, whole)
+
+
+def _of_list(name: str, items: Expr, at: Span) -> Expr:
+    """`min`, `max` and `sum` over a list of numbers; `min` and `max` of none is an evaluation error."""
+    if not isinstance(items.type, types.List) or not isinstance(items.type.item, types.Number):
+        raise Rejected(say.wrong_operand(name, items.type, at))
+    item = items.type.item
+    if name != "sum":
+        return Call(item, name + "_of", (items,), may_fail=True)
+    most = items.type.max
+    total = replace(item, lo=min(0, item.lo * most), hi=max(0, item.hi * most))
+    return arithmetic._arithmetic("sum", total, (items,), at)
+
+
+def _sum(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    (items,) = _arguments(checker, node, scope, 1, 1)
+    return _of_list("sum", items, checker.at(node))
+
+
+def _avg(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    (items,) = _arguments(checker, node, scope, 1, 1)
+    whole = checker.at(node)
+    total = _of_list("sum", items, whole)
+    assert isinstance(items.type, types.List)
+    count = Call(types.integer(0, items.type.max), "size", (items,))
+    return arithmetic.divide(total, count, whole)
+
+
+def _round(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    if not 2 <= len(node.arguments) <= 3:
+        raise Rejected(say.wrong_argument_count("round", "a number, places and a mode", len(node.arguments), at))
+    amount = checker.expression(node.arguments[0], scope)
+    mode = _mode(checker, node.arguments[2] if len(node.arguments) == 3 else None, node)
+    places = checker.expression(node.arguments[1], scope)
+    constant = arithmetic.constant_of(places)
+    if constant is None or constant.denominator != 1 or abs(constant) > ROUND_PLACES_MAX:
+        raise Rejected(say.needs_constant("the places of `round`", checker.at(node.arguments[1])))
+    return arithmetic.rounded(amount, int(constant), mode, checker.at(node))
+
+
+def _mode(checker: Checker, written: syntax.Expression | None, node: syntax.Call) -> str:
+    if written is None:
+        hint = "write `round(x, 2, half_up)`; no mode is assumed"
+        raise Rejected(say.needs_constant("the rounding mode", checker.at(node), hint))
+    match written:
+        case syntax.Name(name=mode) | syntax.Text(value=mode):
+            if mode not in arithmetic.MODES:
+                raise Rejected(say.unknown_mode(mode, checker.at(written), arithmetic.MODES))
+            return mode
+    raise Rejected(say.needs_constant("the rounding mode", checker.at(written)))
+
+
+def _whole(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    (amount,) = _arguments(checker, node, scope, 1, 1)
+    return arithmetic.whole(node.name, amount, checker.at(node))
+
+
+def _abs(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    (amount,) = _arguments(checker, node, scope, 1, 1)
+    return arithmetic.absolute(amount, checker.at(node))
+
+
+def _clamp(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    amount, low, high = _arguments(checker, node, scope, 3, 3)
+    whole = checker.at(node)
+    return arithmetic.extreme("min", [arithmetic.extreme("max", [amount, low], whole), high], whole)
+
+
+def _div(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    a, b = _arguments(checker, node, scope, 2, 2)
+    return arithmetic.truncating("truncate_divide", "div", a, b, checker.at(node))
+
+
+def _convert(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    """`convert(amount, EUR, rate)`: the rate is what one unit of the amount's currency costs in the new one."""
+    if len(node.arguments) != 3:
+        raise Rejected(say.wrong_argument_count("convert", "an amount, a currency, a rate", len(node.arguments), at))
+    amount = checker.expression(node.arguments[0], scope)
+    target, rate = node.arguments[1], checker.expression(node.arguments[2], scope)
+    if not isinstance(target, syntax.Name) or not arithmetic.is_currency(target.name):
+        raise Rejected(say.needs_constant("the currency of `convert`", checker.at(target)))
+    product = arithmetic.multiply([amount, rate], checker.at(node))
+    assert isinstance(product.type, types.Number | types.Quotient)
+    old = [name for name, power in product.type.unit if arithmetic.is_currency(name) and power == 1]
+    if len(old) != 1:
+        raise Rejected(say.wrong_operand("convert", amount.type, checker.at(node.arguments[0])))
+    powers = dict(product.type.unit)
+    powers.pop(old[0])
+    powers[target.name] = powers.get(target.name, 0) + 1
+    return Call(replace(product.type, unit=types.unit_of(powers)), "convert", (product,))
+
+
+def _decimal(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    (a,) = _arguments(checker, node, scope, 1, 1)
+    match a.type:
+        case types.Number():
+            return arithmetic.coerced(a, replace(a.type, integer=False))
+        case types.Quotient():
+            raise Rejected(say.quotient_escapes("`decimal`", checker.at(node)))
+    if types.is_text(a.type):
+        return Call(types.decimal(), "parse_decimal", (a,), may_fail=True)
+    raise Rejected(say.wrong_operand("decimal", a.type, checker.at(node)))
+
+
+def _int(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    """`int(x)`: text of plain digits, or a number cut towards zero."""
+    (a,) = _arguments(checker, node, scope, 1, 1)
+    whole = checker.at(node)
+    if types.is_text(a.type):
+        return Call(types.integer(), "parse_int", (a,), may_fail=True)
+    if a.type == types.TIMESTAMP:
+        return Call(types.integer(), "epoch_seconds", (a,))
+    if isinstance(a.type, types.Number) and a.type.integer:
+        return a
+    one = Const(types.integer(1, 1), 1)
+    if isinstance(a.type, types.Number):
+        cut = arithmetic.truncating("truncate_divide", "int", a, one, whole)
+        assert isinstance(cut.type, types.Number) and isinstance(cut, Call)
+        return arithmetic._arithmetic("truncate_divide", replace(cut.type, integer=True), cut.arguments, whole)
+    raise Rejected(say.wrong_operand("int", a.type, whole))
+
+
+def _size(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    (a,) = _arguments(checker, node, scope, 1, 1)
+    most = a.type.max if isinstance(a.type, types.List) else 1_000_000
+    if isinstance(a.type, types.List | types.Map) or types.is_text(a.type) or a.type == types.BYTES:
+        return Call(types.integer(0, most), "size", (a,))
+    raise Rejected(say.wrong_operand("size", a.type, checker.at(node)))
+
+
+def _string(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    (a,) = _arguments(checker, node, scope, 1, 1)
+    return as_string(a, checker.at(node))
+
+
+def as_string(a: Expr, at: Span) -> Expr:
+    """The text of a value: shortest exact decimal, RFC 3339, `true`."""
+    if types.is_text(a.type):
+        return arithmetic.coerced(a, types.STRING)
+    if isinstance(a.type, types.Quotient):
+        raise Rejected(say.quotient_escapes("a text", at))
+    if isinstance(a.type, types.Number) and not types.is_finite_decimal(a.type.den):
+        raise Rejected(say.endless_digits("a text", at))
+    if isinstance(a.type, types.Number | types.Limit) or a.type in (types.BOOL, types.TIMESTAMP, types.DURATION):
+        return Call(types.STRING, "text", (a,))
+    raise Rejected(say.wrong_operand("string", a.type, at))
+
+
+def _seconds_between(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    a, b = _arguments(checker, node, scope, 2, 2)
+    for argument, written in zip((a, b), node.arguments, strict=True):
+        if argument.type != types.TIMESTAMP:
+            raise Rejected(say.expected_type("a timestamp", argument.type, checker.at(written)))
+    span = 400_000_000_000  # seconds between the years 1 and 9999
+    result = types.Number(False, (("second", 1),), 10**9, -span * 10**9, span * 10**9)
+    return Call(result, "seconds_between", (a, b))
+
+
+RULES: dict[str, Rule] = {
+    "min": _extreme,
+    "max": _extreme,
+    "sum": _sum,
+    "avg": _avg,
+    "round": _round,
+    "floor": _whole,
+    "ceil": _whole,
+    "abs": _abs,
+    "clamp": _clamp,
+    "div": _div,
+    "convert": _convert,
+    "decimal": _decimal,
+    "int": _int,
+    "size": _size,
+    "string": _string,
+    "seconds_between": _seconds_between,
+}

@@ -1,0 +1,598 @@
+"""The type checker: turns a syntax tree into the typed core, or says what is wrong at the exact characters.
+
+Checking and translation are one pass: what the checker accepts is what the evaluators run. Optional values are known
+by flow typing: inside `has(x) ? ... : ...`, after `has(x) &&` and under a `when: has(x)` the name is plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from typing import assert_never
+
+from policyengine.language.expression import arithmetic, builtins, syntax
+from policyengine.language.expression import diagnostics as say
+from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.scope import Scope, Variable
+from policyengine.runtime.program import (
+    All,
+    Any_,
+    Call,
+    Column,
+    Const,
+    Expr,
+    Fact,
+    Field,
+    Fold,
+    Local,
+    MakeList,
+    MakeMap,
+    Read,
+)
+from policyengine.source import Span
+from policyengine.values import types
+from policyengine.values.types import Type
+
+Place = Callable[[int, int], Span]
+"""Where characters of the expression's text stand in the source."""
+
+COMPREHENSIONS_MAX = 3
+TIME_UNITS = {
+    "d": 86_400_000_000_000,
+    "h": 3_600_000_000_000,
+    "m": 60_000_000_000,
+    "s": 1_000_000_000,
+    "ms": 1_000_000,
+    "us": 1_000,
+    "ns": 1,
+}
+
+
+def check(node: syntax.Expression, scope: Scope, place: Place, expected: Type | None = None) -> Expr:
+    """The typed core of an expression; raises Rejected with the one diagnostic that says why there is none."""
+    return Checker(place).expression(node, scope, expected)
+
+
+def known_present(node: syntax.Expression, scope: Scope, holds: bool = True) -> frozenset[str]:
+    """The presence atoms that follow from a condition being true (or false)."""
+    match node:
+        case syntax.Call(name="has", target=None, arguments=(argument,)) if holds:
+            path = dotted(argument)
+            return atoms_of(path, scope) if path else frozenset()
+        case syntax.Chain(operator="&&", operands=operands) if holds:
+            return frozenset[str]().union(*(known_present(o, scope) for o in operands))
+        case syntax.Chain(operator="||", operands=operands) if not holds:
+            return frozenset[str]().union(*(known_present(o, scope, False) for o in operands))
+        case syntax.Unary(operator="!", operand=operand):
+            return known_present(operand, scope, not holds)
+    return frozenset()
+
+
+def dotted(node: syntax.Expression) -> str | None:
+    """`a.b.c` as text, or None where the tree is not a plain path."""
+    parts: list[str] = []
+    while isinstance(node, syntax.Select) and not node.optional:
+        parts.append(node.field)
+        node = node.target
+    if not isinstance(node, syntax.Name):
+        return None
+    return ".".join([node.name, *reversed(parts)])
+
+
+def atoms_of(path: str, scope: Scope) -> frozenset[str]:
+    """What must be present for a path to be there, its own atom included."""
+    found: frozenset[str] = frozenset()
+    if path in scope.presence:
+        found |= {path}
+    variable = scope.variables.get(path)
+    if variable is not None:
+        found |= variable.requires
+    parts = path.split(".")
+    for length in range(1, len(parts)):
+        prefix = ".".join(parts[:length])
+        if prefix in scope.presence:
+            found |= {prefix}
+    return found
+
+
+class Checker:
+    """One expression's check; `place` maps offsets in its text to the source."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+
+    def at(self, node: syntax.Expression) -> Span:
+        return self.place(node.start, node.end)
+
+    def expression(self, node: syntax.Expression, scope: Scope, expected: Type | None = None) -> Expr:
+        match node:
+            case syntax.Number():
+                return self._number(node, scope)
+            case syntax.Text(value=value):
+                return self._text(value, expected, node)
+            case syntax.Bytes(value=data):
+                return Const(types.BYTES, data.hex())
+            case syntax.Bool(value=flag):
+                return Const(types.BOOL, flag)
+            case syntax.Null():
+                hint = "an optional input is tested with `has(x)`"
+                raise Rejected(say.not_in_a_bundle("`null`", self.at(node), hint))
+            case syntax.Name() | syntax.Select():
+                return self._path(node, scope)
+            case syntax.Index():
+                return self._index(node, scope)
+            case syntax.Call():
+                return self._call(node, scope, expected)
+            case syntax.Unary():
+                return self._unary(node, scope)
+            case syntax.Binary():
+                return self._binary(node, scope)
+            case syntax.Chain():
+                return self._chain(node, scope)
+            case syntax.Ternary():
+                return self._ternary(node, scope, expected)
+            case syntax.ListLiteral():
+                return self._list(node, scope, expected)
+            case syntax.MapLiteral():
+                return self._map(node, scope)
+        assert_never(node)
+
+    # -------------------------------------------------------------------------------------------------- literals
+
+    def _number(self, node: syntax.Number, scope: Scope) -> Expr:
+        if node.unit is None:
+            return arithmetic.number(node.value, integer=node.integer)
+        if node.unit in TIME_UNITS and node.unit not in scope.units:
+            nanoseconds = node.value * TIME_UNITS[node.unit]
+            if nanoseconds.denominator != 1:
+                raise Rejected(say.always_fails("a duration has whole nanoseconds", self.at(node)))
+            return Const(types.DURATION, nanoseconds.numerator)
+        if node.unit not in scope.units and not arithmetic.is_currency(node.unit):
+            raise Rejected(say.unknown_unit(node.unit, self.at(node), scope.units | TIME_UNITS.keys()))
+        money = arithmetic.is_currency(node.unit)
+        return arithmetic.number(node.value, ((node.unit, 1),), integer=node.integer and not money)
+
+    def _text(self, value: str, expected: Type | None, node: syntax.Expression) -> Expr:
+        if isinstance(expected, types.Enum):
+            return self.member(value, expected, self.at(node))
+        return Const(types.STRING, value)
+
+    def member(self, value: str, enum: types.Enum, at: Span) -> Expr:
+        if value not in enum.members:
+            raise Rejected(say.not_a_member(value, enum.members, str(enum), at))
+        return Const(enum, value)
+
+    def _list(self, node: syntax.ListLiteral, scope: Scope, expected: Type | None) -> Expr:
+        wanted = expected.item if isinstance(expected, types.List) else None
+        items = [self.expression(item, scope, wanted) for item, _ in node.items]
+        item_type: Type = types.NEVER
+        for (written, _), item in zip(node.items, items, strict=True):
+            self.no_quotient(item, "a list", written)
+            joint = arithmetic.joined_type(item_type, item.type)
+            if joint is None:
+                raise Rejected(say.items_differ(item_type, item.type, self.at(written)))
+            item_type = joint
+        made = types.List(item_type, len(items))
+        return MakeList(made, tuple(arithmetic.coerced(item, item_type) for item in items))
+
+    def _map(self, node: syntax.MapLiteral, scope: Scope) -> Expr:
+        keys = [self.expression(key, scope) for key, _, _ in node.entries]
+        values = [self.expression(value, scope) for _, value, _ in node.entries]
+        key_type: Type = types.NEVER
+        value_type: Type = types.NEVER
+        for (written, content, _), key, value in zip(node.entries, keys, values, strict=True):
+            self.no_quotient(value, "a map", content)
+            joint = arithmetic.joined_type(key_type, key.type)
+            if joint is None or not self.is_key(joint):
+                raise Rejected(say.expected_type("a text, an int or a bool as a key", key.type, self.at(written)))
+            both = arithmetic.joined_type(value_type, value.type)
+            if both is None:
+                raise Rejected(say.items_differ(value_type, value.type, self.at(content)))
+            key_type, value_type = joint, both
+        made = types.Map(key_type, value_type)
+        coerced = tuple(arithmetic.coerced(value, value_type) for value in values)
+        return MakeMap(made, tuple(keys), coerced)
+
+    @staticmethod
+    def is_key(a: Type) -> bool:
+        return types.is_text(a) or a == types.BOOL or (isinstance(a, types.Number) and a.integer)
+
+    def no_quotient(self, expr: Expr, where: str, node: syntax.Expression) -> None:
+        if isinstance(expr.type, types.Quotient):
+            raise Rejected(say.quotient_escapes(where, self.at(node)))
+
+    # ----------------------------------------------------------------------------------------------------- names
+
+    def _path(self, node: syntax.Name | syntax.Select, scope: Scope) -> Expr:
+        path = dotted(node)
+        if path is not None:
+            found = self._named(path, node, scope)
+            if found is not None:
+                return found
+        if isinstance(node, syntax.Name):
+            raise Rejected(self._unknown(node.name, node, scope))
+        if node.optional:
+            return self._optional_select(node, scope)
+        return self.field(self.expression(node.target, scope), node)
+
+    def _named(self, path: str, node: syntax.Expression, scope: Scope) -> Expr | None:
+        """The meaning of a dotted path: a local variable first, then the longest declared name."""
+        parts = path.split(".")
+        if parts[0] in scope.locals:
+            return None if len(parts) > 1 else scope.locals[parts[0]].expr
+        if parts[0] in scope.enums and len(parts) == 2:
+            return self.member(parts[1], scope.enums[parts[0]], self.at(node))
+        variable = scope.variables.get(path)
+        if variable is not None:
+            return self._readable(path, variable, node, scope)
+        if path in scope.groups:
+            raise Rejected(say.is_a_group(path, self.at(node), scope.groups[path]))
+        prefixes = [".".join(parts[:n]) for n in range(len(parts) - 1, 0, -1)]
+        group = next((p for p in prefixes if p in scope.groups), None)
+        shorter = next((p for p in prefixes if p in scope.variables), None)
+        if shorter is not None and (group is None or len(shorter) > len(group)):
+            return None
+        if group is not None:
+            known = [f"{group}.{f}" for f in scope.groups[group]]
+            raise Rejected(say.unknown_name(path, self.at(node), known))
+        raise Rejected(self._unknown(path, node, scope))
+
+    def _unknown(self, path: str, node: syntax.Expression, scope: Scope) -> say.Diagnostic:
+        return say.unknown_name(path, self.at(node), [*scope.names(), *scope.groups])
+
+    def _readable(self, path: str, variable: Variable, node: syntax.Expression, scope: Scope) -> Expr:
+        missing = variable.requires - scope.present
+        expr = variable.expr
+        if missing:
+            raise Rejected(say.may_be_absent(path, self.at(node), min(missing, key=len)))
+        if isinstance(expr.type, types.Optional) and variable.requires:
+            return unwrapped(expr)
+        return expr
+
+    def field(self, target: Expr, node: syntax.Select) -> Expr:
+        if isinstance(target.type, types.Optional):
+            raise Rejected(say.may_be_absent(self._label(node.target), self.at(node.target), self._label(node.target)))
+        if not isinstance(target.type, types.Record):
+            known = target.type.fields if isinstance(target.type, types.Record) else ()
+            raise Rejected(say.unknown_field(node.field, target.type, self.at(node), [n for n, _ in known]))
+        its_type = target.type.field(node.field)
+        if its_type is None:
+            names = [name for name, _ in target.type.fields]
+            raise Rejected(say.unknown_field(node.field, target.type, self.at(node), names))
+        expr: Expr = Field(its_type, target, node.field)
+        if isinstance(its_type, types.Optional):
+            raise Rejected(say.may_be_absent(self._label(node), self.at(node), self._label(node)))
+        return expr
+
+    def _label(self, node: syntax.Expression) -> str:
+        return dotted(node) or "this value"
+
+    def maybe(self, node: syntax.Expression, scope: Scope) -> Expr:
+        """An expression that may be optional here: for `.?`, `orValue` and `has`."""
+        path = dotted(node)
+        if path is not None and path.split(".")[0] not in scope.locals:
+            variable = scope.variables.get(path)
+            if variable is not None and variable.requires - scope.present:
+                expr = variable.expr
+                return expr if isinstance(expr.type, types.Optional) else replace(expr, type=types.Optional(expr.type))
+        if isinstance(node, syntax.Select):
+            if node.optional:
+                return self._optional_select(node, scope)
+            target = self.expression(node.target, scope) if dotted(node.target) not in scope.groups else None
+            if target is not None and isinstance(target.type, types.Record):
+                its_type = target.type.field(node.field)
+                if its_type is not None:
+                    return Field(its_type, target, node.field)
+        return self.expression(node, scope)
+
+    def _optional_select(self, node: syntax.Select, scope: Scope) -> Expr:
+        """`a.?b`: an optional that is absent where `a` or its field is."""
+        path = dotted(replace(node, optional=False))
+        plain = replace(node, optional=False)
+        if path is not None and path in scope.variables:
+            expr = self.maybe(plain, scope)
+        else:
+            target = self.maybe(node.target, scope)
+            expr = self._field_of_maybe(target, node)
+        return expr if isinstance(expr.type, types.Optional) else arithmetic.coerced(expr, types.Optional(expr.type))
+
+    def _field_of_maybe(self, target: Expr, node: syntax.Select) -> Expr:
+        inner = target.type.item if isinstance(target.type, types.Optional) else target.type
+        its_type = inner.field(node.field) if isinstance(inner, types.Record) else None
+        if its_type is None:
+            known = [n for n, _ in inner.fields] if isinstance(inner, types.Record) else []
+            raise Rejected(say.unknown_field(node.field, inner, self.at(node), known))
+        if not isinstance(target.type, types.Optional):
+            return Field(its_type, target, node.field)
+        bare = its_type.item if isinstance(its_type, types.Optional) else its_type
+        return Call(types.Optional(bare), "optional_field", (target, Const(types.STRING, node.field)))
+
+    # ------------------------------------------------------------------------------------------------- operators
+
+    def _unary(self, node: syntax.Unary, scope: Scope) -> Expr:
+        operand = self.expression(node.operand, scope)
+        if node.operator == "-":
+            if operand.type == types.DURATION:
+                return Call(types.DURATION, "negate", (operand,))
+            return arithmetic.negate(operand, self.at(node))
+        return Call(types.BOOL, "not", (self.boolean(operand, "!", node.operand),))
+
+    def boolean(self, expr: Expr, operator: str, node: syntax.Expression) -> Expr:
+        if expr.type != types.BOOL:
+            raise Rejected(say.wrong_operand(operator, expr.type, self.at(node)))
+        return expr
+
+    def _chain(self, node: syntax.Chain, scope: Scope) -> Expr:
+        if node.operator in ("&&", "||"):
+            return self._logic(node, scope)
+        operands = [self.expression(o, scope) for o in node.operands]
+        if node.operator == "*":
+            return self._reduced(node, operands, lambda a, b, at: arithmetic.multiply([a, b], at))
+        return self._reduced(node, operands, self._plus)
+
+    def _reduced(
+        self, node: syntax.Chain, operands: list[Expr], combine: Callable[[Expr, Expr, Span], Expr]
+    ) -> Expr:
+        total = operands[0]
+        for written, operand in zip(node.operands[1:], operands[1:], strict=True):
+            total = combine(total, operand, self.place(node.start, written.end))
+        return total
+
+    def _plus(self, a: Expr, b: Expr, at: Span) -> Expr:
+        match a.type, b.type:
+            case (types.TIMESTAMP, types.DURATION) | (types.DURATION, types.TIMESTAMP):
+                return Call(types.TIMESTAMP, "add_time", (a, b), may_fail=True)
+            case (types.DURATION, types.DURATION):
+                return Call(types.DURATION, "add_duration", (a, b), may_fail=True)
+            case (types.List() as x, types.List() as y):
+                joint = arithmetic.joined_type(x.item, y.item)
+                if joint is not None:
+                    made = types.List(joint, x.max + y.max)
+                    whole = (arithmetic.coerced(a, types.List(joint, x.max)), arithmetic.coerced(b, made))
+                    return Call(made, "concat", whole)
+        if types.is_text(a.type) and types.is_text(b.type):
+            return Call(types.STRING, "concat", (a, b))
+        return arithmetic.add([a, b], at)
+
+    def _logic(self, node: syntax.Chain, scope: Scope) -> Expr:
+        operands: list[Expr] = []
+        for written in node.operands:
+            operands.append(self.boolean(self.expression(written, scope), node.operator, written))
+            scope = scope.knowing(known_present(written, scope, node.operator == "&&"))
+        return (All if node.operator == "&&" else Any_)(types.BOOL, tuple(operands))
+
+    def _binary(self, node: syntax.Binary, scope: Scope) -> Expr:
+        if node.operator in ("==", "!="):
+            return self._equality(node, scope)
+        if node.operator == "in":
+            return self._membership(node, scope)
+        left, right = self.expression(node.left, scope), self.expression(node.right, scope)
+        at = self.at(node)
+        match node.operator:
+            case "-":
+                return self._minus(left, right, at)
+            case "/":
+                return arithmetic.divide(left, right, at)
+            case "%":
+                return arithmetic.truncating("remainder", "%", left, right, at)
+        return arithmetic.compare(node.operator, left, right, at)
+
+    def _minus(self, a: Expr, b: Expr, at: Span) -> Expr:
+        match a.type, b.type:
+            case (types.TIMESTAMP, types.TIMESTAMP):
+                return Call(types.DURATION, "time_between", (a, b))
+            case (types.TIMESTAMP, types.DURATION):
+                return Call(types.TIMESTAMP, "subtract_time", (a, b), may_fail=True)
+            case (types.DURATION, types.DURATION):
+                return Call(types.DURATION, "subtract_duration", (a, b), may_fail=True)
+        return arithmetic.subtract(a, b, at)
+
+    def _equality(self, node: syntax.Binary, scope: Scope) -> Expr:
+        left, right = self._pair(node.left, node.right, scope)
+        equal = self.equal(left, right, self.at(node))
+        return equal if node.operator == "==" else Call(types.BOOL, "not", (equal,))
+
+    def _pair(self, a: syntax.Expression, b: syntax.Expression, scope: Scope) -> tuple[Expr, Expr]:
+        """Two sides of an equality: a text literal beside an enum must be a member of it."""
+        if isinstance(a, syntax.Text):
+            right = self.expression(b, scope)
+            return self.expression(a, scope, right.type), right
+        left = self.expression(a, scope)
+        wanted = left.type.item if isinstance(left.type, types.Optional) else left.type
+        return left, self.expression(b, scope, wanted)
+
+    def equal(self, a: Expr, b: Expr, at: Span) -> Expr:
+        if types.is_number(a.type) and types.is_number(b.type):
+            a, b = arithmetic._same_unit("==", a, b, at)
+            return Call(types.BOOL, "eq", (a, b))
+        if isinstance(a.type, types.Limit) or isinstance(b.type, types.Limit):
+            a, b = arithmetic.as_limit(a, b.type, at), arithmetic.as_limit(b, a.type, at)
+        if types.is_text(a.type) and types.is_text(b.type):
+            return Call(types.BOOL, "eq", (a, b))
+        if types.ANY in (a.type, b.type):
+            return Call(types.BOOL, "equals_any", (a, b))
+        joint = arithmetic.joined_type(a.type, b.type)
+        if joint is None:
+            raise Rejected(say.not_comparable(a.type, b.type, at))
+        return Call(types.BOOL, "eq", (arithmetic.coerced(a, joint), arithmetic.coerced(b, joint)))
+
+    def _membership(self, node: syntax.Binary, scope: Scope) -> Expr:
+        left = self.expression(node.left, scope)
+        right = self.expression(node.right, scope, types.List(left.type, 1))
+        if isinstance(node.left, syntax.Text) and isinstance(right.type, types.List):
+            left = self.expression(node.left, scope, right.type.item)
+        self.no_quotient(left, "`in`", node.left)
+        if isinstance(right.type, types.Map):
+            if arithmetic.joined_type(left.type, right.type.key) is None:
+                raise Rejected(say.wrong_operands("in", left.type, right.type, self.at(node)))
+            return Call(types.BOOL, "in_map", (left, right))
+        if not isinstance(right.type, types.List):
+            raise Rejected(say.wrong_operands("in", left.type, right.type, self.at(node)))
+        joint = arithmetic.joined_type(left.type, right.type.item)
+        if joint is None:
+            raise Rejected(say.not_comparable(left.type, right.type.item, self.at(node)))
+        items = arithmetic.coerced(right, types.List(joint, right.type.max))
+        return Call(types.BOOL, "in_list", (arithmetic.coerced(left, joint), items))
+
+    def _ternary(self, node: syntax.Ternary, scope: Scope, expected: Type | None) -> Expr:
+        condition = self.boolean(self.expression(node.condition, scope), "?:", node.condition)
+        when_true = scope.knowing(known_present(node.condition, scope))
+        when_false = scope.knowing(known_present(node.condition, scope, False))
+        then = self.expression(node.then, when_true, expected)
+        otherwise = self.expression(node.otherwise, when_false, expected or then.type)
+        return arithmetic.choose(condition, then, otherwise, self.at(node))
+
+    def _index(self, node: syntax.Index, scope: Scope) -> Expr:
+        target = self.expression(node.target, scope)
+        wanted = target.type.key if isinstance(target.type, types.Map) else None
+        key = self.expression(node.key, scope, wanted)
+        match target.type:
+            case types.List(item=item) if isinstance(key.type, types.Number) and key.type.integer:
+                function = "optional_item" if node.optional else "item"
+                result: Type = types.Optional(item) if node.optional else item
+                return Call(result, function, (target, key), may_fail=not node.optional)
+            case types.Map(key=key_type, value=value) if arithmetic.joined_type(key_type, key.type) is not None:
+                function = "optional_value" if node.optional else "value_of"
+                result = types.Optional(value) if node.optional else value
+                return Call(result, function, (target, key), may_fail=not node.optional)
+        raise Rejected(say.wrong_operands("[]", target.type, key.type, self.at(node)))
+
+    # ----------------------------------------------------------------------------------------- calls and macros
+
+    def _call(self, node: syntax.Call, scope: Scope, expected: Type | None) -> Expr:
+        at = self.place(node.name_start, node.name_start + len(node.name))
+        if node.target is None and node.name == "has":
+            return self._has(node, scope)
+        if node.target is not None:
+            macro = MACROS.get((node.name, len(node.arguments)))
+            if macro is not None:
+                return macro(self, node, scope)
+            if node.name == "orValue" and len(node.arguments) == 1:
+                return self._or_value(node, scope)
+        elif node.name in scope.callables:
+            arguments = tuple(self.expression(a, scope) for a in node.arguments)
+            return scope.callables[node.name](arguments, self.at(node))
+        return builtins.call(self, node, scope, expected, at)
+
+    def _has(self, node: syntax.Call, scope: Scope) -> Expr:
+        if len(node.arguments) != 1:
+            raise Rejected(say.wrong_argument_count("has", "one field", len(node.arguments), self.at(node)))
+        argument = node.arguments[0]
+        path = dotted(argument)
+        if path is None:
+            if isinstance(argument, syntax.Select):
+                return self._is_present(self.maybe(argument, scope), argument)
+            raise Rejected(say.has_needs_a_field(self.at(argument)))
+        if path.split(".")[0] in scope.locals:
+            return self._is_present(self.maybe(argument, scope), argument)
+        if path not in scope.variables and path not in scope.presence and path not in scope.groups:
+            raise Rejected(self._unknown(path, argument, scope))
+        atoms = sorted(atoms_of(path, scope))
+        if not atoms:
+            raise Rejected(say.never_absent(path, self.at(node)))
+        tests = tuple(scope.presence[atom] for atom in atoms)
+        return tests[0] if len(tests) == 1 else All(types.BOOL, tests)
+
+    def _is_present(self, expr: Expr, node: syntax.Expression) -> Expr:
+        if not isinstance(expr.type, types.Optional):
+            raise Rejected(say.never_absent(self._label(node), self.at(node)))
+        return Call(types.BOOL, "is_present", (expr,))
+
+    def _or_value(self, node: syntax.Call, scope: Scope) -> Expr:
+        assert node.target is not None
+        target = self.maybe(node.target, scope)
+        if not isinstance(target.type, types.Optional):
+            raise Rejected(say.never_absent(self._label(node.target), self.at(node.target)))
+        fallback = self.expression(node.arguments[0], scope, target.type.item)
+        if types.is_number(fallback.type) and types.is_number(target.type.item):
+            fallback = arithmetic.with_unit(fallback, target.type.item.unit)  # type: ignore[union-attr]
+        joint = arithmetic.joined_type(target.type.item, fallback.type)
+        if joint is None:
+            raise Rejected(say.branches_differ(target.type.item, fallback.type, self.at(node)))
+        if isinstance(joint, types.Number) and joint.unit != target.type.item.unit:  # type: ignore[union-attr]
+            raise Rejected(say.unit_mismatch("orValue", target.type.item, fallback.type, self.at(node)))
+        wide = arithmetic.coerced(target, types.Optional(joint))
+        return Call(joint, "or_value", (wide, arithmetic.coerced(fallback, joint)))
+
+    def loop(self, node: syntax.Call, scope: Scope) -> tuple[Expr, str, Scope]:
+        """The parts that every macro over a list shares: the list, the variable and the scope of the body."""
+        assert node.target is not None
+        over = self.expression(node.target, scope)
+        if isinstance(over.type, types.Map):
+            over = Call(types.List(over.type.key, 1000), "keys", (over,))
+        if not isinstance(over.type, types.List):
+            raise Rejected(say.wrong_operand(node.name, over.type, self.at(node.target)))
+        variable = node.arguments[0]
+        if not isinstance(variable, syntax.Name):
+            raise Rejected(say.not_a_macro_variable(self.at(variable)))
+        if scope.loops >= COMPREHENSIONS_MAX:
+            raise Rejected(say.too_nested(COMPREHENSIONS_MAX, self.at(node)))
+        name = f"{variable.name}@{scope.loops}"
+        body = scope.looping().binding(variable.name, Variable(Local(over.type.item, name)))
+        return over, name, body
+
+    def _quantifier(self, node: syntax.Call, scope: Scope) -> Expr:
+        over, item, body = self.loop(node, scope)
+        test = self.boolean(self.expression(node.arguments[1], body), node.name, node.arguments[1])
+        state = Local(types.BOOL, f"{item}:{node.name}")
+        want_all = node.name == "all"
+        step: Expr = (All if want_all else Any_)(types.BOOL, (state, test))
+        stop: Expr = Call(types.BOOL, "not", (state,)) if want_all else state
+        start = Const(types.BOOL, want_all)
+        return Fold(types.BOOL, over, item, "", (state.name,), (start,), (step,), stop, state, absorb=True)
+
+    def _exists_one(self, node: syntax.Call, scope: Scope) -> Expr:
+        over, item, body = self.loop(node, scope)
+        test = self.boolean(self.expression(node.arguments[1], body), node.name, node.arguments[1])
+        assert isinstance(over.type, types.List)
+        count = types.integer(0, over.type.max)
+        state = Local(count, f"{item}:one")
+        one = Const(types.integer(1, 1), 1)
+        step = arithmetic.If(count, test, replace(arithmetic.add([state, one], self.at(node)), type=count), state)
+        result = Call(types.BOOL, "eq", (state, one))
+        return Fold(
+            types.BOOL, over, item, "", (state.name,), (Const(count, 0),), (step,), None, result
+        )
+
+    def _collected(self, node: syntax.Call, scope: Scope) -> Expr:
+        """`map(x, e)`, `map(x, test, e)` and `filter(x, test)`."""
+        over, item, body = self.loop(node, scope)
+        assert isinstance(over.type, types.List)
+        keep = node.name == "filter"
+        test = None
+        if keep or len(node.arguments) == 3:
+            written = node.arguments[1]
+            test = self.boolean(self.expression(written, body), node.name, written)
+            body = body.knowing(known_present(written, body))
+        value: Expr = Local(over.type.item, item) if keep else self.expression(node.arguments[-1], body)
+        self.no_quotient(value, "a list", node.arguments[-1])
+        made = types.List(value.type, over.type.max)
+        state = Local(made, f"{item}:items")
+        step: Expr = Call(made, "append", (state, value))
+        if test is not None:
+            step = arithmetic.If(made, test, step, state)
+        return Fold(made, over, item, "", (state.name,), (Const(made, ()),), (step,), None, state)
+
+
+MACROS: dict[tuple[str, int], Callable[[Checker, syntax.Call, Scope], Expr]] = {
+    ("all", 2): Checker._quantifier,
+    ("exists", 2): Checker._quantifier,
+    ("exists_one", 2): Checker._exists_one,
+    ("existsOne", 2): Checker._exists_one,
+    ("map", 2): Checker._collected,
+    ("map", 3): Checker._collected,
+    ("filter", 2): Checker._collected,
+}
+
+
+def unwrapped(expr: Expr) -> Expr:
+    """An optional that is known to be present, as a plain value."""
+    assert isinstance(expr.type, types.Optional)
+    if isinstance(expr, Fact | Read | Local | Field | Column):
+        return replace(expr, type=expr.type.item)
+    return Call(expr.type.item, "present", (expr,))
+
+
+def exact(value: Fraction) -> Expr:
+    return arithmetic.number(value)

@@ -1,0 +1,156 @@
+"""What can be wrong with an expression: one named function a diagnostic, all of the stage in this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from policyengine.language.closest import closest
+from policyengine.source import Diagnostic, Span
+from policyengine.values.types import Type
+
+
+class Rejected(Exception):
+    """An expression cannot be given a meaning; carries the one diagnostic that says why."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+        super().__init__(str(diagnostic))
+
+
+def syntax(name: str, message: str, at: Span, hint: str | None) -> Diagnostic:
+    """The text is not an expression; `name` is the parser's word for what went wrong."""
+    return Diagnostic("E001", name, message, at, hint)
+
+
+def unknown_name(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
+    """A rule reads a name that the bundle does not declare."""
+    return Diagnostic("T001", "unknown_name", f"unknown name `{name}`", at, closest(name, known))
+
+
+def unknown_function(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
+    return Diagnostic("T002", "unknown_function", f"unknown function `{name}`", at, closest(name, known))
+
+
+def wrong_operands(operator: str, left: Type, right: Type, at: Span, hint: str | None = None) -> Diagnostic:
+    message = f"`{operator}` does not take {left} and {right}"
+    return Diagnostic("T003", "wrong_operands", message, at, hint)
+
+
+def wrong_operand(operator: str, operand: Type, at: Span, hint: str | None = None) -> Diagnostic:
+    return Diagnostic("T003", "wrong_operands", f"`{operator}` does not take {operand}", at, hint)
+
+
+def unit_mismatch(operator: str, left: Type, right: Type, at: Span) -> Diagnostic:
+    hint = "convert one of them: `convert(amount, EUR, rate)` for currencies, a factor with a unit for the rest"
+    return Diagnostic("T004", "unit_mismatch", f"`{operator}` needs equal units, found {left} and {right}", at, hint)
+
+
+def money_times_money(left: Type, right: Type, at: Span) -> Diagnostic:
+    hint = "multiply an amount by a plain number, a quantity or a rate"
+    message = f"an amount cannot be multiplied by an amount ({left} and {right})"
+    return Diagnostic("T005", "money_times_money", message, at, hint)
+
+
+def quotient_escapes(where: str, at: Span) -> Diagnostic:
+    hint = "round it first, as in `round(x, 2, half_up)`, or divide the sum instead of each item"
+    message = f"a quotient cannot stand in {where}: it may have no end of digits"
+    return Diagnostic("T006", "quotient_escapes", message, at, hint)
+
+
+def endless_digits(where: str, at: Span) -> Diagnostic:
+    hint = "round it first, as in `round(x, 2, half_up)`"
+    message = f"a number that was divided cannot stand in {where}: it may have no end of digits"
+    return Diagnostic("T006", "quotient_escapes", message, at, hint)
+
+
+def may_be_absent(name: str, at: Span, guard: str) -> Diagnostic:
+    hint = f"guard it: `has({guard}) ? ... : ...`, or a `when: has({guard})`"
+    return Diagnostic("T007", "may_be_absent", f"`{name}` may be absent here", at, hint)
+
+
+def expected_type(wanted: str, found: Type, at: Span, hint: str | None = None) -> Diagnostic:
+    return Diagnostic("T008", "wrong_type", f"expected {wanted}, found {found}", at, hint)
+
+
+def not_a_member(value: str, members: Iterable[str], what: str, at: Span) -> Diagnostic:
+    names = list(members)
+    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    hint = closest(value, names) or f"it is one of: {shown}"
+    return Diagnostic("T009", "not_a_member", f"`{value}` is not a member of {what}", at, hint)
+
+
+def wrong_argument_count(name: str, wanted: str, found: int, at: Span) -> Diagnostic:
+    message = f"`{name}` takes {wanted}, found {found}"
+    return Diagnostic("T010", "wrong_argument_count", message, at)
+
+
+def needs_constant(what: str, at: Span, hint: str | None = None) -> Diagnostic:
+    return Diagnostic("T011", "needs_constant", f"{what} must be a constant", at, hint)
+
+
+def unknown_mode(mode: str, at: Span, known: Iterable[str]) -> Diagnostic:
+    names = list(known)
+    hint = closest(mode, names) or "it is one of: " + ", ".join(names)
+    return Diagnostic("T012", "unknown_rounding_mode", f"unknown rounding mode `{mode}`", at, hint)
+
+
+def too_wide(at: Span) -> Diagnostic:
+    hint = "round it, or give the inputs tighter `min`, `max` and `places`"
+    return Diagnostic("T013", "too_wide", "this number may need more than 1,024 bits", at, hint)
+
+
+def always_divides_by_zero(at: Span) -> Diagnostic:
+    return Diagnostic("T014", "division_by_zero", "this always divides by zero", at)
+
+
+def unknown_field(field: str, of: Type, at: Span, known: Iterable[str]) -> Diagnostic:
+    return Diagnostic("T015", "unknown_field", f"{of} has no field `{field}`", at, closest(field, known))
+
+
+def unknown_unit(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
+    hint = closest(name, known) or "a unit is a currency code or a unit that a declared type uses"
+    return Diagnostic("T016", "unknown_unit", f"unknown unit `{name}`", at, hint)
+
+
+def branches_differ(left: Type, right: Type, at: Span) -> Diagnostic:
+    return Diagnostic("T017", "branches_differ", f"the two branches are {left} and {right}, not of one type", at)
+
+
+def not_comparable(left: Type, right: Type, at: Span) -> Diagnostic:
+    message = f"{left} and {right} can never be equal"
+    return Diagnostic("T018", "not_comparable", message, at)
+
+
+def not_a_macro_variable(at: Span) -> Diagnostic:
+    return Diagnostic("T019", "not_a_variable", "the first argument of this macro must be a plain name", at)
+
+
+def has_needs_a_field(at: Span) -> Diagnostic:
+    hint = "write `has(group.field)`, or the name of an optional input or node"
+    return Diagnostic("T020", "has_needs_a_field", "`has` takes a field", at, hint)
+
+
+def never_absent(name: str, at: Span) -> Diagnostic:
+    hint = "take the test away, or declare the input with `optional: true`"
+    return Diagnostic("T021", "never_absent", f"`{name}` is always present", at, hint)
+
+
+def is_a_group(name: str, at: Span, fields: Iterable[str]) -> Diagnostic:
+    hint = "read one of its fields: " + ", ".join(f"`{name}.{f}`" for f in list(fields)[:4])
+    return Diagnostic("T022", "is_a_group", f"`{name}` is a group, not a value", at, hint)
+
+
+def not_in_a_bundle(what: str, at: Span, hint: str | None = None) -> Diagnostic:
+    return Diagnostic("T023", "not_in_a_bundle", f"{what} cannot be used in a bundle", at, hint)
+
+
+def too_nested(limit: int, at: Span) -> Diagnostic:
+    return Diagnostic("T024", "too_nested", f"comprehensions nest deeper than {limit}", at)
+
+
+def items_differ(left: Type, right: Type, at: Span) -> Diagnostic:
+    return Diagnostic("T025", "items_differ", f"the items of a list are of one type, found {left} and {right}", at)
+
+
+def always_fails(reason: str, at: Span) -> Diagnostic:
+    return Diagnostic("T026", "always_fails", f"this always fails: {reason}", at)

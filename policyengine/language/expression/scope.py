@@ -1,0 +1,56 @@
+"""What the names of an expression mean where it stands: inputs, nodes, types, units and loop variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from policyengine.runtime.program import Expr
+from policyengine.source import Span
+from policyengine.values import types
+
+Callable_ = Callable[[tuple[Expr, ...], Span], Expr]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A readable name. `requires` are the presence atoms under which it is there; `label` is what authors write."""
+
+    expr: Expr
+    requires: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Dotted names and what they stand for.
+
+    `presence` maps an atom (the dotted name of something optional) to the expression that says whether it is there;
+    `present` are the atoms that are known to hold here (flow typing).
+    """
+
+    variables: dict[str, Variable]
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    presence: dict[str, Expr] = field(default_factory=dict)
+    enums: dict[str, types.Enum] = field(default_factory=dict)
+    units: frozenset[str] = frozenset()
+    currency: str = ""
+    callables: dict[str, Callable_] = field(default_factory=dict)
+    present: frozenset[str] = frozenset()
+    locals: dict[str, Variable] = field(default_factory=dict)
+    loops: int = 0
+
+    def knowing(self, atoms: frozenset[str]) -> Scope:
+        """The same scope where these atoms are known to be present."""
+        return replace(self, present=self.present | atoms) if atoms - self.present else self
+
+    def binding(self, name: str, variable: Variable) -> Scope:
+        """The same scope with a local variable, which hides every other meaning of its name."""
+        return replace(self, locals={**self.locals, name: variable})
+
+    def looping(self) -> Scope:
+        return replace(self, loops=self.loops + 1)
+
+    def names(self) -> Iterator[str]:
+        yield from self.locals
+        yield from self.variables
+        yield from self.enums

@@ -1,0 +1,67 @@
+"""The cells of a table's condition columns: what each form accepts.
+
+A cell is plain data: None (anything), a bare value (equality), or a tuple whose first item names the form:
+
+    ("any", cell, ...)            any of
+    ("not", cell)                 everything else
+    ("range", lo, lo_in, hi, hi_in)   an interval; a missing bound is None
+    ("starts", text) ("ends", text) ("contains", text) ("matches", pattern)
+
+Numbers in cells are ints over the denominator of the column's type, like all numbers of a program.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+Cell = Any
+UNLIMITED = "unlimited"
+
+
+def accepts(cell: Cell, value: Any, exact: Callable[[Any], Any] = lambda v: v) -> bool:
+    """Whether a cell accepts a value; `exact` turns a cell's value into the form in which `value` is held."""
+    if cell is None:
+        return True
+    if not isinstance(cell, tuple):
+        return bool(exact(cell) == value)
+    match cell:
+        case ("any", *cells):
+            return any(accepts(c, value, exact) for c in cells)
+        case ("not", inner):
+            return not accepts(inner, value, exact)
+        case ("range", lo, lo_in, hi, hi_in):
+            if lo is not None and not (exact(lo) <= value if lo_in else exact(lo) < value):
+                return False
+            return hi is None or bool(value <= exact(hi) if hi_in else value < exact(hi))
+        case ("starts", text):
+            return bool(value.startswith(text))
+        case ("ends", text):
+            return bool(value.endswith(text))
+        case ("contains", text):
+            return text in value
+        case ("matches", pattern):
+            return _compiled(pattern).search(value) is not None
+    raise AssertionError(f"not a cell: {cell!r}")
+
+
+@lru_cache(maxsize=10_000)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
+
+
+def constants(cell: Cell) -> list[Any] | None:
+    """The values of a cell that is equality or any-of equalities, else None."""
+    if cell is not None and not isinstance(cell, tuple):
+        return [cell]
+    if isinstance(cell, tuple) and cell[0] == "any":
+        out: list[Any] = []
+        for inner in cell[1:]:
+            found = constants(inner)
+            if found is None:
+                return None
+            out += found
+        return out
+    return None

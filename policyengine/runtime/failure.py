@@ -1,0 +1,61 @@
+"""A failed value: what an expression yields when it cannot be answered, instead of an exception.
+
+Failures flow through nodes like values; they are never read as false and never as zero. Only what a decision answers
+with turns one into an `EvaluationError`.
+"""
+
+from __future__ import annotations
+
+
+class Failure:
+    """Why there is no value. `code` is stable, `message` a sentence in lower case."""
+
+    __slots__ = ("code", "message")
+
+    def __init__(self, code: str, message: str) -> None:
+        self.code = code
+        self.message = message
+
+    def __repr__(self) -> str:
+        return f"Failure({self.code!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Failure) and self.code == other.code
+
+    def __hash__(self) -> int:
+        return hash(self.code)
+
+    def __bool__(self) -> bool:
+        raise AssertionError("a failure is neither true nor false")
+
+
+DIVISION_BY_ZERO = Failure("division_by_zero", "division by zero")
+OVERFLOW = Failure("overflow", "the int does not fit into 64 bits")
+NO_MATCH = Failure("no_match", "no row of the table matches")
+SEVERAL_MATCH = Failure("several_match", "several rows of the table match")
+NO_ITEM = Failure("no_item", "the index is outside the list")
+NO_KEY = Failure("no_key", "the map has no such key")
+REPEATED_KEY = Failure("repeated_key", "a key of the map is repeated")
+EMPTY = Failure("empty", "the list is empty")
+NOT_A_NUMBER = Failure("not_a_number", "the text is not a plain number")
+TIME_RANGE = Failure("time_range", "the time is outside the years 0001 to 9999")
+UNAVAILABLE = Failure("unavailable", "a fact could not be fetched")
+TOO_MANY_DIGITS = Failure("too_many_digits", "the number needs more than 34 digits")
+
+CATALOGUE = {
+    f.code: f
+    for f in (
+        DIVISION_BY_ZERO,
+        OVERFLOW,
+        NO_MATCH,
+        SEVERAL_MATCH,
+        NO_ITEM,
+        NO_KEY,
+        REPEATED_KEY,
+        EMPTY,
+        NOT_A_NUMBER,
+        TIME_RANGE,
+        UNAVAILABLE,
+        TOO_MANY_DIGITS,
+    )
+}

@@ -1,0 +1,168 @@
+"""Row selection without scanning: what generated code calls to find the row of a table.
+
+Rows whose condition cells are equalities, any-of or wildcards are grouped by which columns they test; each group is one
+dict from key tuple to candidate rows. Other cells (ranges, negations, text patterns) and dates are tested on the
+candidates that the dicts leave, or on the candidates that bisection leaves where the rows have a range column.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+from policyengine.runtime import cells, failure
+from policyengine.runtime.program import TableData
+
+Select = Callable[..., Any]
+EXPANDED_MAX = 64
+"""A row whose any-of cells would need more dict entries than this is tested cell by cell instead."""
+
+
+def build(table: TableData) -> Select:
+    """A function of the key values (and the instant, in a dated table) that gives the row index or a Failure."""
+    simple = _plain_lookup(table)
+    return simple if simple is not None else _Index(table).select
+
+
+def _plain_lookup(table: TableData) -> Select | None:
+    """The common table: equalities in every column of every row, no dates: one dict."""
+    if table.starts or table.hit not in ("unique", "first", "most_specific") or not table.conditions:
+        return None
+    count = len(table.ids) - (table.otherwise == "row")
+    rows: dict[Any, int] = {}
+    single = len(table.conditions) == 1
+    for row in range(count):
+        key = tuple(column[row] for column in table.conditions)
+        if any(cell is None or isinstance(cell, tuple) for cell in key) or key in rows:
+            return None
+        rows[key[0] if single else key] = row
+    missing: Any = count if table.otherwise == "row" else failure.NO_MATCH
+    get = rows.get
+    if single:
+        return lambda key: get(key, missing)
+    return lambda *key: get(key, missing)
+
+
+class _Group:
+    """Rows that test the same columns by equality; the tested columns make the dict's key."""
+
+    def __init__(self, columns: tuple[int, ...]) -> None:
+        self.columns = columns
+        self.rows: dict[Any, list[int]] = {}
+        self.sorted: dict[Any, tuple[list[Any], list[list[int]]]] = {}
+
+
+class _Index:
+    def __init__(self, table: TableData) -> None:
+        self.table = table
+        count = len(table.ids) - (table.otherwise == "row")
+        self.missing: Any = count if table.otherwise == "row" else failure.NO_MATCH
+        self.dated = bool(table.starts)
+        groups: dict[tuple[int, ...], _Group] = {}
+        self.rest: list[tuple[tuple[int, Any], ...]] = []
+        for row in range(count):
+            self._place(row, groups)
+        self.groups = list(groups.values())
+        for group in self.groups:
+            self._cut_by_range(group)
+
+    def _place(self, row: int, groups: dict[tuple[int, ...], _Group]) -> None:
+        keyed: list[tuple[int, list[Any]]] = []
+        rest: list[tuple[int, Any]] = []
+        size = 1
+        for number, column in enumerate(self.table.conditions):
+            cell = column[row]
+            values = cells.constants(cell)
+            if values is not None and size * len(values) <= EXPANDED_MAX:
+                keyed.append((number, list(dict.fromkeys(values))))
+                size *= len(values)
+            elif cell is not None:
+                rest.append((number, cell))
+        self.rest.append(tuple(rest))
+        columns = tuple(number for number, _ in keyed)
+        group = groups.setdefault(columns, _Group(columns))
+        for key in product(*(values for _, values in keyed)):
+            group.rows.setdefault(key, []).append(row)
+
+    def _cut_by_range(self, group: _Group) -> None:
+        """Candidates of one key are cut further by the bounds of a range column, or of their dates."""
+        for key, rows in group.rows.items():
+            if len(rows) < 8:
+                continue
+            best = self._best_cut(rows)
+            if best is not None:
+                group.sorted[key] = best
+
+    def _best_cut(self, rows: list[int]) -> Any:
+        best: Any = None
+        if self.dated:
+            best = _cut(-1, [(self.table.starts[r], self.table.ends[r]) for r in rows], rows)
+        for number in range(len(self.table.conditions)):
+            bounds = [_bounds(self.table.conditions[number][r]) for r in rows]
+            if all(b == (None, None) for b in bounds):
+                continue
+            cut = _cut(number, bounds, rows)
+            if best is None or cut[3] < best[3]:
+                best = cut
+        return best
+
+    def select(self, *arguments: Any) -> Any:
+        """The row index for these keys; the last argument is the instant where the table is dated."""
+        hits: list[int] = []
+        for group in self.groups:
+            key = tuple([arguments[c] for c in group.columns])
+            cut = group.sorted.get(key)
+            candidates: Sequence[int] = group.rows.get(key, ()) if cut is None else _candidates(cut, arguments)
+            hits += [row for row in candidates if self._fits(row, arguments)]
+        return self._chosen(hits)
+
+    def _fits(self, row: int, arguments: Sequence[Any]) -> bool:
+        if self.dated:
+            at = arguments[-1]
+            start, end = self.table.starts[row], self.table.ends[row]
+            if (start is not None and at < start) or (end is not None and end <= at):
+                return False
+        return all(cells.accepts(cell, arguments[number]) for number, cell in self.rest[row])
+
+    def _chosen(self, hits: list[int]) -> Any:
+        if not hits:
+            return self.missing
+        if len(hits) == 1:
+            return hits[0]
+        match self.table.hit:
+            case "unique":
+                return failure.SEVERAL_MATCH
+            case "most_specific":
+                return min(hits, key=lambda row: (sum(c[row] is None for c in self.table.conditions), row))
+        return min(hits)
+
+
+def _bounds(cell: Any) -> tuple[Any, Any]:
+    """The smallest and the largest value that a cell may accept, None where it is open."""
+    if isinstance(cell, tuple) and cell[0] == "range":
+        return cell[1], cell[3]
+    return (None, None) if cell is None or isinstance(cell, tuple) else (cell, cell)
+
+
+def _cut(number: int, bounds: list[tuple[Any, Any]], rows: list[int]) -> tuple[int, list[Any], list[list[int]], int]:
+    """Stretches between the sorted bounds, each with the rows that may apply inside it or at its edges."""
+    edges = sorted({b for pair in bounds for b in pair if b is not None})
+    places = {edge: i for i, edge in enumerate(edges)}
+    buckets: list[list[int]] = [[] for _ in range(2 * len(edges) + 1)]
+    for row, (low, high) in zip(rows, bounds, strict=True):
+        first = 0 if low is None else 2 * places[low] + 1
+        last = 2 * len(edges) if high is None else 2 * places[high] + 1
+        for bucket in range(first, last + 1):
+            buckets[bucket].append(row)
+    return number, edges, buckets, max(len(b) for b in buckets)
+
+
+def _candidates(cut: Any, arguments: Sequence[Any]) -> list[int]:
+    number, edges, buckets, _ = cut
+    value = arguments[number]
+    place = bisect_right(edges, value)
+    exact = place > 0 and edges[place - 1] == value
+    found: list[int] = buckets[2 * place - 1 if exact else 2 * place]
+    return found

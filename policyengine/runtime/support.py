@@ -1,0 +1,151 @@
+"""What generated code calls for the operations that are more than one Python operator.
+
+Values are held as a program says: ints over static denominators, tuples, dicts, None for absent. A function here gives
+a Failure instead of raising.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Any
+
+from policyengine.runtime import failure
+from policyengine.runtime.cells import UNLIMITED
+from policyengine.runtime.program import CellOverride
+from policyengine.values import types
+from policyengine.values.instant import Duration, Timestamp
+from policyengine.values.number_text import decimal_text
+
+INT64_MIN, INT64_MAX = types.INT64_MIN, types.INT64_MAX
+FIRST_INSTANT = -62_135_596_800 * 10**9
+LAST_INSTANT = 253_402_300_800 * 10**9 - 1
+
+
+def truncate(a: int, b: int) -> int:
+    """a / b towards zero, b not zero."""
+    whole = abs(a) // abs(b)
+    return whole if (a >= 0) == (b > 0) else -whole
+
+
+def remainder(a: int, b: int) -> int:
+    """The rest of the truncating division; it has the sign of a."""
+    rest = abs(a) % abs(b)
+    return rest if a >= 0 else -rest
+
+
+def instant(value: int) -> Any:
+    return value if FIRST_INSTANT <= value <= LAST_INSTANT else failure.TIME_RANGE
+
+
+def span(value: int) -> Any:
+    return value if INT64_MIN <= value <= INT64_MAX else failure.TIME_RANGE
+
+
+def make_map(keys: Sequence[Any], values: Sequence[Any]) -> Any:
+    made = dict(zip(keys, values, strict=True))
+    return made if len(made) == len(keys) else failure.REPEATED_KEY
+
+
+def item(items: Sequence[Any], index: int) -> Any:
+    return items[index] if 0 <= index < len(items) else failure.NO_ITEM
+
+
+def optional_item(items: Sequence[Any], index: int) -> Any:
+    return items[index] if 0 <= index < len(items) else None
+
+
+def value_of(of: dict[Any, Any], key: Any) -> Any:
+    return of[key] if key in of else failure.NO_KEY
+
+
+def least(items: Sequence[int]) -> Any:
+    return min(items) if items else failure.EMPTY
+
+
+def most(items: Sequence[int]) -> Any:
+    return max(items) if items else failure.EMPTY
+
+
+def limit_below(a: Any, b: Any) -> bool:
+    """Whether limit a is below limit b: `unlimited` is above every number."""
+    if a == UNLIMITED:
+        return False
+    return bool(b == UNLIMITED or a < b)
+
+
+def limit_scaled(a: Any, factor: int) -> Any:
+    return a if a == UNLIMITED else a * factor
+
+
+def number_text(n: Any, den: int) -> str:
+    return UNLIMITED if n == UNLIMITED else decimal_text(n, den)
+
+
+def timestamp_text(ns: int) -> str:
+    return str(Timestamp(ns))
+
+
+def duration_text(ns: int) -> str:
+    return str(Duration(ns))
+
+
+def overridden(own: Any, candidates: Sequence[CellOverride] | None, at: int | None) -> Any:
+    """The tenant's value in force for a cell, else the cell's own."""
+    if candidates:
+        for c in candidates:
+            after = c.start is None or (at is not None and c.start <= at)
+            if after and (c.end is None or (at is not None and at < c.end)):
+                return c.value
+    return own
+
+
+# ------------------------------------------------------------------------------------------------------------ tiers
+# A prepared schedule is (bounds, rates, flats, units_before, flats_before): the bounds without the open last one, and
+# for each tier the units and flats of all tiers below it, so that one bisection prices any quantity. Bounds are ints
+# over the quantity's denominator; quantities here are not negative.
+
+Prepared = tuple[list[int], list[int], list[int], list[int], list[int]]
+
+
+def prepare(schedule: Any, bound_factor: int) -> Prepared:
+    """A schedule ready for `graduated` and its like; `bound_factor` brings bounds to the quantity's denominator."""
+    bounds, rates, flats = schedule
+    edges = [b * bound_factor for b in bounds[:-1]]
+    units_before, flats_before = [0], [0]
+    low = 0
+    for i, edge in enumerate(edges):
+        units_before.append(units_before[-1] + (edge - low) * rates[i])
+        flats_before.append(flats_before[-1] + flats[i])
+        low = edge
+    return edges, list(rates), list(flats), units_before, flats_before
+
+
+def graduated(s: Prepared, quantity: int) -> int:
+    """Every part of the quantity at the rate of its tier."""
+    edges, rates, _, before, _ = s
+    tier = bisect_left(edges, quantity)
+    return before[tier] + (quantity - (edges[tier - 1] if tier else 0)) * rates[tier]
+
+
+def graduated_flat(s: Prepared, quantity: int, at_zero: bool) -> int:
+    """The flat amounts of every tier entered; the first is entered at zero only where that is said."""
+    if quantity <= 0:
+        return s[2][0] if at_zero and quantity == 0 else 0
+    tier = bisect_left(s[0], quantity)
+    return s[4][tier] + s[2][tier]
+
+
+def volume(s: Prepared, quantity: int) -> int:
+    """The whole quantity at the rate of the tier that holds it."""
+    return s[1][bisect_left(s[0], quantity)] * quantity
+
+
+def volume_flat(s: Prepared, quantity: int, at_zero: bool) -> int:
+    if quantity <= 0:
+        return s[2][0] if at_zero and quantity == 0 else 0
+    return s[2][bisect_left(s[0], quantity)]
+
+
+def tier_index(s: Prepared, quantity: int) -> int:
+    return bisect_left(s[0], quantity)
