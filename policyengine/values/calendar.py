@@ -13,13 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from policyengine.values.civil import (
-    DAY,
-    Date,
-    civil_from_days,
-    days_from_civil,
-    days_in_month,
-)
+from policyengine.values.civil import DAY, Date, civil_from_days, days_from_civil, days_in_month
 from policyengine.values.instant import Timestamp
 from policyengine.values.interval import Interval
 from policyengine.values.invalid import InvalidValue
@@ -29,9 +23,9 @@ MONDAY, SUNDAY = 0, 6
 
 
 class Period(NamedTuple):
-    """The stretch [start, end) between the boundaries `index` and `index + 1`."""
+    """The stretch [start, end) between the boundaries `number` and `number + 1` of its cycle."""
 
-    index: int
+    number: int
     start: Timestamp
     end: Timestamp
 
@@ -51,46 +45,46 @@ class Cycle:
     zone: Zone
     bill_day: int | None = None
 
-    def boundary(self, index: int) -> Timestamp:
-        """The anchor plus `index` intervals, which may be negative."""
+    def boundary(self, number: int) -> Timestamp:
+        """The anchor plus `number` intervals, which may be negative."""
         if self.interval.nanoseconds and self.instant is not None:
-            return Timestamp(self.instant + index * self.interval.nanoseconds)
-        if index == 0 and self.instant is not None and self.bill_day is None:
+            return Timestamp(self.instant + number * self.interval.nanoseconds)
+        if number == 0 and self.instant is not None and self.bill_day is None:
             return Timestamp(self.instant)
-        return Timestamp(self.zone.from_wall(self._wall_of(index)))
+        return Timestamp(self.zone.from_wall(self._wall_of(number)))
 
-    def index_at(self, at: int) -> int:
+    def number_at(self, at: int) -> int:
         """The number of the period that an instant lies in."""
-        index = self._guess(at)
-        while self.boundary(index) > at:
-            index -= 1
-        while self.boundary(index + 1) <= at:
-            index += 1
-        return index
+        number = self._guess(at)
+        while self.boundary(number) > at:
+            number -= 1
+        while self.boundary(number + 1) <= at:
+            number += 1
+        return number
 
     def period_at(self, at: int) -> Period:
         """The period that an instant lies in."""
-        return self.period(self.index_at(at))
+        return self.period(self.number_at(at))
 
-    def period(self, index: int) -> Period:
+    def period(self, number: int) -> Period:
         """The period of a number."""
-        return Period(index, self.boundary(index), self.boundary(index + 1))
+        return Period(number, self.boundary(number), self.boundary(number + 1))
 
     def periods(self, start: int, end: int) -> list[Period]:
         """The whole periods that have a part in [start, end), in order; none for an empty stretch."""
         if start >= end:
             return []
-        return [self.period(index) for index in range(self.index_at(start), self.index_at(end - 1) + 1)]
+        return [self.period(number) for number in range(self.number_at(start), self.number_at(end - 1) + 1)]
 
     def boundaries(self, start: int, end: int) -> list[Timestamp]:
         """The boundaries in [start, end), in order."""
         return [period.start for period in self.periods(start, end) if period.start >= start]
 
-    def _wall_of(self, index: int) -> int:
+    def _wall_of(self, number: int) -> int:
         day, time_of_day = divmod(self.wall, DAY)
         if self.interval.months:
-            return _month_later(day, index * self.interval.months, self.bill_day) * DAY + time_of_day
-        return self.wall + index * self.interval.days * DAY
+            return _month_later(day, number * self.interval.months, self.bill_day) * DAY + time_of_day
+        return self.wall + number * self.interval.days * DAY
 
     def _guess(self, at: int) -> int:
         """A number at most a few periods from the right one."""
@@ -120,9 +114,9 @@ def calendar(interval: Interval, zone: Zone, week_start: int = MONDAY) -> Cycle:
     """
     if interval.months and 12 % interval.months == 0:
         return Cycle(0, None, interval, zone)
-    if interval.days == 7:
+    if interval == Interval(1, "week"):
         return Cycle((week_start - 3) * DAY, None, interval, zone)  # 1970-01-01 was a Thursday
-    if interval.days == 1:
+    if interval == Interval(1, "day"):
         return Cycle(0, None, interval, zone)
     raise InvalidValue(f"the calendar has no periods of {interval}", "align it to an anchor")
 
@@ -137,9 +131,9 @@ def calendar_period(interval: Interval, at: int, zone: Zone, week_start: int = M
     if DAY % interval.nanoseconds:
         raise InvalidValue(f"the calendar has no periods of {interval}", "align it to an anchor")
     _, midnight, next_midnight = calendar(Interval(1, "day"), zone).period_at(at)
-    index = (at - midnight) // interval.nanoseconds
-    start = midnight + index * interval.nanoseconds
-    return Period(index, Timestamp(start), Timestamp(min(start + interval.nanoseconds, next_midnight)))
+    number = (at - midnight) // interval.nanoseconds
+    start = midnight + number * interval.nanoseconds
+    return Period(number, Timestamp(start), Timestamp(min(start + interval.nanoseconds, next_midnight)))
 
 
 def period_of(anchor: int, interval: Interval, at: int, zone: Zone, bill_day: int | None = None) -> Period:
@@ -152,9 +146,9 @@ def periods(anchor: int, interval: Interval, start: int, end: int, zone: Zone) -
     return anniversary(anchor, interval, zone).periods(start, end)
 
 
-def boundary(anchor: int, interval: Interval, index: int, zone: Zone, bill_day: int | None = None) -> Timestamp:
-    """The anchor plus `index` intervals."""
-    return anniversary(anchor, interval, zone, bill_day).boundary(index)
+def boundary(anchor: int, interval: Interval, number: int, zone: Zone, bill_day: int | None = None) -> Timestamp:
+    """The anchor plus `number` intervals."""
+    return anniversary(anchor, interval, zone, bill_day).boundary(number)
 
 
 def next_boundary(anchor: int, interval: Interval, start: int, zone: Zone) -> Timestamp:
@@ -164,13 +158,13 @@ def next_boundary(anchor: int, interval: Interval, start: int, zone: Zone) -> Ti
     weeks); the period ends as many units later.
     """
     single = anniversary(anchor, Interval(1, interval.unit), zone)
-    return single.boundary(single.index_at(start) + interval.count)
+    return single.boundary(single.number_at(start) + interval.count)
 
 
 def first_bill(start: int, interval: Interval, zone: Zone, bill_day: int) -> Timestamp:
     """The first bill day at or after a start: in the start's month or, if that has passed, one interval later."""
     cycle = anniversary(start, interval, zone, bill_day)
-    return max(cycle.boundary(0), cycle.boundary(1) if cycle.boundary(0) < start else cycle.boundary(0))
+    return cycle.boundary(0) if cycle.boundary(0) >= start else cycle.boundary(1)
 
 
 def add_months(at: int, months: int, zone: Zone) -> Timestamp:

@@ -3,7 +3,7 @@
 All stretches are half-open. `end_inclusive` is for sources that state the last day of a stretch instead of the day
 after it: one day is added to each end. The functions of one count are differences of one function of the date, so the
 parts of a period always sum to the whole, which is why thirty_360 is the European 30E/360 (ISDA 2006, 4.16(g)) and not
-the American one: there 28 February to 31 March is not the sum of its parts.
+the American one: there 15 to 31 January and 31 January to 15 February are 31 days, and the two together 30.
 """
 
 from __future__ import annotations
@@ -109,5 +109,3 @@ def _months_times(day: int, days_in_each_month: int) -> int:
 def _thirty_360_number(day: int) -> int:
     year, month, of_month = civil_from_days(day)
     return year * 360 + month * 30 + min(of_month, 30)
-
-

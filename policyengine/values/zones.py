@@ -21,7 +21,7 @@ from itertools import pairwise
 from typing import Literal
 
 from policyengine.values.civil import SECOND, WallTime, fields_from_wall, wall_from_fields
-from policyengine.values.instant import Timestamp
+from policyengine.values.instant import TIMESTAMP_MAX, TIMESTAMP_MIN, Timestamp
 from policyengine.values.invalid import InvalidValue
 from policyengine.values.zone_rule import changes_near, parse_rule
 
@@ -29,6 +29,8 @@ OFFSET_MAX = 26 * 3600
 """RFC 8536 section 3.2 wants offsets from -25:59:59 to 25:59:59 hours."""
 
 _ALWAYS = 10**12  # seconds; some 31 000 years on either side of 1970
+_WALL_MIN = TIMESTAMP_MIN - OFFSET_MAX * SECOND
+_WALL_MAX = TIMESTAMP_MAX + OFFSET_MAX * SECOND
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _OFFSET = re.compile(r"([+-]?)([0-9]{2}):([0-9]{2})")
 
@@ -58,6 +60,8 @@ class Zone:
 
     def from_wall(self, wall: int, ambiguous: Ambiguous = "earlier") -> int:
         """The instant, in nanoseconds, at which the wall clock shows a time; the module says which if not just one."""
+        if not _WALL_MIN <= wall <= _WALL_MAX:
+            raise InvalidValue("a wall time is out of range: it lies outside the years 0001 to 9999")
         seconds, rest = divmod(wall, SECOND)
         start, end, offset = self._span(seconds - OFFSET_MAX)
         before = offset

@@ -245,6 +245,12 @@ def test_rules_reach_the_edges_of_time() -> None:
     assert 7200 == berlin.offset_at(Timestamp.parse("9999-07-01T00:00:00Z"))
 
 
+def test_wall_times_outside_all_years_are_refused() -> None:
+    """No zone is searched for a wall time that cannot be."""
+    with pytest.raises(InvalidValue, match="0001 to 9999"):
+        zone("Europe/Berlin").from_wall(10**30)
+
+
 @pytest.mark.parametrize("data", [b"TZif" + b"\0" * 60, b"XXXX2" + b"\0" * 60])
 def test_foreign_files_are_refused(data: bytes) -> None:
     """Only TZif files of version 2 or later are read."""
