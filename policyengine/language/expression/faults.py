@@ -186,19 +186,14 @@ def field_expected(texts: list[str], starts: list[int], index: int) -> SyntaxFau
         message, hint = f"`{token}` is a reserved word", f"write it in back quotes: .`{token}`"
         return _at_token("reserved_word", message, texts, starts, index, hint)
     if before.isdigit():
-        hint = f"write `{before}.0`" if not token.isdigit() else None
-        return SyntaxFault(
-            "invalid_number",
-            f"digits must follow the point of `{before}.`",
-            starts[index - 2],
-            starts[index - 1] + 1,
-            hint,
-        )
+        message = f"digits must follow the point of `{before}.`"
+        example = f"write `{before}.0`" if not token.isdigit() else None
+        return SyntaxFault("invalid_number", message, starts[index - 2], starts[index - 1] + 1, example)
     if not token:
         return SyntaxFault("unexpected_end", "no name follows the dot", starts[index - 1], starts[index - 1] + 1)
     message = f"expected a name after the dot, found {_quoted(token)}"
-    hint = "write an index in brackets: `xs[0]`" if token.isdigit() else None
-    return _at_token("unexpected_token", message, texts, starts, index, hint)
+    advice = "write an index in brackets: `xs[0]`" if token.isdigit() else None
+    return _at_token("unexpected_token", message, texts, starts, index, advice)
 
 
 def sign_expected(sign: str, texts: list[str], starts: list[int], index: int, opened: int) -> SyntaxFault:

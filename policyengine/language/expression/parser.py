@@ -54,7 +54,7 @@ RESERVED = frozenset(
 LITERALS = frozenset(("true", "false", "null", "in"))
 # Words that stand between values in other languages: `x > 5 and y` must not read as five ands.
 _WORDS = frozenset(("and", "or", "not", "xor", "is", "eq", "mod", "then", "between", "like"))
-_NO_UNITS = RESERVED | LITERALS | _WORDS
+_KEYWORDS = RESERVED | LITERALS
 _DIGITS = frozenset("0123456789")
 _LETTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_")
 _POSTFIX = frozenset((".", "[", "{"))
@@ -76,7 +76,7 @@ def parse(text: str) -> Expression:
 
 def is_unit(word: str) -> bool:
     """Whether a word directly after a number is its unit."""
-    return word.isidentifier() and word.isascii() and word[0] != "_" and word not in _NO_UNITS
+    return word.isidentifier() and word.isascii() and word[0] != "_" and word not in _KEYWORDS and word not in _WORDS
 
 
 def _check_size(node: Expression, end: int) -> None:
@@ -203,7 +203,7 @@ class _Parser:
         """A word: a name, a call of a function or one of the literal words."""
         index = self.index
         word = self.texts[index]
-        if word in _NO_UNITS and word not in _WORDS:
+        if word in _KEYWORDS:
             return self.word(index, word)
         self.index = index + 1
         if self.texts[index + 1] == "(":
@@ -247,9 +247,10 @@ class _Parser:
             raise fault.moved(self.starts[index]) from None
         self.index = index + 1
         start = self.starts[index - negative]
-        if is_unit(self.texts[index + 1]) and self.unit_is_near(index):
+        following = self.texts[index + 1]
+        if following.isidentifier() and is_unit(following) and self.unit_is_near(index):
             self.index = index + 2
-            return Number(start, self.ends[index + 1], value, integer, self.texts[index + 1])
+            return Number(start, self.ends[index + 1], value, integer, following)
         return Number(start, self.ends[index], value, integer)
 
     def unit_is_near(self, index: int) -> bool:
@@ -295,13 +296,17 @@ class _Parser:
         while self.texts[self.index] == sign:
             self.index += 1
         past = self.index
+        after = self.texts[past]
         if sign == "-" and self.is_number(past):
             past -= 1
             node = self.postfix(self.number(negative=True), past)
-        elif self.texts[past] == ("!" if sign == "-" else "-") and not (sign == "!" and self.is_number(past + 1)):
+        elif after == "!" or (after == "-" and not self.is_number(past + 1)):
             raise faults.mixed_signs(self.texts, self.starts, past)
         else:
-            node = self.operand()
+            # Not `operand`, which would be one frame more for each level of nesting.
+            node = _OPERANDS.get(after[:1], _Parser.nothing)(self)
+            if self.texts[self.index] in _POSTFIX:
+                node = self.postfix(node, past)
         end = self.ends[self.index - 1]
         for index in range(past - 1, first - 1, -1):
             node = Unary(self.starts[index], end, sign, node)

@@ -11,7 +11,6 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate, chain
-from typing import NamedTuple
 
 from policyengine.language.expression import faults
 from policyengine.language.expression.faults import DIGITS_MAX, EXPONENT_MAX, SyntaxFault
@@ -50,21 +49,16 @@ _ESCAPE = re.compile(
 _SHORT = dict(zip("abfnrtv\\?\"'`", "\a\b\f\n\r\t\v\\?\"'`", strict=True))
 
 
-class Tokens(NamedTuple):
-    """The tokens of a text, in order, and at least one empty token at its end. `starts` and `ends` are offsets."""
+def tokenise(text: str) -> tuple[list[str], list[int], list[int]]:
+    """The tokens of a text without blanks and comments, then their starts, then their ends.
 
-    texts: list[str]
-    starts: list[int]
-    ends: list[int]
-
-
-def tokenise(text: str) -> Tokens:
-    """Cut a text into tokens; blanks and comments are left out."""
+    At least one empty token stands at the end, so the token after any other may be looked at.
+    """
     if not text.isascii() and (surrogate := _SURROGATE.search(text)):
         raise faults.unexpected_character(surrogate.group(), surrogate.start())
     pieces = list(chain.from_iterable(_TOKEN.findall(text)))
     bounds = list(accumulate(map(len, pieces)))
-    return Tokens(pieces[1::2], bounds[0::2], bounds[1::2])
+    return pieces[1::2], bounds[0::2], bounds[1::2]
 
 
 @lru_cache(maxsize=4096)
