@@ -218,9 +218,10 @@ def sign_expected(sign: str, texts: list[str], starts: list[int], index: int, op
         message = f"expected `:` after a key, found `{token}`"
         return _at_token("unexpected_token", message, texts, starts, index, "a map is written `{key: value}`")
     fault = operator_expected(texts, starts, index)
-    if fault.hint is None:
-        fault.message = f"expected an operator or `{sign}`, found {_quoted(token)}"
-    return fault
+    if fault.hint is not None or fault.name != "unexpected_token":
+        return fault
+    message = f"expected an operator or `{sign}`, found {_quoted(token)}"
+    return _at_token("unexpected_token", message, texts, starts, index)
 
 
 def mixed_signs(texts: list[str], starts: list[int], index: int) -> SyntaxFault:
