@@ -62,8 +62,9 @@ def question_mark_in_brackets(at: Span, hint: str | None) -> Diagnostic:
 
 
 def block_text_lost(header: str, at: Span) -> Diagnostic:
-    """`>5` on a line of its own is an empty block of text, not a comparison."""
-    return syntax(f"`{header}` begins a block of text, and none follows", at, hint=f"quote the value: {quoted(header)}")
+    """`|` without text; `>5` is no comparison either."""
+    hint = f'indent the text below it; an empty text is "", an expression must be quoted: {quoted(header)}'
+    return syntax(f"`{header}` begins a block of text, and none follows", at, hint=hint)
 
 
 def character(char: str, at: Span, reason: str, hint: str) -> Diagnostic:
@@ -123,12 +124,16 @@ def merge_key(at: Span) -> Diagnostic:
 
 def non_string_key(written: str, at: Span) -> Diagnostic:
     """A key is null, a number with more than one spelling, a list or a mapping."""
-    if written[:1] in ("[", "{", "-"):
-        return Diagnostic("Y011", "non_string_key", "a list or a mapping cannot be a key", at)
     if not written:
         return Diagnostic("Y011", "non_string_key", "a key is missing", at, hint="write a name before the colon")
     message = f"`{_shown(written)}` cannot be a key, because it is not read as text"
     return Diagnostic("Y011", "non_string_key", message, at, hint=f"quote it: {quoted(_shown(written))}")
+
+
+def collection_as_key(at: Span) -> Diagnostic:
+    """`[a, b]: 1` or `{{a}}: 1`."""
+    hint = "quote it if it is an expression"
+    return Diagnostic("Y011", "non_string_key", "a list or a mapping cannot be a key", at, hint=hint)
 
 
 def ambiguous_number(written: str, instead: str | None, at: Span) -> Diagnostic:
@@ -235,14 +240,15 @@ def unknown_key(key: str, at: Span, known: list[str], taken: Iterable[str], miss
     return Diagnostic("S001", "unknown_key", f"unknown key `{_shown(key)}`", at, hint=hint)
 
 
-def missing_key(called: str, at: Span) -> Diagnostic:
+def missing_key(called: str, at: Span, purpose: str | None) -> Diagnostic:
     """A key without which this means nothing; `called` is its name in backticks, or several to choose from."""
-    return Diagnostic("S002", "missing_key", f"missing key: {called}", at)
+    hint = f"{called}: {purpose[0].lower()}{purpose[1:].rstrip('.')}" if purpose else None
+    return Diagnostic("S002", "missing_key", f"missing key: {called}", at, hint=hint)
 
 
-def wrong_type(expected: str, found: str, at: Span, hint: str | None) -> Diagnostic:
+def wrong_form(expected: str, found: str, at: Span, hint: str | None) -> Diagnostic:
     """A list where a mapping belongs, a word where a number belongs, and their like."""
-    return Diagnostic("S003", "wrong_type", f"expected {expected}, found {found}", at, hint=hint)
+    return Diagnostic("S003", "wrong_form", f"expected {expected}, found {found}", at, hint=hint)
 
 
 def unknown_word(found: str, at: Span, known: Iterable[str]) -> Diagnostic:
@@ -312,3 +318,18 @@ def exclusive_keys(keys: Iterable[str], at: Span) -> Diagnostic:
 def misplaced_key(key: str, at: Span) -> Diagnostic:
     """A key of the manifest in another file."""
     return Diagnostic("S012", "misplaced_key", f"`{key}` belongs in `bundle.yaml`", at, hint="move it there")
+
+
+def foreign_key(key: str, model: str, owners: Iterable[str], at: Span) -> Diagnostic:
+    """A key of one charge model in a charge of another."""
+    hint = f"`{key}` belongs to {_one_of(list(owners))}"
+    return Diagnostic("S013", "foreign_key", f"a `{_shown(model)}` charge has no `{key}`", at, hint=hint)
+
+
+# ------------------------------------------------------------------------------------------------- names of a bundle
+
+
+def defined_twice(name: str, at: Span, first: Span) -> Diagnostic:
+    """All sections and inputs share one space of names."""
+    related = ((first, "the first one"),)
+    return Diagnostic("B001", "defined_twice", f"`{name}` is defined twice", at, hint="rename one", related=related)

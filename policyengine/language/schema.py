@@ -24,7 +24,7 @@ from jsonschema import Draft202012Validator
 from policyengine import data_files
 from policyengine.language import diagnostics
 from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence
-from policyengine.source import Diagnostic, Report, Span
+from policyengine.source import Diagnostic, Report, Source, Span
 
 KEYWORDS = frozenset({
     "$schema", "$id", "$ref", "$defs", "title", "description",
@@ -48,6 +48,7 @@ def check(root: Mapping, report: Report, *, manifest: bool) -> None:
         _report_place(root, path, found, report, manifest=manifest)
     for rows in _row_lists(root):
         _check_rows(rows, report)
+    _withdraw_warnings(report)
 
 
 @cache
@@ -66,6 +67,18 @@ def _validator(name: str) -> Draft202012Validator:
         text = json.dumps(schema).replace('"bundle.schema.json#', '"#')
         schema = {**json.loads(text), "$defs": document("bundle")["$defs"]}
     return Draft202012Validator(schema)
+
+
+def _withdraw_warnings(report: Report) -> None:
+    """Reading YAML has warned of values that are empty; where that is an error now, one of the two is enough."""
+    wrong = [d.at for d in report.found if d.name in ("wrong_form", "unknown_word") and d.at]
+    places = {(at.source, at.start) for at in wrong}
+    report.found[:] = [d for d in report.found if not (d.name == "empty_value" and d.at and _is_at(d.at, places))]
+
+
+def _is_at(warned: Span, places: set[tuple[Source, int]]) -> bool:
+    # A warning about a key stands at the key, one about an item of a list just before it.
+    return (warned.source, warned.start) in places or (warned.source, warned.end) in places
 
 
 # --- from nodes to what jsonschema reads, and back
@@ -120,14 +133,14 @@ def _check_rows(rows: Sequence, report: Report) -> None:
     """Rows are mappings of cells that say something; what a cell may be depends on its column and is judged later."""
     for row in rows.items:
         if not isinstance(row, Mapping):
-            report.add(diagnostics.wrong_type("a mapping of cells", _found(row), row.span, None))
+            report.add(diagnostics.wrong_form("a mapping of cells", _found(row), row.span, None))
             continue
         if not row.entries:
             report.add(diagnostics.empty("a row", row.span))
         for entry in row.entries.values():
             if isinstance(entry.value, Scalar) and entry.value.value is None:
                 hint = "leave the key out where the cell is empty"
-                report.add(diagnostics.wrong_type("a cell", "nothing", entry.key_span, hint))
+                report.add(diagnostics.wrong_form("a cell", "nothing", entry.key_span, hint))
 
 
 def _lookup(root: Mapping, path: Path) -> tuple[Node, Entry | None]:
@@ -177,12 +190,20 @@ class _Violation:
     is_name: bool  # the key `value` of the mapping at `path` is meant, not the mapping
 
 
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """A required key that is not there: what to call it (or it and what may stand instead), and what it is for."""
+
+    called: str
+    purpose: str | None
+
+
 @dataclass(slots=True)
 class _Found:
     """The violations of one place."""
 
     unknown: dict[str, list[str]] = field(default_factory=dict)  # each with the keys that are known there
-    missing: dict[str, str] = field(default_factory=dict)  # each with how to call it
+    missing: dict[str, _Missing] = field(default_factory=dict)
     names: dict[str, _Violation] = field(default_factory=dict)
     value: _Violation | None = None  # the one violation that is told of the value itself
 
@@ -218,9 +239,18 @@ def _sort_in(violation: _Violation, found: _Found) -> None:
         found.unknown.update({key: known for key in value if key not in known})
     elif violation.keyword == "required":
         absent = [key for key in violation.wanted if key not in value]
-        found.missing.update({key: schema.get("x-missing", f"`{key}`") for key in absent})
+        found.missing.update({key: _missing(schema, key) for key in absent})
     elif found.value is None or violation.keyword == "type":
         found.value = violation
+
+
+def _missing(schema: Json, key: str) -> _Missing:
+    if words := schema.get("x-missing"):
+        return _Missing(words, None)
+    member = schema.get("properties", {}).get(key, {})
+    while "description" not in member and "$ref" in member:
+        member = document("bundle")["$defs"][member["$ref"].rpartition("/")[2]]
+    return _Missing(f"`{key}`", member.get("description"))
 
 
 # --- one diagnostic a mistake
@@ -250,13 +280,38 @@ def _report_misplaced(root: Mapping, found: _Found, report: Report) -> None:
 
 def _report_keys(node: Mapping, entry: Entry | None, found: _Found, report: Report) -> None:
     """Unknown and missing keys of one mapping; an unknown key stands for the missing one it was meant to be."""
+    foreign = _report_foreign(node, found, report)
+    unknown = [key for key in found.unknown if key not in foreign]
     missing = dict(found.missing)
-    for key, meant in _pairs(list(found.unknown), list(missing)).items():
-        called = missing.pop(meant) if meant else None
-        known = found.unknown[key]
-        report.add(diagnostics.unknown_key(key, node.entries[key].key_span, known, node.entries, called))
-    for called in missing.values():
-        report.add(diagnostics.missing_key(called, _place_of(node, entry)))
+    for key, meant in _pairs(unknown, list(missing)).items():
+        called = missing.pop(meant).called if meant else None
+        at = node.entries[key].key_span
+        report.add(diagnostics.unknown_key(key, at, found.unknown[key], node.entries, called))
+    for absent in missing.values():
+        report.add(diagnostics.missing_key(absent.called, _place_of(node, entry), absent.purpose))
+
+
+def _report_foreign(node: Mapping, found: _Found, report: Report) -> list[str]:
+    """Keys that other charge models have; returns them."""
+    model = node.entries.get("charge_model")
+    if model is None or not isinstance(model.value, Scalar):
+        return []
+    foreign = [key for key in found.unknown if key in _keys_of_charges()]
+    for key in foreign:
+        owners = _keys_of_charges()[key]
+        report.add(diagnostics.foreign_key(key, model.value.text, owners, node.entries[key].key_span))
+    return foreign
+
+
+@cache
+def _keys_of_charges() -> dict[str, list[str]]:
+    """Every key of a charge, with the charge models that have it; `sum` is called `sum`."""
+    definitions = document("bundle")["$defs"]
+    owners: dict[str, list[str]] = {}
+    for model in [*definitions["charge_model"]["enum"], "sum"]:
+        for key in definitions[f"{model}_charge"]["properties"]:
+            owners.setdefault(key, []).append(model)
+    return owners
 
 
 def _pairs(unknown: list[str], missing: list[str]) -> dict[str, str | None]:
@@ -285,7 +340,9 @@ def _report_value(node: Node, entry: Entry | None, violation: _Violation, report
     schema, wanted = violation.schema, violation.wanted
     match violation.keyword:
         case "type":
-            report.add(diagnostics.wrong_type(_expected(schema), _found(node), at, _type_hint(node, entry, schema)))
+            report.add(diagnostics.wrong_form(_expected(schema), _found(node), at, _type_hint(node, entry, schema)))
+        case "enum" if "x-expected" in schema:
+            report.add(diagnostics.wrong_form(_expected(schema), _found(node), at, None))
         case "enum":
             report.add(diagnostics.unknown_word(_found(node), at, [str(word) for word in wanted]))
         case "pattern":
@@ -310,7 +367,7 @@ def _bad_form(node: Node, at: Span, schema: Json) -> Diagnostic:
     assert isinstance(node, Scalar)
     if schema.get("x-policyengine") == "type":
         return diagnostics.unknown_type(node.text, at)
-    return diagnostics.wrong_type(_expected(schema), _found(node), at, None)
+    return diagnostics.wrong_form(_expected(schema), _found(node), at, None)
 
 
 def _repeated(node: Node) -> Diagnostic:
