@@ -50,6 +50,8 @@ class Date(int):
     __slots__ = ()
 
     def __new__(cls, day: int) -> Date:
+        if not is_whole(day):
+            raise InvalidValue(f"a date is made of a whole number of days, not of a {type(day).__name__}")
         if not DAY_MIN <= day <= DAY_MAX:
             raise InvalidValue("a date lies outside the years 0001 to 9999")
         return super().__new__(cls, day)
@@ -80,6 +82,11 @@ class Date(int):
 
     def __repr__(self) -> str:
         return f"Date.parse('{self}')"
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value is an integer; `int()` would cut a fraction and read True as 1 without a word."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def days_from_civil(year: int, month: int, day: int) -> int:

@@ -23,6 +23,7 @@ from policyengine.values.civil import (
     MINUTE,
     SECOND,
     decimals_text,
+    is_whole,
     parse_wall,
     wall_text,
 )
@@ -54,6 +55,8 @@ class Timestamp(int):
     __slots__ = ()
 
     def __new__(cls, nanoseconds: int) -> Timestamp:
+        if not is_whole(nanoseconds):
+            raise InvalidValue(f"a timestamp is a whole number of nanoseconds, not a {type(nanoseconds).__name__}")
         if not TIMESTAMP_MIN <= nanoseconds <= TIMESTAMP_MAX:
             raise InvalidValue("a timestamp is out of range: it lies outside the years 0001 to 9999")
         return super().__new__(cls, nanoseconds)
@@ -96,6 +99,8 @@ class Duration(int):
     __slots__ = ()
 
     def __new__(cls, nanoseconds: int) -> Duration:
+        if not is_whole(nanoseconds):
+            raise InvalidValue(f"a duration is a whole number of nanoseconds, not a {type(nanoseconds).__name__}")
         if not DURATION_MIN <= nanoseconds <= DURATION_MAX:
             raise InvalidValue("a duration is out of range: it is longer than 292 years")
         return super().__new__(cls, nanoseconds)

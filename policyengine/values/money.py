@@ -43,8 +43,9 @@ class Money:
 
     def minor_units(self) -> int:
         """The amount in its currency's own minor units (cents); refused if it has a fraction of one."""
-        factor: int = 10 ** scale(self.currency)
-        whole, rest = divmod(self.amount_minor * factor, 10**self.places)
+        own: int = 10 ** scale(self.currency)
+        here: int = 10**self.places
+        whole, rest = divmod(self.amount_minor * own, here)
         if rest:
             raise InvalidValue(f"{self} is no whole number of minor units", "round it first")
         return whole

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policyengine.values.civil import DAY, HOUR, SECOND
+from policyengine.values.civil import DAY, HOUR, SECOND, Date
 from policyengine.values.instant import (
     DURATION_MAX,
     DURATION_MIN,
@@ -191,6 +191,14 @@ def test_range_of_durations(outside: int) -> None:
     """Durations are the nanoseconds that 64 bits hold."""
     with pytest.raises(InvalidValue, match="out of range"):
         Duration(outside)
+
+
+@pytest.mark.parametrize("value", [1.5, True, "5", None])
+@pytest.mark.parametrize("kind", [Timestamp, Duration, Date])
+def test_only_integers_become_times(kind: type[int], value: int) -> None:
+    """A float would lose its fraction and a bool its meaning."""
+    with pytest.raises(InvalidValue, match="whole number"):
+        kind(value)
 
 
 def test_they_are_integers_that_show_themselves() -> None:
