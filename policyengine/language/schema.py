@@ -372,12 +372,16 @@ def _bad_form(node: Node, at: Span, schema: Json) -> Diagnostic:
 
 def _repeated(node: Node) -> Diagnostic:
     assert isinstance(node, Sequence)
-    seen: dict[str, Span] = {}
+    scalars: dict[tuple[bool, Any], Node] = {}
+    others: list[Node] = []
     for item in node.items:
-        text = repr(_plain(item))
-        if text in seen:
-            return diagnostics.repeated_item(_found(item), item.span, seen[text])
-        seen[text] = item.span
+        if isinstance(item, Scalar):
+            earlier = scalars.setdefault((isinstance(item.value, bool), item.value), item)  # true is not 1
+        else:
+            others.append(item)
+            earlier = next(other for other in others if _plain(other) == _plain(item))
+        if earlier is not item:
+            return diagnostics.repeated_item(_found(item), item.span, earlier.span)
     raise AssertionError("uniqueItems is only violated by equal items")
 
 
