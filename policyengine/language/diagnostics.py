@@ -63,14 +63,18 @@ def question_mark_in_brackets(at: Span, hint: str | None) -> Diagnostic:
 
 def block_text_lost(header: str, at: Span) -> Diagnostic:
     """`|` without text; `>5` is no comparison either."""
-    hint = f'indent the text below it; an empty text is "", an expression must be quoted: {quoted(header)}'
+    is_comparison = any(char.isdigit() for char in header)
+    hint = f"quote the value: {quoted(header)}" if is_comparison else 'indent the text below it, or write "" for none'
     return syntax(f"`{header}` begins a block of text, and none follows", at, hint=hint)
 
 
 def character(char: str, at: Span, reason: str, hint: str) -> Diagnostic:
     """A character that cannot be seen, or that readers of YAML treat differently."""
-    name = unicodedata.name(char, "").lower() or {"Cc": "control character"}.get(unicodedata.category(char), "no name")
-    return Diagnostic("Y002", "character", f"U+{ord(char):04X} ({name}) {reason}", at, hint=hint)
+    name = unicodedata.name(char, "").lower()
+    if unicodedata.category(char) == "Cc":
+        name = "control character"
+    shown = f"U+{ord(char):04X}" + (f" ({name})" if name else "")
+    return Diagnostic("Y002", "character", f"{shown} {reason}", at, hint=hint)
 
 
 def encoding(what: str, at: Span | None) -> Diagnostic:

@@ -12,19 +12,22 @@ from collections.abc import Iterator
 from policyengine.language import diagnostics
 from policyengine.source import Diagnostic, Source, Span
 
-_DIRECTIVE = re.compile(r"\ufeff?(?:[ \t]*(?:#[^\r\n]*)?[\r\n]+)*(%[^\r\n]*)")
+# Possessive quantifiers, because a long run of white space must not be tried in all its partitions.
+_DIRECTIVE = re.compile(r"\ufeff?(?:[ \t]*+(?:#[^\r\n]*+)?(?:\r\n|\r|\n))*+(%[^\r\n]*)")
 _PROPERTY = re.compile(r"(&[^\s,\[\]{}]*|!<[^>\s]*>|![^\s,\[\]{}]*)\s*")
-_NO_COLON = re.compile(r"\s*(?:#[^\r\n]*[\r\n]+\s*)*[,}\]]")
+_NO_COLON = re.compile(r"\s*+(?:#[^\r\n]*+\s*+)*+[,}\]]")
+_SINGLE_WORD = re.compile(r"""[\w.-]+|"[^"]*"|'[^']*'""")
 _COMMA = re.compile(r"\s*,")
-_BLOCK_HEADER = re.compile(r"[|>](?:[1-9][-+]?|[-+][1-9])")
+_BLOCK_HEADER = re.compile(r"[|>][-+1-9]*")
 _TOUCHED_HASH = re.compile(r"[^\s]#")
 _SHARP_TEXT = re.compile(r"\S #\w")
+_SPACES = re.compile(r"( *)[ \t]*([^\s]?)")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _MISSING_SPACE = re.compile(r"[\w.-]+ *:\S")
 # A comment, or what must not stand between values. A `#` inside a tag or an alias has been reported with it.
 _GAP = re.compile(r"(?:(?<=\s)|\A)#[^\r\n]*|(?P<hash>(?<=[\"'\[\]{},])#)|(?P<tab>\t)")
 _BLOCK_HEADER_TROUBLE = re.compile(r"[|>][-+0-9]*(?:(?P<hash>#)| *(?P<tab>\t))")
-_BLOCK_INDENT_TROUBLE = re.compile(r"[|>][-+]?(?: [^\r\n]*)?(?:\r\n|\r|\n)(?: *(?:\r\n|\r|\n))* *(?P<tab>\t)")
+_BLOCK_INDENT_TROUBLE = re.compile(r"[|>][-+]?(?: [^\r\n]*)?+(?:\r\n|\r|\n)(?: *+(?:\r\n|\r|\n))*+ *+(?P<tab>\t)")
 
 
 def directive(source: Source) -> Span | None:
@@ -40,19 +43,33 @@ def properties(source: Source, start: int) -> Iterator[Span]:
         start = found.end()
 
 
+def is_separated(source: Source, end: int) -> bool:
+    """White space or the end of the text follows."""
+    return source.text[end : end + 1] in ("", " ", "\n", "\r")
+
+
 def is_key_without_colon(source: Source, end: int) -> bool:
     """In `{a, b: 1}` no colon follows `a`."""
     return _NO_COLON.match(source.text, end) is not None
+
+
+def is_single_word(written: str) -> bool:
+    return _SINGLE_WORD.fullmatch(written) is not None
+
+
+def is_tab_below(source: Source, span: Span) -> bool:
+    """A tab indents the first line of a block of text."""
+    return _BLOCK_INDENT_TROUBLE.match(source.text, span.start) is not None
 
 
 def comma_follows(source: Source, end: int) -> bool:
     return _COMMA.match(source.text, end) is not None
 
 
-def lost_block(source: Source, span: Span) -> str | None:
-    """`>5`, where a block of text indented by five would have to follow."""
+def block_header(source: Source, span: Span) -> Span:
+    """The `|` or `>` of a block of text, with what says how to read it."""
     found = _BLOCK_HEADER.match(source.text, span.start)
-    return found[0] if found else None
+    return Span(source, span.start, found.end()) if found else span
 
 
 def is_colon_touching_bracket(source: Source, end: int) -> bool:
@@ -82,12 +99,10 @@ def under_indented_line(source: Source, span: Span, indent: int) -> Span | None:
     """The first line of a text in quotes, after its first, that does not lie right of the column `indent`."""
     text = source.text
     for found in _LINE_END.finditer(text, span.start, span.end):
-        start = found.end()
-        content = start
-        while content < span.end and text[content] in " \t":
-            content += 1
-        if content < span.end and text[content] not in "\r\n" and content - start <= indent:
-            return Span(source, content, content + 1)
+        spaces = _SPACES.match(text, found.end())
+        assert spaces is not None
+        if len(spaces[1]) <= indent and spaces[2] and spaces.end() <= span.end:
+            return Span(source, spaces.end(1), spaces.end(1) + 1)
     return None
 
 

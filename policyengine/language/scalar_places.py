@@ -56,17 +56,14 @@ def _pieces(scalar: Scalar) -> list[_Piece]:
 # --- plain and quoted scalars
 
 _BREAK = r"(?:\r\n|\r|\n)"
-_FOLD = rf"(?P<fold>[ \t]*{_BREAK}(?:[ \t]*{_BREAK})*[ \t]*)"
-_PLAIN = re.compile(rf"{_FOLD}|(?P<other>.)", re.DOTALL)
-_SINGLE = re.compile(rf"{_FOLD}|(?P<quote>'')|(?P<other>.)", re.DOTALL)
-_DOUBLE = re.compile(
-    rf"""(?P<joined>\\{_BREAK}(?:[ \t]*{_BREAK})*[ \t]*)
-    | {_FOLD.replace(" ", "[ ]").replace("[[ ]", "[ ")}
-    | \\(?P<hex>x[0-9a-fA-F]{{2}}|u[0-9a-fA-F]{{4}}|U[0-9a-fA-F]{{8}})
-    | \\(?P<escape>.)
-    | (?P<other>.)""",
-    re.DOTALL | re.VERBOSE,
-)
+# Whatever means itself comes first and in one stretch, so that a long run of spaces is not tried from each of them.
+_SPACES = r"(?P<spaces>[ \t]++(?![\r\n]))"
+_FOLD = rf"(?P<fold>[ \t]*+{_BREAK}(?:[ \t]*+{_BREAK})*+[ \t]*+)"
+_PLAIN = re.compile(rf"{_SPACES}|{_FOLD}|(?P<other>.)", re.DOTALL)
+_SINGLE = re.compile(rf"{_SPACES}|{_FOLD}|(?P<quote>'')|(?P<other>.)", re.DOTALL)
+_JOINED = rf"(?P<joined>\\{_BREAK}(?:[ \t]*+{_BREAK})*+[ \t]*+)"
+_HEX = r"\\(?P<hex>x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})"
+_DOUBLE = re.compile(rf"{_SPACES}|{_JOINED}|{_FOLD}|{_HEX}|\\(?P<escape>.)|(?P<other>.)", re.DOTALL)
 _ONE_BREAK = re.compile(_BREAK)
 _ESCAPES = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
@@ -89,7 +86,7 @@ def _flow(text: str, start: int, end: int, pattern: re.Pattern[str]) -> list[_Pi
             case "quote":
                 pieces.append(_Piece("'", *found.span()))
             case _:
-                pieces.append(_Piece(found[0], *found.span()))
+                pieces += [_Piece(char, at, at + 1) for at, char in enumerate(found[0], found.start())]
     return pieces
 
 
@@ -129,11 +126,9 @@ def _block_lines(scalar: Scalar) -> list[_Line]:
     header = _HEADER.match(text, scalar.span.start)
     at = header.end() if header else scalar.span.end
     found = []
-    while at < len(text) and (line := _BLOCK_LINE.match(text, at)) is not None:
+    while at < scalar.span.end and (line := _BLOCK_LINE.match(text, at)) is not None:
         found.append(line)
         at = line.end()
-        if at >= scalar.span.end:
-            break
     indent = _indent(found, scalar.text)
     return [_unindented(line, indent) for line in found]
 
@@ -142,9 +137,11 @@ def _indent(lines: list[re.Match[str]], text: str) -> int:
     """The indentation that YAML has taken off: the first line with something on it shows how much."""
     for line in lines:
         if line["content"]:
-            kept = next(each for each in text.split("\n") if each.strip(" "))
+            kept = next((each for each in text.split("\n") if each.strip(" ")), "")
             return len(line["indent"]) - (len(kept) - len(kept.lstrip(" ")))
-    return max((len(line["indent"]) for line in lines), default=0)
+    # Spaces only: those that the text has kept were more than the indentation.
+    widest = max((len(line["indent"]) for line in lines), default=0)
+    return widest - max(len(each) for each in text.split("\n"))
 
 
 def _unindented(line: re.Match[str], indent: int) -> _Line:

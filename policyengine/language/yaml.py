@@ -7,8 +7,9 @@ and why stands in `diagnostics.py`, what an unquoted value means in `scalars.py`
 
 from __future__ import annotations
 
-import re
+import gc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -144,6 +145,10 @@ def parse(source: Source, report: Report) -> Mapping | None:
     return _Builder(source, report).build()
 
 
+class _ImpossibleEscape(Exception):
+    """An escape in double quotes names a character beyond the last one."""
+
+
 class _Stop(Exception):
     """Enough is known: the rest of the document is not read."""
 
@@ -172,6 +177,7 @@ class _Builder:
     def __init__(self, source: Source, report: Report) -> None:
         self.source = source
         self.report = report
+        self.found_before = len(report.found)
         self.base = 1 if source.text.startswith("\ufeff") else 0
         self.text = source.text
         self.stack: list[_Open] = []
@@ -187,11 +193,14 @@ class _Builder:
         self.has_sharp_text = layout.may_cut_a_sentence(self.text)
 
     def build(self) -> Mapping | None:
-        try:
-            self._read_events()
-            return self._document()
-        except _Stop:
-            return None
+        with _collector_paused():
+            try:
+                self._read_events()
+                return self._document()
+            except _Stop:
+                # Warnings about half a document are guesses: `{a, b` may want a value, or only its bracket.
+                self._drop(lambda each: each.severity == "warning")
+                return None
 
     # --- events
 
@@ -212,14 +221,19 @@ class _Builder:
         except yaml.YAMLError as problem:
             end = yaml_syntax.offset(problem, self.base, self.last)
             if not self._check_layout(end):
-                self._error(yaml_syntax.explain(self.source, problem, self.base, self.last))
+                self._syntax_error(yaml_syntax.explain(self.source, problem, self.base, self.last))
             raise _Stop from None
-        except (ValueError, OverflowError):
-            # The parser in Python gives the number of an escape such as `\UFFFFFFFF` to `chr`, unchecked.
+        except _ImpossibleEscape:
             self._error(yaml_syntax.impossible_escape(self.source, self.last))
             raise _Stop from None
         if self._check_layout(len(self.text)):
             raise _Stop
+
+    def _syntax_error(self, diagnostic: Diagnostic) -> None:
+        """Behind a tag or an anchor on the same line it would be about the same mistake (`a: &x &y b`)."""
+        before = self.report.errors[-1:] if self.errors else []
+        if not any(each.name in ("tag", "alias") and _is_same_line(each, diagnostic) for each in before):
+            self._error(diagnostic)
 
     def _document_start(self, event: Any) -> None:
         self.documents += 1
@@ -232,10 +246,11 @@ class _Builder:
         style = _STYLES[event.style]
         span = self._span(event)
         self.last = span.end
-        self.layout.scalars.append((span.start, span.end, style))
+        if self.layout.needed:
+            self.layout.scalars.append((span.start, span.end, style))
         top = self.top
-        broken = self._properties(event)
-        if top is not None and (top.flow or style in ("single", "double")):
+        broken = (event.anchor is not None or event.tag is not None) and self._properties(event)
+        if top is not None and span.start < span.end and (top.flow or style in ("single", "double")):
             self._check_indent(event, top, style)
         if top is not None and not top.wants_value and isinstance(top.node, Mapping):
             self._key(top, event.value, span, style, broken)
@@ -287,6 +302,8 @@ class _Builder:
         for span in layout.properties(self.source, event.start_mark.index + self.base):
             written = self.text[span.start : span.end]
             self._error(yaml_syntax.tag(span) if written.startswith("!") else diagnostics.alias(written, span))
+            if not layout.is_separated(self.source, span.end):
+                raise _Stop  # the two parsers go on differently
         return True
 
     # --- keys
@@ -313,16 +330,16 @@ class _Builder:
 
     def _is_text_key(self, text: str, span: Span) -> bool:
         """Keys are text. A number with only one spelling, true and false may stand unquoted (`{1: a, 12: b}`)."""
+        if self.top is not None and self.top.flow:
+            self._check_key_in_brackets(text, span)
+        if text.isidentifier() and text[0] not in "tTfFnN":  # almost always; the rest may be true, false or null
+            return True
         if text == "<<":
             self._error(diagnostics.merge_key(span))
             return False
         if problem := characters.odd_space(text, span, is_key=True):
             self._error(problem)
             return False
-        if self.top is not None and self.top.flow and layout.is_colon_touching_bracket(self.source, span.end):
-            at = Span(self.source, span.start, span.end + 1)
-            self._error(diagnostics.missing_space(text + ":", at))
-            raise _Stop  # where the parser in C stops as well
         match read(text):
             case bool():
                 if text not in ("true", "false"):
@@ -335,6 +352,13 @@ class _Builder:
                 self._error(diagnostics.non_string_key(text, span))
                 return False
         return True
+
+    def _check_key_in_brackets(self, text: str, span: Span) -> None:
+        self._check_question(span)
+        if layout.is_colon_touching_bracket(self.source, span.end):
+            at = Span(self.source, span.start, span.end + 1)
+            self._error(diagnostics.missing_space(text + ":", at))
+            raise _Stop  # where the parser in C stops as well
 
     # --- values
 
@@ -360,18 +384,11 @@ class _Builder:
         if not text.isascii() and characters.has_half(text):
             self._error(yaml_syntax.half_escape(span))
             raise _Stop  # where the parser in C stops as well
-        if style in ("literal", "folded") and not text and not broken:
-            broken = self._lost_block(span)
+        if style in ("literal", "folded") and not text and not broken and not layout.is_tab_below(self.source, span):
+            header = layout.block_header(self.source, span)
+            self._error(diagnostics.block_text_lost(self.text[header.start : header.end], header))
+            broken = True
         return Scalar(text, span, style, text, broken)
-
-    def _lost_block(self, span: Span) -> bool:
-        """A block of text without text: `>5` was meant as an expression, `|` alone as the beginning of something."""
-        if header := layout.lost_block(self.source, span):
-            self._error(diagnostics.block_text_lost(header, Span(self.source, span.start, span.start + len(header))))
-            return True
-        key = self.top.key if self.top else None
-        self._warn(diagnostics.empty_value(key, Span(self.source, span.start, span.start + 1)))
-        return False
 
     def _nothing(self, span: Span) -> Scalar:
         """A value that is not there. The two parsers differ in where it is not, so its place is the key's end."""
@@ -398,7 +415,7 @@ class _Builder:
         if top.cut:
             top.cut = ""
             return True  # has been said at the first half
-        if re.fullmatch(r"[\w.-]+|\"[^\"]*\"|'[^']*'", written):
+        if layout.is_single_word(written):
             return False
         if layout.missing_space_hint(written):
             self._error(diagnostics.missing_space(written, at))
@@ -417,16 +434,20 @@ class _Builder:
         return False
 
     def _check_text_in_brackets(self, text: str, span: Span, top: _Open) -> bool:
-        if self.has_question and (at := self.text.find("?", span.start, span.end)) >= 0:
-            question = Span(self.source, at, at + 1)
-            self._error(diagnostics.question_mark_in_brackets(question, self._quote_hint(span)))
-            raise _Stop  # where the parser in Python stops as well
+        self._check_question(span)
         if text.count("(") > text.count(")") and layout.comma_follows(self.source, span.end):
             top.cut = text
             self._error(diagnostics.unquoted_comma(text, span, self._quote_hint(span)))
             return True
         self._check_cut_sentence(text, span)
         return False
+
+    def _check_question(self, span: Span) -> None:
+        """A `?` in unquoted text inside brackets."""
+        if self.has_question and (at := self.text.find("?", span.start, span.end)) >= 0:
+            question = Span(self.source, at, at + 1)
+            self._error(diagnostics.question_mark_in_brackets(question, self._quote_hint(span)))
+            raise _Stop  # where the parser in Python stops as well
 
     def _check_cut_sentence(self, text: str, span: Span) -> None:
         if self.has_sharp_text and " " in text and (at := layout.cut_sentence(self.source, span.end)):
@@ -452,7 +473,7 @@ class _Builder:
             top.node.items.append(node)
         elif not top.wants_value:  # a list or a mapping as a key
             at = Span(self.source, node.span.start, node.span.start + 1)
-            self._error(diagnostics.non_string_key(self.text[at.start : at.end], at))
+            self._error(diagnostics.collection_as_key(at))
             self._name(top, None, at)
         else:
             top.wants_value = False
@@ -482,7 +503,9 @@ class _Builder:
             return
         if top.flow and event.start_mark.line > top.line and event.start_mark.column <= top.indent:
             opener = Span(self.source, top.start, top.start + 1)
-            self._error(diagnostics.under_indented(self.text[top.start], self._span(event), opener))
+            start = event.start_mark.index + self.base
+            at = Span(self.source, start, start + 1)
+            self._error(diagnostics.under_indented(self.text[top.start], at, opener))
             raise _Stop
         if style == "plain" or event.end_mark.line == event.start_mark.line:
             return
@@ -500,11 +523,13 @@ class _Builder:
         assert problem.at is not None
         place = problem.at.start
         # The other parser had stopped there, so nothing after it is reported.
-        self.report.found[:] = [
-            d for d in self.report.found if d.at is None or d.at.source is not self.source or d.at.start < place
-        ]
+        self._drop(lambda each: each.at is not None and each.at.start >= place)
         self._error(problem)
         return True
+
+    def _drop(self, is_unwanted: Callable[[Diagnostic], bool]) -> None:
+        found = self.report.found
+        found[self.found_before :] = [each for each in found[self.found_before :] if not is_unwanted(each)]
 
     def _count(self) -> None:
         self.nodes += 1
@@ -536,10 +561,30 @@ class _Builder:
             self.report.add(diagnostics.too_many(False, diagnostic.at))
 
 
+def _is_same_line(one: Diagnostic, other: Diagnostic) -> bool:
+    return one.at is not None and other.at is not None and one.at.line == other.at.line
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Nodes form no cycles, but while 100 000 of them are built the collector would look for some 70 times in vain,
+    and take as long as all the rest."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def _events(text: str) -> Iterator[Event]:
     parser = PARSER(text)
     try:
         while (event := parser.get_event()) is not None:
             yield event
+    except (ValueError, OverflowError):
+        # The parser in Python gives the number of an escape such as `\UFFFFFFFF` to `chr`, unchecked.
+        raise _ImpossibleEscape from None
     finally:
         parser.dispose()

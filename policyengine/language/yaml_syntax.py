@@ -22,6 +22,8 @@ _WRONG_ESCAPE = re.compile(r"\\U(?!000|0010)[0-9a-fA-F]{8}")
 _HASH_IN_HEADER = re.compile(r"[|>][-+0-9]*#")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
 _HALF_ESCAPE = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F][0-9a-fA-F]{2}")
+# Nobody writes longer lines by hand, and the patterns for a line are not meant for megabytes.
+_LINE_MAX = 400
 _CLOSING = {"[": "]", "{": "}"}
 
 
@@ -51,11 +53,12 @@ def half_escape(span: Span) -> Diagnostic:
 
 def quote_hint(source: Source, at: int) -> str | None:
     """What the value on this line looks like in quotes; None inside brackets, where nobody can tell its end."""
+    begin = _value_start(source, at)
     start, line = _line(source, at)
-    key = _KEY.match(line)
-    value = line[key.end() :] if key else line
-    value = _COMMENT.sub("", value).strip()
-    if not value or at - start < (key.end() if key else 0) or len(value) > 200:
+    if len(line) > _LINE_MAX or at < begin:
+        return None
+    value = _COMMENT.sub("", line[begin - start :]).strip()
+    if not value:
         return None
     if value[0] in "{[" and value[-1] in "}]":
         return None
@@ -77,8 +80,7 @@ def _explain(source: Source, problem: str, context: str, at: int, opened: int) -
     if "cannot start any token" in problem:
         return _reserved(source, at)
     if "anchor" in context or "alias" in context or "block scalar" in context:
-        start, line = _line(source, opened)
-        value = start + len((_KEY.match(line) or line)[0])
+        value = _value_start(source, opened)
         if source.text.startswith("!", value):  # `!x && y` and `!(a || b)`: the tag comes first
             return _tag(source, value)
     if "anchor" in context or "alias" in context:
@@ -159,13 +161,17 @@ def _no_escape(at: Span) -> Diagnostic:
 def _no_colon(source: Source, opened: int) -> Diagnostic:
     start, line = _line(source, opened)
     opened += len(line[opened - start :]) - len(line[opened - start :].lstrip())
-    at = Span(source, opened, start + len(_COMMENT.sub("", line).rstrip()))
+    end = len(_COMMENT.sub("", line).rstrip()) if len(line) <= _LINE_MAX else len(line)
+    at = Span(source, opened, start + end)
     return diagnostics.syntax("a `key: value` was expected, and this line has no colon", at)
 
 
 def _colon(source: Source, at: int) -> Diagnostic:
     start, line = _line(source, at)
     before = line[: at - start]
+    if before.startswith("---"):
+        message = "nothing but a comment may follow `---`"
+        return diagnostics.syntax(message, _word(source, start + 3 + before[3:].count(" ")), "begin on the next line")
     if ": " in before.rstrip() + " " or "? " in before:
         message = "an unquoted value cannot contain `: `"
         return diagnostics.syntax(message, Span(source, at, at + 1), quote_hint(source, at - 1))
@@ -190,7 +196,7 @@ def _in_brackets(source: Source, at: int, opened: int) -> Diagnostic:
     closing = _CLOSING.get(char, "]")
     if text[at : at + 1] == "?":
         return diagnostics.question_mark_in_brackets(Span(source, at, at + 1), quote_hint(source, at))
-    if re.search(r"[\r\n]", text[opened:at]) or at >= len(text.rstrip()):
+    if at >= len(text.rstrip()) or (text[at] in ":-" and re.search(r"[\r\n]", text[opened:at])):
         return diagnostics.syntax(f"this `{char}` is never closed", Span(source, opened, opened + 1))
     message = f"a comma or a `{closing}` was expected"
     hint = quote_hint(source, at) or "put an expression inside `{ }` or `[ ]` in quotes"
@@ -238,6 +244,13 @@ def _line(source: Source, at: int) -> tuple[int, str]:
     start = max(source.text.rfind("\n", 0, at), source.text.rfind("\r", 0, at)) + 1
     found = _LINE.match(source.text, start)
     return start, found[0] if found else ""
+
+
+def _value_start(source: Source, at: int) -> int:
+    """Where the value of the `key: value` on this line begins."""
+    start, line = _line(source, at)
+    key = _KEY.match(line[:_LINE_MAX])
+    return start + (key.end() if key else 0)
 
 
 def _word(source: Source, at: int) -> Span:
