@@ -6,10 +6,13 @@ Offsets count code points from 0; lines and columns, which people see, count fro
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 class Source:
@@ -24,22 +27,20 @@ class Source:
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        starts = [0]
-        for line in self.text.splitlines(keepends=True):
-            starts.append(starts[-1] + len(line))
-        return starts
+        return [0, *(end.end() for end in _LINE_END.finditer(self.text))]
 
     def position(self, offset: int) -> tuple[int, int]:
         """The line and the column of an offset, both from 1."""
         row = bisect_right(self._line_starts, offset) - 1
-        if row > 0 and self._line_starts[row] == len(self.text) and not self.text.endswith(("\n", "\r")):
-            row -= 1
         return row + 1, offset - self._line_starts[row] + 1
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its end."""
-        lines = self.text.splitlines()
-        return lines[number - 1] if 0 < number <= len(lines) else ""
+        starts = self._line_starts
+        if not 0 < number <= len(starts):
+            return ""
+        end = starts[number] if number < len(starts) else len(self.text)
+        return self.text[starts[number - 1] : end].rstrip("\r\n")
 
 
 @dataclass(frozen=True, slots=True)

@@ -337,3 +337,71 @@ def defined_twice(name: str, at: Span, first: Span) -> Diagnostic:
     """All sections and inputs share one space of names."""
     related = ((first, "the first one"),)
     return Diagnostic("B001", "defined_twice", f"`{name}` is defined twice", at, hint="rename one", related=related)
+
+
+# --- C: reading CSV ------------------------------------------------------------------------------------------------
+
+
+def csv_empty(at: Span) -> Diagnostic:
+    """There is not even a header."""
+    return Diagnostic("C001", "empty_csv", "the table is empty", at, hint="the first line names the columns")
+
+
+def csv_character(char: str, at: Span) -> Diagnostic:
+    """A character that cannot be seen, or that changes how the text is shown or cut into lines."""
+    name = unicodedata.name(char, "").lower() or {"Cc": "control character"}.get(unicodedata.category(char), "no name")
+    message = f"U+{ord(char):04X} ({name}) may not stand in a table"
+    return Diagnostic("C002", "csv_character", message, at, hint="remove it")
+
+
+def stray_quote(at: Span, field: str) -> Diagnostic:
+    """A quote inside a field without quotes, or text behind a closing quote."""
+    if field.startswith('"'):
+        message, hint = "text follows the closing quote of this field", 'a quote inside quotes is written twice: `""`'
+    elif field and not field.strip():
+        message, hint = "a space stands before the opening quote of this field", "remove the space"
+    else:
+        message = "a quote stands inside a field that does not begin with one"
+        hint = 'put the whole field in quotes and write its own quotes twice: `"a ""b"" c"`'
+    return Diagnostic("C003", "stray_quote", message, at, hint=hint)
+
+
+def unclosed_quote(at: Span) -> Diagnostic:
+    """The text ends inside quotes."""
+    return Diagnostic("C004", "unclosed_quote", "this quote is never closed", at, hint="close it before the next comma")
+
+
+def csv_separator(separator: str, at: Span) -> Diagnostic:
+    """Some spreadsheets separate by semicolons or tabs."""
+    found = "tabs" if separator == "\t" else "semicolons"
+    message = f"the columns are separated by {found}"
+    return Diagnostic("C005", "csv_separator", message, at, hint="separate them by commas")
+
+
+def column_without_name(number: int, at: Span) -> Diagnostic:
+    """A comma too many in the header, or a forgotten name."""
+    hint = "name it, or remove the comma"
+    return Diagnostic("C006", "column_without_name", f"column {number} has no name", at, hint=hint)
+
+
+def column_twice(name: str, at: Span, first: Span) -> Diagnostic:
+    """Two columns of one name."""
+    related = ((first, "the first one"),)
+    return Diagnostic("C007", "column_twice", f"two columns are named `{_shown(name)}`", at, "rename one", related=related)
+
+
+def csv_row_length(found: int, wanted: int, at: Span) -> Diagnostic:
+    """A row with more or fewer fields than the header."""
+    message = f"this row has {found} {'field' if found == 1 else 'fields'}, the header has {wanted}"
+    hint = "put a text with a comma in quotes" if found > wanted else "an empty field still needs its comma"
+    return Diagnostic("C008", "csv_row_length", message, at, hint=hint)
+
+
+def csv_too_large(what: str, at: Span | None) -> Diagnostic:
+    """The table is larger than what is promised to work."""
+    return Diagnostic("C009", "csv_too_large", f"the table is too large: {what}", at)
+
+
+def csv_too_many(at: Span) -> Diagnostic:
+    """The list of mistakes would be too long to read."""
+    return Diagnostic("C010", "csv_too_many", "too many mistakes, the rest of the table was not read", at)

@@ -75,6 +75,30 @@ def exact(value: Any, its_type: Type) -> Any:
     return value
 
 
+def held(value: Any, its_type: Type) -> Any:
+    """The inverse of `exact`: a value as generated code gives it."""
+    if isinstance(value, Failure) or value is None:
+        return value
+    match its_type:
+        case types.Number(den=den):
+            scaled = Fraction(value) * den
+            assert scaled.denominator == 1, "a value fits its static denominator"
+            return scaled.numerator
+        case types.Quotient():
+            return (Fraction(value).numerator, Fraction(value).denominator)
+        case types.Limit(number=number):
+            return value if value == UNLIMITED else held(value, number)
+        case types.Optional(item=item):
+            return held(value, item)
+        case types.List(item=item):
+            return tuple(held(v, item) for v in value)
+        case types.Map(value=of):
+            return {k: held(v, of) for k, v in value.items()}
+        case types.Record(fields=fields):
+            return tuple(held(v, t) for v, (_, t) in zip(value, fields, strict=True))
+    return value
+
+
 @dataclass(slots=True)
 class Trace:
     """What one evaluation found: each node's value (or Failure) and the nodes whose value it really asked for."""
@@ -326,10 +350,23 @@ def _converted(value: Any, to: Type) -> Any:
 
 
 def _product(call: Call, *factors: Any) -> Any:
-    total: Any = 1
-    for factor in factors:
-        total = total * factor
-    return total
+    return _stepwise(call, factors, lambda a, b: a * b)
+
+
+def _total(call: Call, *terms: Any) -> Any:
+    return _stepwise(call, terms, lambda a, b: a + b)
+
+
+def _stepwise(call: Call, items: Sequence[Any], combine: Callable[[Any, Any], Any]) -> Any:
+    """A chain from left to right; where ints are computed, each step must fit into 64 bits."""
+    assert isinstance(call.type, types.Number | types.Quotient)
+    whole = isinstance(call.type, types.Number) and call.type.integer
+    result = items[0]
+    for item in items[1:]:
+        result = combine(result, item)
+        if whole and not types.INT64_MIN <= result <= types.INT64_MAX:
+            return failure.OVERFLOW
+    return result
 
 
 def _less(a: Any, b: Any) -> bool:
@@ -398,7 +435,7 @@ def _text(call: Call, value: Any) -> str:
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
-    "add": lambda call, *items: sum(items, 0) if all(isinstance(i, int) for i in items) else sum(items, Fraction(0)),
+    "add": _total,
     "subtract": lambda call, a, b: a - b,
     "multiply": _product,
     "divide": lambda call, a, b: failure.DIVISION_BY_ZERO if b == 0 else Fraction(a) / Fraction(b),
@@ -454,6 +491,48 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "subtract_time": lambda call, a, b: _instant(a - b),
     "add_duration": lambda call, a, b: _span(a + b),
     "subtract_duration": lambda call, a, b: _span(a - b),
+}
+
+
+
+def _line(call: Call, charge: str, quantity: Any, unit_amount: Any, amount: Any) -> Any:
+    """One line of a bill: what was charged, how much of it, at which price."""
+    line = {"charge": charge, "quantity": quantity, "unit_amount": unit_amount, "amount": amount}
+    return ({name: value for name, value in line.items() if value is not None},)
+
+
+def _tier_lines(
+    call: Call, charge: str, schedule: Any, start: Any, end: Any, factor: Any, mode: str, at_zero: bool
+) -> Any:
+    """A line for each tier that the growth from `start` to `end` touches; their amounts add up to the charge."""
+    unit_price, flats = (_graduated, _graduated_flat) if mode == "graduated" else (_volume, _volume_flat)
+    first, last = tier_of(schedule, start), tier_of(schedule, end)
+    if mode == "volume":
+        amount = unit_price(call, schedule, end) - unit_price(call, schedule, start)
+        amount = amount * (1 if factor is None else factor)
+        amount += flats(call, schedule, end, at_zero) - flats(call, schedule, start, at_zero)
+        rate = schedule[1][last] * (1 if factor is None else factor)
+        line = {"charge": charge, "tier": last + 1, "quantity": end - start, "unit_amount": rate, "amount": amount}
+        return (line,)
+    lines = []
+    for tier in range(min(first, last), max(first, last) + 1):
+        edges = [e for e in (schedule[0][tier - 1] if tier else None, schedule[0][tier]) if e is not None]
+        low = max(start, edges[0]) if tier else start
+        high = end if schedule[0][tier] is None else min(end, schedule[0][tier])
+        rate = schedule[1][tier] * (1 if factor is None else factor)
+        amount = (high - low) * rate
+        flat = flats(call, schedule, high, at_zero) - flats(call, schedule, low, at_zero)
+        if high != low or flat:
+            line = {"charge": charge, "tier": tier + 1, "quantity": high - low, "unit_amount": rate}
+            lines.append({**line, **({"flat_amount": flat} if flat else {}), "amount": amount + flat})
+    return tuple(lines)
+
+
+OPERATIONS |= {
+    "line": _line,
+    "tier_lines": _tier_lines,
+    "lines_all": lambda call, *groups: tuple(line for group in groups for line in group),
+    "lines_if": lambda call, condition, lines: lines if condition else (),
 }
 
 _FIRST_INSTANT = -62_135_596_800 * 10**9

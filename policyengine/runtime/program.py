@@ -25,7 +25,7 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Const:
-    """A value known at compile time. In a `Limit` None is `unlimited`, in an `Optional` it is absent."""
+    """A value known at compile time. In a `Limit` it may be `"unlimited"`, in an `Optional` None is absent."""
 
     type: Type
     value: Any
@@ -233,7 +233,10 @@ ROW = types.Simple("row")
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One declared fact. `items` describes the elements of a list or the values of a map."""
+    """One declared fact. `items` describes the elements of a list or the values of a map.
+
+    A given number x is held as the int x * scale; `zone` is the fact that names the zone of a wall-clock time.
+    """
 
     name: str
     type: Type
@@ -241,6 +244,8 @@ class Leaf:
     default: Any = None
     has_default: bool = False
     items: Leaf | Group | None = None
+    scale: int = 1
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +344,11 @@ class Program:
     override_ids: tuple[tuple[str, str], ...] = ()
     tenant_cells: dict[str, dict[str, dict[tuple[int, str], tuple[CellOverride, ...]]]] = field(default_factory=dict)
     zones: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    """What a guard or a check says, by node."""
+    approvers: dict[str, str] = field(default_factory=dict)
+    effects: dict[str, str] = field(default_factory=dict)
+    """What a guard does when it speaks, by node."""
     places: dict[str, str] = field(default_factory=dict)
     """Node or row path -> `file:line`; for people only, not part of the digest."""
 
@@ -443,6 +453,9 @@ def to_json(program: Program) -> bytes:
             for tenant, by_table in program.tenant_cells.items()
         },
         "zones": program.zones,
+        "reasons": program.reasons,
+        "approvers": program.approvers,
+        "effects": program.effects,
     }  # fmt: skip
     body["types"] = [types.to_json(t) for t in interned.index]
     body["format"] = FORMAT
@@ -473,7 +486,8 @@ def _input_json(item: Leaf | Group, interned: _Types) -> list[Any]:
     if isinstance(item, Group):
         return ["group", item.name, item.optional, [_input_json(f, interned) for f in item.fields]]
     inner = None if item.items is None else _input_json(item.items, interned)
-    return ["leaf", item.name, interned(item.type), item.optional, item.default, item.has_default, inner]
+    held = [item.optional, item.default, item.has_default]
+    return ["leaf", item.name, interned(item.type), *held, inner, item.scale, item.zone]
 
 
 def _table_json(table: TableData, interned: _Types) -> dict[str, Any]:
@@ -541,6 +555,9 @@ def _program(body: dict[str, Any], places: dict[str, str]) -> Program:
         tuple((a, b) for a, b in body["override_ids"]),
         cells,
         body["zones"],
+        body["reasons"],
+        body["approvers"],
+        body["effects"],
         places,
     )
 
@@ -587,7 +604,7 @@ def _input(data: list[Any], kinds: list[Type]) -> Leaf | Group:
     if data[0] == "group":
         return Group(data[1], tuple(_input(f, kinds) for f in data[3]), data[2])
     inner = None if data[6] is None else _input(data[6], kinds)
-    return Leaf(data[1], kinds[data[2]], data[3], _frozen(data[4]), data[5], inner)
+    return Leaf(data[1], kinds[data[2]], data[3], _frozen(data[4]), data[5], inner, data[7], data[8])
 
 
 def _table(data: dict[str, Any], kinds: list[Type]) -> TableData:

@@ -109,7 +109,20 @@ def _add2(a: Expr, b: Expr, at: Span) -> Expr:
         return b
     if is_zero(b) and isinstance(a.type, Number) and not a.type.integer:
         return a
-    return _arithmetic("add", _sum_type(a.type, b.type, 1), (a, b), at)
+    return _chained("add", _sum_type(a.type, b.type, 1), a, b, at)
+
+
+def _chained(function: str, result: Number | Quotient, a: Expr, b: Expr, at: Span) -> Call:
+    """A further operand of a sum or product, so that a long chain is one flat call and not a deep tree.
+
+    Each step of an int chain is checked where the whole may fail, as if it were written alone.
+    """
+    call = _arithmetic(function, result, (a, b), at)
+    if not isinstance(a, Call) or a.function != function or not isinstance(a.type, Number):
+        return call
+    if not isinstance(call.type, Number) or call.type.integer != a.type.integer:
+        return call
+    return Call(call.type, function, (*a.arguments, b), call.may_fail or a.may_fail)
 
 
 def subtract(a: Expr, b: Expr, at: Span) -> Expr:
@@ -174,7 +187,7 @@ def _multiply2(a: Expr, b: Expr, at: Span) -> Expr:
         p, q = as_quotient(left), as_quotient(right)
         lo, hi = corners(p.lo, p.hi, q.lo, q.hi)
         result = Quotient(unit, lo, hi, p.den_hi * q.den_hi)
-    return _arithmetic("multiply", result, (a, b), at)
+    return _chained("multiply", result, a, b, at)
 
 
 def _is_amount(unit: Unit) -> bool:

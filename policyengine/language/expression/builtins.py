@@ -64,6 +64,30 @@ def _accepts(parameter: Type, found: Type) -> bool:
     return parameter == found
 
 
+def as_key(argument: Expr, key: Type, at: Span) -> Expr:
+    """An argument as the key of a table's condition column."""
+    if isinstance(key, types.Number) and isinstance(argument.type, types.Number):
+        argument = arithmetic.with_unit(argument, key.unit)
+        if argument.type.unit != key.unit:  # type: ignore[union-attr]
+            raise Rejected(say.unit_mismatch("a table's condition", argument.type, key, at))
+        if key.den % argument.type.den:  # type: ignore[union-attr]
+            raise Rejected(say.expected_type(f"at most {key} places", argument.type, at, "round it first"))
+        wanted = replace(key, integer=argument.type.integer)  # type: ignore[union-attr]
+        return arithmetic.coerced(argument, replace(wanted, lo=argument.type.lo, hi=argument.type.hi)) if (
+            argument.type.den != key.den  # type: ignore[union-attr]
+        ) else argument
+    if isinstance(argument, Const) and argument.type == types.STRING and isinstance(key, types.Enum):
+        if argument.value not in key.members:
+            raise Rejected(say.not_a_member(argument.value, key.members, str(key), at))
+        return argument
+    if types.is_text(argument.type) and types.is_text(key):
+        return argument
+    joint = arithmetic.joined_type(argument.type, key)
+    if joint is None or isinstance(joint, types.Optional):
+        raise Rejected(say.expected_type(str(key), argument.type, at))
+    return arithmetic.coerced(argument, key)
+
+
 def _arguments(checker: Checker, node: syntax.Call, scope: Scope, least: int, most: int) -> list[Expr]:
     count = len(node.arguments)
     if not least <= count <= most:

@@ -69,6 +69,16 @@ def known_present(node: syntax.Expression, scope: Scope, holds: bool = True) -> 
     return frozenset()
 
 
+def is_presence_test(node: syntax.Expression) -> bool:
+    """Whether a condition is nothing but `has(...)`, or several of them joined by `&&`."""
+    match node:
+        case syntax.Call(name="has", target=None):
+            return True
+        case syntax.Chain(operator="&&", operands=operands):
+            return all(is_presence_test(o) for o in operands)
+    return False
+
+
 def dotted(node: syntax.Expression) -> str | None:
     """`a.b.c` as text, or None where the tree is not a plain path."""
     parts: list[str] = []

@@ -38,10 +38,23 @@ class Scope:
     present: frozenset[str] = frozenset()
     locals: dict[str, Variable] = field(default_factory=dict)
     loops: int = 0
+    equivalents: dict[str, frozenset[str]] = field(default_factory=dict)
+    """An atom that holds exactly where a set of others does."""
 
     def knowing(self, atoms: frozenset[str]) -> Scope:
-        """The same scope where these atoms are known to be present."""
-        return replace(self, present=self.present | atoms) if atoms - self.present else self
+        """The same scope where these atoms are known to be present, with all that follows from them."""
+        known = self.present | atoms
+        if known == self.present:
+            return self
+        grown: frozenset[str] = frozenset()
+        while grown != known:
+            grown = known
+            for atom, others in self.equivalents.items():
+                if atom in known:
+                    known |= others
+                elif others <= known:
+                    known |= {atom}
+        return replace(self, present=known)
 
     def binding(self, name: str, variable: Variable) -> Scope:
         """The same scope with a local variable, which hides every other meaning of its name."""

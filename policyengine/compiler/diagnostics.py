@@ -1,0 +1,192 @@
+"""What can be wrong with a bundle as a whole: one named function a diagnostic, all of the compiler's in this file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from policyengine.language.closest import closest
+from policyengine.source import Diagnostic, Span
+from policyengine.values.types import Type
+
+
+def cycle(path: Sequence[str], at: Span) -> Diagnostic:
+    """Nodes that read one another in a circle have no order of evaluation."""
+    shown = " -> ".join(path)
+    return Diagnostic("B002", "cycle", f"these names read one another in a circle: {shown}", at)
+
+
+def no_manifest(folder: str) -> Diagnostic:
+    hint = "a bundle is a folder with a `bundle.yaml`; `policyengine init` writes one"
+    return Diagnostic("B003", "no_manifest", f"no `bundle.yaml` in {folder}", None, hint)
+
+
+def unknown_type(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
+    return Diagnostic("B004", "unknown_declared_type", f"unknown type `{name}`", at, closest(name, known))
+
+
+def bad_literal(found: str, wanted: str, at: Span, hint: str | None = None) -> Diagnostic:
+    """A literal that is not of the type that its place asks for."""
+    return Diagnostic("B005", "bad_literal", f"expected {wanted}, found {found}", at, hint)
+
+
+def bare_percentage_or_unit(found: str, at: Span) -> Diagnostic:
+    return Diagnostic("B005", "bad_literal", f"`{found}` is not a number in the unit of this field", at)
+
+
+def key_not_covered(missing: Iterable[str], at: Span) -> Diagnostic:
+    """A keyed value that does not answer for every member of its key."""
+    names = ", ".join(f"`{m}`" for m in missing)
+    hint = "add them, or an `otherwise`"
+    return Diagnostic("B006", "key_not_covered", f"the keys do not cover {names}", at, hint)
+
+
+def key_not_an_enum(found: Type, at: Span) -> Diagnostic:
+    hint = "a key is an enum, a bool, a text or an int; give an `otherwise` where its members are not declared"
+    return Diagnostic("B007", "bad_key", f"a value cannot be keyed by {found}", at, hint)
+
+
+def dates_not_increasing(date: str, at: Span) -> Diagnostic:
+    return Diagnostic("B008", "dates_not_increasing", f"`{date}` is not after the date before it", at)
+
+
+def bad_date(text: str, at: Span, hint: str | None = None) -> Diagnostic:
+    return Diagnostic("B009", "bad_date", f"`{text}` is not a date or a time", at, hint)
+
+
+def unknown_column(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
+    return Diagnostic("B010", "unknown_column", f"the table has no column `{name}`", at, closest(name, known))
+
+
+def missing_cell(column: str, at: Span) -> Diagnostic:
+    hint = "write a value, or declare the column with `optional: true`"
+    return Diagnostic("B011", "missing_cell", f"the row has no value for `{column}`", at, hint)
+
+
+def row_without_id(at: Span) -> Diagnostic:
+    hint = "rows of an overridable table are named by their `id`"
+    return Diagnostic("B012", "row_without_id", "this row has no `id`", at, hint)
+
+
+def row_id_twice(row: str, at: Span, first: Span) -> Diagnostic:
+    related = ((first, "the first one"),)
+    return Diagnostic("B013", "row_id_twice", f"two rows have the id `{row}`", at, "rename one", related=related)
+
+
+def gap(witness: str, at: Span) -> Diagnostic:
+    hint = "add a row, an `otherwise:` row, or `otherwise: error` where a missing combination is the caller's error"
+    return Diagnostic("B014", "gap", f"no row of the table answers for {witness}", at, hint)
+
+
+def overlap(first: str, second: str, witness: str, at: Span, other: Span) -> Diagnostic:
+    message = f"the rows `{first}` and `{second}` both answer for {witness}"
+    hint = "make the conditions disjoint, or choose another `hit` policy"
+    return Diagnostic("B015", "overlap", message, at, hint, related=((other, "the other row"),))
+
+
+def masked_row(row: str, at: Span) -> Diagnostic:
+    message = f"the row `{row}` can never answer: rows before it cover all of its cases"
+    return Diagnostic("B016", "masked_row", message, at, "remove it, or move it up")
+
+
+def tiers_not_increasing(at: Span) -> Diagnostic:
+    message = "`up_to` does not grow from tier to tier"
+    return Diagnostic("B017", "tiers_not_increasing", message, at, "put the tiers in order")
+
+
+def last_tier_not_open(at: Span) -> Diagnostic:
+    hint = "leave `up_to` out of the last tier, so that every quantity has a price"
+    return Diagnostic("B018", "last_tier_not_open", "the last tier has an upper bound", at, hint)
+
+
+def open_tier_not_last(at: Span) -> Diagnostic:
+    return Diagnostic("B019", "open_tier_not_last", "only the last tier may be without `up_to`", at)
+
+
+def quantity_may_be_negative(at: Span) -> Diagnostic:
+    hint = "declare the input with `min: 0`, use `max(0, ...)`, or say `negative_quantity: zero` or `mirror`"
+    return Diagnostic("B020", "quantity_may_be_negative", "this quantity may be negative", at, hint)
+
+
+def not_a_charge(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
+    return Diagnostic("B021", "not_a_charge", f"`{name}` is not a charge", at, closest(name, known))
+
+
+def not_a(what: str, name: str, at: Span, known: Iterable[str]) -> Diagnostic:
+    return Diagnostic("B022", "wrong_kind", f"`{name}` is not {what}", at, closest(name, known))
+
+
+def unknown_entry(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
+    return Diagnostic("B023", "unknown_decision", f"`{name}` is nothing that can be decided", at, closest(name, known))
+
+
+def not_an_amount(field: str, found: Type, at: Span) -> Diagnostic:
+    return Diagnostic("B024", "not_an_amount", f"`{field}` is {found}, not an amount of money", at)
+
+
+def places_not_known(at: Span) -> Diagnostic:
+    hint = "write a number, `currency`, or the name of a parameter that has one value"
+    return Diagnostic("B025", "places_not_known", "the places of a rounding must be known before evaluation", at, hint)
+
+
+def override_not_allowed(name: str, at: Span) -> Diagnostic:
+    hint = "declare it with `overridable: true` or with bounds"
+    return Diagnostic("B026", "override_not_allowed", f"`{name}` is not overridable", at, hint)
+
+
+def override_target(name: str, what: str, at: Span, known: Iterable[str]) -> Diagnostic:
+    return Diagnostic("B027", "override_target", f"{what} has no `{name}`", at, closest(name, known))
+
+
+def override_out_of_bounds(value: str, bound: str, at: Span) -> Diagnostic:
+    return Diagnostic("B028", "override_out_of_bounds", f"{value} is outside the bound {bound}", at)
+
+
+def overrides_collide(first: str, second: str, name: str, at: Span, other: Span) -> Diagnostic:
+    message = f"`{first}` and `{second}` set `{name}` of one tenant at the same time"
+    return Diagnostic("B029", "overrides_collide", message, at, None, related=((other, "the other override"),))
+
+
+def unsupported(what: str, at: Span) -> Diagnostic:
+    """A word of the language that this version does not evaluate yet; nothing is guessed in its place."""
+    return Diagnostic("B030", "not_supported_yet", f"{what} is not supported yet", at)
+
+
+def unreadable(file: str, why: str, at: Span | None) -> Diagnostic:
+    return Diagnostic("B031", "unreadable_file", f"`{file}` cannot be read: {why}", at)
+
+
+def currency_of_unknown(found: str, at: Span) -> Diagnostic:
+    hint = "a currency is a code such as `USD`, or an input that is an enum of codes"
+    return Diagnostic("B032", "bad_currency", f"`{found}` is not a currency", at, hint)
+
+
+def money_without_currency(at: Span) -> Diagnostic:
+    hint = "say `currency: USD` in `bundle.yaml`"
+    return Diagnostic("B033", "no_currency", "an amount of money needs the currency of the bundle", at, hint)
+
+
+def no_timezone(date: str, at: Span) -> Diagnostic:
+    hint = "say `timezone: UTC` in `bundle.yaml`: dates begin at midnight there"
+    return Diagnostic("B034", "no_timezone", f"the date `{date}` needs the time zone of the bundle", at, hint)
+
+
+def bad_zone(name: str, hint: str | None) -> Diagnostic:
+    return Diagnostic("B038", "unknown_timezone", f"unknown time zone `{name}`", None, hint)
+
+
+def csv_fault(message: str, at: Span, hint: str | None = None) -> Diagnostic:
+    return Diagnostic("B035", "bad_csv", message, at, hint)
+
+
+def too_many_rows(limit: int, at: Span) -> Diagnostic:
+    return Diagnostic("B036", "too_many_rows", f"the table has more than {limit:,} rows", at)
+
+
+def never_chosen(at: Span) -> Diagnostic:
+    return Diagnostic("B037", "never_chosen", "this value can never be chosen", at)
+
+
+def output_is_a_quotient(name: str, at: Span) -> Diagnostic:
+    hint = "round it first, as in `round(x, 2, half_up)`"
+    message = f"the output `{name}` is a quotient: it may have no end of digits"
+    return Diagnostic("T006", "quotient_escapes", message, at, hint)

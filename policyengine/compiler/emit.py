@@ -1,0 +1,105 @@
+"""The last stage: the lowered bundle as a program, with every entry point and the facts it can read."""
+
+from __future__ import annotations
+
+from policyengine.compiler.lower import guards
+from policyengine.compiler.lower.context import Context
+from policyengine.compiler.lower.decisions import finite
+from policyengine.runtime.program import Entry, Expr, Fact, Node, Program, Read, reads, walk
+from policyengine.values import types
+
+LISTED = ("values", "charges", "tables", "parameters", "guards", "decisions")
+
+
+def emit(context: Context, digest: str) -> Program:
+    """The program of a lowered bundle."""
+    bundle = context.bundle
+    entries = _entries(context)
+    start, end = (None if d is None else context.literals.instant(d, context.manifest_place) for d in bundle.effective)
+    return Program(
+        bundle=bundle.name,
+        version=bundle.version,
+        source_digest=digest,
+        currency=bundle.currency.text if bundle.currency else "",
+        inputs=context.inputs,
+        facts=tuple(context.facts),
+        nodes=context.nodes,
+        tables=context.tables,
+        entries=entries,
+        effective=(start, end),
+        override_ids=tuple(context.override_ids),
+        tenant_cells=context.cells,
+        zones=context.zones,
+        reasons=context.check_reasons | {n: g.reason.text for n, g in bundle.guards.items()},
+        approvers={n: g.approver for n, g in bundle.guards.items() if g.approver},
+        effects={n: g.effect for n, g in bundle.guards.items()},
+        places=context.places,
+    )
+
+
+def _entries(context: Context) -> dict[str, Entry]:
+    """Every named thing whose value is no quotient."""
+    facts = _facts_of(context)
+    found: dict[str, Entry] = {}
+    for name in (*context.bundle.parameters, *context.bundle.tables, *context.bundle.values):
+        _add(context, found, name, _own_outputs(context, name), facts)
+    for name in (*context.bundle.charges, *context.bundle.guards):
+        _add(context, found, name, _own_outputs(context, name), facts)
+    for name, decision in context.bundle.decisions.items():
+        outputs = {output: f"{name}.{output}" for output in decision.outputs}
+        _add(context, found, name, outputs, facts, tuple(n for n, _ in decision.guards))
+    return found
+
+
+def _own_outputs(context: Context, name: str) -> dict[str, str]:
+    """What a node yields by itself: its fields, or its value."""
+    node = context.nodes.get(name)
+    if node is not None and node.section in ("parameters", "values", "guards"):
+        return {"value": name} if node.section != "guards" else {"effect": f"{name}.effect"}
+    fields = context.groups.get(name, ())
+    return {field: f"{name}.{field}" for field in fields if f"{name}.{field}" in context.nodes}
+
+
+def _add(
+    context: Context,
+    found: dict[str, Entry],
+    name: str,
+    outputs: dict[str, str],
+    facts: dict[str, frozenset[int]],
+    asked: tuple[str, ...] = (),
+) -> None:
+    nodes = [context.nodes[node] for node in (*outputs.values(), *asked)]
+    if not nodes or any(not finite(n.type) for n in nodes):
+        return
+    section = _section_of(context, name)
+    if section == "guards":
+        outputs, asked = {}, (name,)
+    own: set[int] = set().union(*(facts[n.name] for n in nodes))
+    groups = {context.facts[i].path[0] for i in own if context.facts[i].path}
+    checks = []
+    for check in context.check_reasons:
+        read = facts[check]
+        if {context.facts[i].path[0] for i in read if context.facts[i].path} & groups:
+            checks.append(check)
+            own |= read
+    dated = 0 in own or context.bundle.effective != (None, None)
+    found[name] = Entry(
+        name, section, tuple(outputs.items()), tuple(sorted(own)), asked, (), tuple(checks), dated
+    )
+
+
+def _section_of(context: Context, name: str) -> str:
+    return next(section for section in LISTED if name in getattr(context.bundle, section))
+
+
+def _facts_of(context: Context) -> dict[str, frozenset[int]]:
+    """For each node, the facts that it can read, through other nodes too."""
+    found: dict[str, frozenset[int]] = {}
+    for name, node in context.nodes.items():
+        own = {e.index for e in walk(node.expr) if isinstance(e, Fact)}
+        own |= {i for e in walk(node.expr) if isinstance(e, Read) for i in found[e.node]}
+        found[name] = frozenset(own)
+    return found
+
+
+__all__ = ["Expr", "Node", "emit", "guards", "reads", "types"]

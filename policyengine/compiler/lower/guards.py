@@ -1,0 +1,20 @@
+"""Guards -> a condition each; which effect it has is data of the entry point."""
+
+from __future__ import annotations
+
+from policyengine.compiler.lower.context import Context
+from policyengine.language.model import Guard
+from policyengine.runtime.program import Const, If
+from policyengine.values import types
+
+EFFECTS = types.Enum("", ("allow", "review", "deny"))
+
+
+def lower(context: Context, guard: Guard) -> None:
+    """The node `NAME`, true where the guard speaks, and `NAME.effect`."""
+    condition = context.boolean(guard.when, context.scope())
+    fired = context.add(guard.name, condition, guard.name, "guards", guard.at, cite="guard")
+    context.define(guard.name, fired)
+    effect = If(EFFECTS, fired, Const(EFFECTS, guard.effect), Const(EFFECTS, "allow"))
+    read = context.add(f"{guard.name}.effect", effect, guard.name, "guards", guard.at)
+    context.define(f"{guard.name}.effect", read)

@@ -1,0 +1,210 @@
+"""Overrides -> deltas over tables: `tenant -> (table, row, column) -> dated values`, validated after the merge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+from policyengine.compiler import diagnostics as say
+from policyengine.compiler.literals import Unreadable, held, tight
+from policyengine.compiler.lower.context import Broken, Context, Override
+from policyengine.language.declared import Declared
+from policyengine.language.model import Overridable
+from policyengine.language.model import Override as Authored
+from policyengine.language.yaml import Mapping, Node, plain
+from policyengine.runtime.program import CellOverride
+from policyengine.source import Diagnostic, Span
+from policyengine.values import types
+
+not_allowed = say.override_not_allowed
+
+
+def collect(context: Context) -> None:
+    """Every leaf that an override sets, by the name of its parameter or table."""
+    names = {**context.bundle.parameters, **context.bundle.tables}
+    for authored in context.bundle.overrides:
+        if isinstance(authored, Authored):
+            _collect_one(context, authored, names)
+
+
+def _collect_one(context: Context, authored: Authored, names: dict[str, Any]) -> None:
+    try:
+        start = None if authored.start is None else context.literals.instant(authored.start, authored.at)
+        end = None if authored.end is None else context.literals.instant(authored.end, authored.at)
+    except Unreadable:
+        return
+    index = len(context.override_ids)
+    context.override_ids.append((authored.id, authored.reason))
+    context.places[f"override {authored.id}"] = f"{authored.at.source.name}:{authored.at.line}"
+    for entry in authored.set.entries.values():
+        if entry.key not in names:
+            known = [n for n, part in names.items() if part.overridable is not None]
+            context.error(say.override_target(entry.key, "the bundle", entry.key_span, known))
+            continue
+        for row, column, node, at in _leaves(entry.key, entry.value, entry.key_span, context):
+            found = Override(authored.id, authored.tenant, start, end, row, column, node, at, index)
+            context.overrides.setdefault(entry.key, []).append(found)
+
+
+def _leaves(name: str, node: Node, at: Span, context: Context) -> list[tuple[str, str, Node, Span]]:
+    """The leaves of one name: (row path, column, value, place)."""
+    if name in context.bundle.parameters:
+        return list(_parameter_leaves(node, "", at))
+    out = []
+    if isinstance(node, Mapping):
+        for row in node.entries.values():
+            if isinstance(row.value, Mapping):
+                for column in row.value.entries.values():
+                    out.append((row.key, column.key, column.value, column.key_span))
+    return out
+
+
+def _parameter_leaves(node: Node, path: str, at: Span) -> list[tuple[str, str, Node, Span]]:
+    if isinstance(node, Mapping):
+        out = []
+        for entry in node.entries.values():
+            grown = f"{path}.{entry.key}" if path else entry.key
+            out += _parameter_leaves(entry.value, grown, entry.key_span)
+        return out
+    return [(path, "value", node, at)]
+
+
+def apply(
+    context: Context, name: str, columns: dict[str, Declared], own: list[Override], bounds: Overridable | None
+) -> None:
+    """Put the overrides of one table beside its cells; the columns' types grow to hold them."""
+    table = context.tables[name]
+    read: list[tuple[Override, list[int], Any]] = []
+    failed = False
+    for override in own:
+        found = _read(context, name, columns, override)
+        if found is None:
+            failed = True
+        else:
+            read.append((override, *found))
+    if failed:
+        raise Broken
+    new_types, new_columns = dict(table.column_types), dict(table.columns)
+    for column in {o.column for o in own}:
+        old = table.column_types[column]
+        exact = [_exact(v, old) for v in table.columns[column]]
+        values = [v for o, _, v in read if o.column == column]
+        new_types[column] = tight(columns[column].type, [*exact, *values])
+        if isinstance(old, types.Optional):
+            new_types[column] = types.Optional(new_types[column])
+        new_columns[column] = tuple(held(v, new_types[column]) for v in exact)
+        _check_bounds(context, table.column_types[column], table.columns[column], read, column, bounds, columns)
+    context.tables[name] = replace(table, columns=new_columns, column_types=new_types)
+    for override, rows, value in read:
+        _place(context, name, override, rows, held(value, new_types[override.column]))
+
+
+def _read(
+    context: Context, name: str, columns: dict[str, Declared], override: Override
+) -> tuple[list[int], Any] | None:
+    table = context.tables[name]
+    rows = [i for i, row_id in enumerate(table.ids) if _same_row(row_id, override.row)]
+    if not rows:
+        context.error(say.override_target(override.row, f"`{name}`", override.at, table.ids))
+        return None
+    if override.column not in columns:
+        context.error(say.override_target(override.column, f"`{name}`", override.at, columns))
+        return None
+    try:
+        return rows, context.literals.read(override.node, columns[override.column])
+    except Unreadable:
+        return None
+
+
+def _same_row(row_id: str, path: str) -> bool:
+    """A row by its id; a dated row also by its id without the date."""
+    if row_id == path:
+        return True
+    head, _, tail = row_id.rpartition(".") if "." in row_id else ("", "", row_id)
+    return head == path and tail[:4].isdigit() and tail[4:5] == "-"
+
+
+def _exact(value: Any, its_type: types.Type) -> Any:
+    from policyengine.runtime.interpreter import exact
+
+    return exact(value, its_type)
+
+
+def _check_bounds(
+    context: Context,
+    its_type: types.Type,
+    cells: tuple[Any, ...],
+    read: list[tuple[Override, list[int], Any]],
+    column: str,
+    bounds: Overridable | None,
+    columns: dict[str, Declared],
+) -> None:
+    """Bounds hold at any time at which the override is in force: against every row that it replaces."""
+    if bounds is None or not isinstance(its_type, types.Number | types.Limit):
+        return
+    factor = columns[column].factor
+    for override, rows, value in read:
+        if override.column != column or not isinstance(value, Fraction | int):
+            continue
+        for wrong, bound in _violations(value, [_exact(cells[r], its_type) for r in rows], bounds, factor):
+            shown = wrong / factor
+            text = f"{shown.numerator}" if shown.denominator == 1 else f"{float_free(shown)}"
+            context.error(say.override_out_of_bounds(f"`{text}`", bound, override.at))
+            raise Broken
+
+
+def float_free(value: Fraction) -> str:
+    """A fraction as a decimal text where it has one, else as a ratio."""
+    from policyengine.values.number_text import fraction_text
+
+    return fraction_text(value.numerator, value.denominator)
+
+
+def _violations(
+    value: Fraction, own: list[Any], bounds: Overridable, factor: Fraction
+) -> list[tuple[Fraction, str]]:
+    out: list[tuple[Fraction, str]] = []
+    low, high = _number(bounds.min), _number(bounds.max)
+    if low is not None and value < low * factor:
+        out.append((value, f"min: {plain(bounds.min)}"))  # type: ignore[arg-type]
+    if high is not None and value > high * factor:
+        out.append((value, f"max: {plain(bounds.max)}"))  # type: ignore[arg-type]
+    least, most = _number(bounds.min_factor), _number(bounds.max_factor)
+    for cell in own:
+        if least is not None and value < least * cell:
+            out.append((value, f"min_factor: {plain(bounds.min_factor)}"))  # type: ignore[arg-type]
+        if most is not None and value > most * cell:
+            out.append((value, f"max_factor: {plain(bounds.max_factor)}"))  # type: ignore[arg-type]
+    return out
+
+
+def _number(node: Node | None) -> Fraction | None:
+    if node is None:
+        return None
+    value = plain(node)
+    if isinstance(value, str):
+        value = value.split()[0].replace("_", "")
+    return Fraction(value)
+
+
+def _place(context: Context, name: str, override: Override, rows: list[int], value: Any) -> None:
+    by_cell = context.cells.setdefault(override.tenant, {}).setdefault(name, {})
+    for row in rows:
+        key = (row, override.column)
+        own = CellOverride(override.start, override.end, value, override.index)
+        for other in by_cell.get(key, ()):
+            if _overlaps(own, other):
+                first = context.override_ids[other.override][0]
+                what = f"{name}.{override.row}" if override.row else name
+                context.error(say.overrides_collide(first, override.id, what, override.at, override.at))
+                return
+        by_cell[key] = (*by_cell.get(key, ()), own)
+
+
+def _overlaps(a: CellOverride, b: CellOverride) -> bool:
+    starts_before = a.start is None or b.end is None or a.start < b.end
+    return starts_before and (b.start is None or a.end is None or b.start < a.end)
+
+
+__all__ = ["Diagnostic", "apply", "collect", "not_allowed"]

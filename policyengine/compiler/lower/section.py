@@ -1,0 +1,120 @@
+"""The sections of a bundle, each with the file that lowers it, in the order of what they read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from policyengine.compiler import diagnostics as say
+from policyengine.compiler.literals import Literals
+from policyengine.compiler.lower import (
+    charges,
+    checks,
+    decisions,
+    guards,
+    inputs,
+    overrides,
+    parameters,
+    tables,
+    tests,
+    values,
+)
+from policyengine.compiler.lower.context import Broken, Context
+from policyengine.compiler.lower.table_files import columns_of
+from policyengine.compiler.sources import Sources
+from policyengine.language.declared import TypeReader
+from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.model import NAMED_SECTIONS, Bundle
+from policyengine.language.references import names_read
+from policyengine.source import Report, Span
+from policyengine.values.invalid import InvalidValue
+from policyengine.values.types import Unit
+from policyengine.values.zone_data import zone
+
+LOWER: dict[str, Callable[[Context, Any], None]] = {
+    "parameters": parameters.lower,
+    "tables": tables.lower,
+    "values": values.lower,
+    "charges": charges.lower,
+    "guards": guards.lower,
+    "decisions": decisions.lower,
+}
+
+
+def prepare(bundle: Bundle, sources: Sources, report: Report) -> Context:
+    """The context before the first section: types, inputs, overrides."""
+    money: Unit = ((currency_unit(bundle), 1),) if bundle.currency else ()
+    literals = Literals(report, None)
+    if bundle.timezone is not None:
+        try:
+            literals.zone = zone(bundle.timezone)
+        except InvalidValue as fault:
+            report.add(say.bad_zone(bundle.timezone, fault.hint))
+    reader = TypeReader(report, bundle.types, money[0][0] if money else "", columns_of(sources, report))
+    context = Context(bundle, report, reader, literals, money, sources)
+    inputs.lower(context)
+    overrides.collect(context)
+    return context
+
+
+def currency_unit(bundle: Bundle) -> str:
+    """The unit of `money`: a code, or `money` itself where each decision has a currency of its own."""
+    assert bundle.currency is not None
+    code = bundle.currency.text
+    return code if code.isupper() else "money"
+
+
+def named(context: Context) -> dict[str, tuple[str, Any]]:
+    """Every named part with its section."""
+    return {
+        name: (section, part)
+        for section in NAMED_SECTIONS
+        for name, part in getattr(context.bundle, section).items()
+    }  # fmt: skip
+
+
+def reads(context: Context) -> dict[str, set[str]]:
+    """For every named part, the other parts that it reads."""
+    parts = named(context)
+    found = {name: names_read(part, parts) for name, (_, part) in parts.items()}
+    for name, (section, part) in parts.items():
+        if section == "charges":
+            found[name] |= {other for other, _ in part.sum}
+        if section == "decisions":
+            found[name] |= {other for other, _ in (*part.guards, *part.requires)}
+            found[name] |= {part.decide} if part.decide else set()
+    return {name: others & set(parts) for name, others in found.items()}
+
+
+def places(context: Context) -> dict[str, Span]:
+    return {name: part.at for name, (_, part) in named(context).items()}
+
+
+def lower_all(context: Context, order: list[str]) -> None:
+    """Lower every part; one that reads a broken part is left out, so that one mistake gives one diagnostic."""
+    parts = named(context)
+    context.poisoned |= set(parts) - set(order)
+    for name in order:
+        section, part = parts[name]
+        dependencies = names_read(part, {*parts, *context.bundle.inputs})
+        if section == "charges":
+            dependencies |= {other for other, _ in part.sum}
+        if section == "decisions":
+            dependencies |= {other for other, _ in (*part.guards, *part.requires)}
+        if dependencies & context.poisoned:
+            context.poisoned.add(name)
+            continue
+        attempt(context, name, lambda section=section, part=part: LOWER[section](context, part))
+    checks.lower(context)
+    tests.check(context)
+
+
+def attempt(context: Context, name: str, lower: Callable[[], None]) -> None:
+    """Lower one part; its diagnostic goes to the report and its name is poisoned."""
+    try:
+        lower()
+    except Rejected as rejected:
+        context.error(rejected.diagnostic)
+        context.poisoned.add(name)
+    except Broken:
+        context.poisoned.add(name)

@@ -1,0 +1,379 @@
+"""Tables -> columns of cells, one node for the chosen row and one for each result column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from policyengine.compiler import diagnostics as say
+from policyengine.compiler.cells import cell_den, held_cell, read_cell, read_cell_text
+from policyengine.compiler.literals import Unreadable, held, tight
+from policyengine.compiler.lower import overrides
+from policyengine.compiler.lower.context import Broken, Context, Leafs
+from policyengine.language.declared import Declared, DeclaredGroup
+from policyengine.language.expression import builtins, diagnostics
+from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.model import Condition, Table
+from policyengine.language.yaml import Mapping, Node, Scalar, plain
+from policyengine.runtime.program import All, Column, Expr, MakeRecord, Row, TableData
+from policyengine.source import Span
+from policyengine.values import types
+from policyengine.values.types import Number, Type
+
+ROW = types.Simple("row")
+DATES = ("from", "until")
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The rows of a table, read: exact cells by row, and where each row is written."""
+
+    ids: list[str]
+    conditions: list[list[Any]]
+    results: dict[str, list[Any]]
+    starts: list[int | None]
+    ends: list[int | None]
+    spans: list[Span]
+
+
+def lower(context: Context, table: Table) -> None:
+    """The node `NAME` (the row) and `NAME.column` for each result; a table can also be called with its conditions."""
+    scope = context.scope()
+    keys: list[Expr | None] = []
+    declared_keys: list[Declared] = []
+    requires: frozenset[str] = frozenset()
+    for condition in table.when:
+        expr, declared, needs = _key(context, condition, scope)
+        keys.append(expr)
+        declared_keys.append(declared)
+        requires |= needs
+    columns = _columns(context, table)
+    sheet = _read(context, table, declared_keys, columns)
+    data = _table_data(context, table, declared_keys, columns, sheet)
+    context.tables[table.name] = data
+    context.row_places[table.name] = sheet.spans
+    for row_id, span in zip(sheet.ids, sheet.spans, strict=True):
+        context.places[f"{table.name}.{row_id}"] = f"{span.source.name}:{span.line}"
+    own = context.overrides.get(table.name, [])
+    if own:
+        if table.overridable is None:
+            for override in own:
+                context.error(overrides.not_allowed(table.name, override.at))
+            raise Broken
+        overrides.apply(context, table.name, columns, own, table.overridable)
+    _define(context, table, keys, requires)
+
+
+def _key(context: Context, condition: Condition, scope: Any) -> tuple[Expr | None, Declared, frozenset[str]]:
+    """A condition column's expression and the declared type of its cells."""
+    if condition.expression is None:
+        assert condition.type is not None
+        declared = context.reader.leaf(condition.type)
+        if declared is None:
+            raise Broken
+        return None, declared, frozenset()
+    requires = context.required_by(condition.expression)
+    expr = context.expression(condition.expression, scope.knowing(requires))
+    if isinstance(expr.type, types.Quotient):
+        raise Rejected(diagnostics.quotient_escapes("a table's condition", condition.expression.span))
+    if isinstance(expr.type, types.Optional):
+        raise Rejected(diagnostics.may_be_absent(condition.name, condition.expression.span, condition.name))
+    factor = context.factor_of(condition.expression)
+    return expr, Declared(expr.type, factor=factor), requires
+
+
+def _columns(context: Context, table: Table) -> dict[str, Declared]:
+    columns: dict[str, Declared] = {}
+    broken = False
+    for name, node in table.then.items():
+        found = context.reader.leaf(node) if name != "tiers" else tier_schedule(context, node)
+        if found is None:
+            broken = True
+        else:
+            columns[name] = found
+    if broken:
+        raise Broken
+    return columns
+
+
+def tier_schedule(context: Context, node: Node) -> Declared | None:
+    """A column `tiers`: the types of the tiers' own fields."""
+    if not isinstance(node, Mapping):
+        return context.reader.leaf(node)
+    declared = context.reader.read(node)
+    assert isinstance(declared, DeclaredGroup)
+    kinds: dict[str, Type] = {}
+    for name, (at, its) in declared.fields.items():
+        if name not in ("up_to", "unit_amount", "flat_amount", "factor") or not isinstance(its, Declared):
+            known = ("up_to", "unit_amount", "factor", "flat_amount")
+            context.error(say.unknown_column(name, at, known))
+            return None
+        kinds[name] = its.type
+    bound, rate, flat = (kinds.get(k) for k in ("up_to", "unit_amount", "flat_amount"))
+    rate = rate or kinds.get("factor") or Number(False, (), 1, 0, 0)
+    flat = flat or Number(False, context.money, 1, 0, 0)
+    if not (isinstance(bound, Number) and isinstance(rate, Number) and isinstance(flat, Number)):
+        context.error(say.missing_cell("up_to", node.span))
+        return None
+    return Declared(types.Tiers(bound, rate, flat), items=declared)
+
+
+def _read(context: Context, table: Table, keys: list[Declared], columns: dict[str, Declared]) -> Sheet:
+    sheet = Sheet([], [[] for _ in keys], {name: [] for name in columns}, [], [], [])
+    if table.file is not None:
+        from policyengine.compiler.lower import table_files
+
+        table_files.read(context, table, keys, columns, sheet)
+    elif table.rows is not None:
+        _read_rows(context, table, keys, columns, sheet)
+    if isinstance(table.otherwise, Mapping):
+        _otherwise_row(context, table.otherwise, columns, sheet)
+    _check_ids(context, sheet)
+    return sheet
+
+
+def _read_rows(
+    context: Context, table: Table, keys: list[Declared], columns: dict[str, Declared], sheet: Sheet
+) -> None:
+    broken = False
+    names = [c.name for c in table.when]
+    assert table.rows is not None
+    for node in table.rows.items:
+        assert isinstance(node, Mapping)
+        try:
+            _read_row(context, table, node, dict(zip(names, keys, strict=True)), columns, sheet)
+        except Unreadable:
+            broken = True
+    if broken:
+        raise Broken
+
+
+def _read_row(
+    context: Context,
+    table: Table,
+    node: Mapping,
+    keys: dict[str, Declared],
+    columns: dict[str, Declared],
+    sheet: Sheet,
+) -> None:
+    known = ["id", *keys, *columns, *(DATES if table.dated else ())]
+    broken = False
+    for entry in node.entries.values():
+        if entry.key not in known:
+            context.error(say.unknown_column(entry.key, entry.key_span, known))
+            broken = True
+    cells, values = [], []
+    for name, declared in keys.items():
+        cells.append(_try(lambda n=name, d=declared: _cell(context, node, n, d)))  # type: ignore[misc]
+    misspelt = broken
+    for name, declared in columns.items():
+        values.append(_try(lambda n=name, d=declared: _result(context, node, n, d, misspelt)))  # type: ignore[misc]
+    if broken or _FAILED in cells or _FAILED in values:
+        raise Unreadable
+    for cell_list, cell in zip(sheet.conditions, cells, strict=True):
+        cell_list.append(cell)
+    for name, value in zip(columns, values, strict=True):
+        sheet.results[name].append(value)
+    _dates(context, node, sheet)
+    sheet.spans.append(node.span)
+    sheet.ids.append(_row_id(context, table, node, list(keys)))
+
+
+_FAILED = object()
+
+
+def _try(read: Any) -> Any:
+    try:
+        return read()
+    except Unreadable:
+        return _FAILED
+
+
+def _cell(context: Context, node: Mapping, name: str, declared: Declared) -> Any:
+    entry = node.entries.get(name)
+    return None if entry is None else read_cell(entry.value, declared, context.literals)
+
+
+def _result(context: Context, node: Mapping, name: str, declared: Declared, misspelt: bool) -> Any:
+    entry = node.entries.get(name)
+    if entry is None:
+        if declared.default is not None:
+            return context.literals.read(declared.default, declared)
+        if declared.optional:
+            return None
+        if not misspelt:  # a misspelt column is not also a missing one
+            context.error(say.missing_cell(name, node.span))
+        raise Unreadable
+    if isinstance(declared.type, types.Tiers):
+        return context.tier_rows(entry.value, declared)
+    return context.literals.read(entry.value, declared)
+
+
+def _dates(context: Context, node: Mapping, sheet: Sheet) -> None:
+    found: list[int | None] = []
+    for key in DATES:
+        entry = node.entries.get(key)
+        scalar = entry.value if entry else None
+        found.append(context.literals.instant(scalar.text, scalar.span) if isinstance(scalar, Scalar) else None)
+    sheet.starts.append(found[0])
+    sheet.ends.append(found[1])
+
+
+def _row_id(context: Context, table: Table, node: Mapping, keys: list[str]) -> str:
+    """The row's own id, else its condition: never its position, which would move in a diff."""
+    entry = node.entries.get("id")
+    if entry is not None and isinstance(entry.value, Scalar):
+        return entry.value.text
+    if table.overridable is not None:
+        context.error(say.row_without_id(node.span))
+        raise Unreadable
+    parts = []
+    for key in keys:
+        if key in node.entries:
+            parts.append(f"{key}={cell_text(plain(node.entries[key].value))}")
+    return ",".join(parts) or "any"
+
+
+def cell_text(value: Any) -> str:
+    if isinstance(value, list):
+        return "|".join(cell_text(v) for v in value)
+    if isinstance(value, dict):
+        return " ".join(f"{k} {cell_text(v)}" for k, v in value.items())
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _otherwise_row(context: Context, node: Mapping, columns: dict[str, Declared], sheet: Sheet) -> None:
+    for entry in node.entries.values():
+        if entry.key not in columns:
+            context.error(say.unknown_column(entry.key, entry.key_span, columns))
+            raise Broken
+    try:
+        values = {name: _result(context, node, name, declared, False) for name, declared in columns.items()}
+    except Unreadable:
+        raise Broken from None
+    for cells in sheet.conditions:
+        cells.append(None)
+    for name, value in values.items():
+        sheet.results[name].append(value)
+    sheet.starts.append(None)
+    sheet.ends.append(None)
+    sheet.spans.append(node.span)
+    sheet.ids.append("otherwise")
+
+
+def _check_ids(context: Context, sheet: Sheet) -> None:
+    seen: dict[str, Span] = {}
+    for position, (row_id, span) in enumerate(zip(sheet.ids, sheet.spans, strict=True)):
+        if row_id in seen and sheet.starts[position] is None and sheet.ends[position] is None:
+            context.error(say.row_id_twice(row_id, span, seen[row_id]))
+            raise Broken
+        seen.setdefault(row_id, span)
+
+
+def _table_data(
+    context: Context, table: Table, keys: list[Declared], columns: dict[str, Declared], sheet: Sheet
+) -> TableData:
+    key_types: list[Type] = []
+    conditions = []
+    for declared, cells in zip(keys, sheet.conditions, strict=True):
+        key_type = key_type_for(declared.type, cells)
+        key_types.append(key_type)
+        conditions.append(tuple(held_cell(cell, key_type) for cell in cells))
+    column_types: dict[str, Type] = {}
+    results = {}
+    for name, declared in columns.items():
+        tightened = tight(declared.type, sheet.results[name])
+        column_types[name] = types.Optional(tightened) if declared.optional else tightened
+        results[name] = tuple(held(v, column_types[name]) for v in sheet.results[name])
+    dated = any(s is not None or e is not None for s, e in zip(sheet.starts, sheet.ends, strict=True))
+    text = plain(table.otherwise) if isinstance(table.otherwise, Scalar) else None
+    otherwise = "row" if isinstance(table.otherwise, Mapping) else "error" if text == "error" else ""
+    return TableData(
+        table.name,
+        table.hit,
+        tuple(key_types),
+        tuple(conditions),
+        results,
+        column_types,
+        tuple(sheet.ids),
+        tuple(sheet.starts) if dated else (),
+        tuple(sheet.ends) if dated else (),
+        otherwise,
+    )
+
+
+def key_type_for(declared: Type, cells: list[Any]) -> Type:
+    """The type of a condition column: over a denominator that holds the key's values and every cell."""
+    if isinstance(declared, Number):
+        den = cell_den(cells)
+        common = den * declared.den // _gcd(den, declared.den)
+        return types.rescaled(declared, common)
+    if isinstance(declared, types.Limit):
+        inner = key_type_for(declared.number, [c for c in cells if c != "unlimited"])
+        assert isinstance(inner, Number)
+        return types.Limit(inner)
+    return declared
+
+
+def _gcd(a: int, b: int) -> int:
+    while b:
+        a, b = b, a % b
+    return a
+
+
+def _define(context: Context, table: Table, keys: list[Expr | None], requires: frozenset[str]) -> None:
+    data = context.tables[table.name]
+    at = context.variables["at"].expr if data.starts else None
+    context.callables[table.name] = partial(_call, context, table.name)
+    if any(k is None for k in keys):
+        return
+    given = tuple(
+        builtins.as_key(k, t, c.at) for k, t, c in zip(keys, data.keys, table.when, strict=True) if k is not None
+    )
+    row: Expr = Row(ROW, table.name, given, at)
+    row = context.only_where(row, requires)
+    chosen = context.add(table.name, row, table.name, "tables", table.at, cite="row")
+    if requires:
+        tests = tuple(context.presence[atom] for atom in sorted(requires))
+        context.presence[table.name] = tests[0] if len(tests) == 1 else All(types.BOOL, tests)
+        context.equivalents[table.name] = requires
+    groups = []
+    for column in data.columns:
+        value = result_of(context, table.name, column, context.present(chosen), context.variables["at"].expr)
+        name = f"{table.name}.{column}"
+        value = context.only_where(value, requires)
+        read = context.add(name, value, table.name, "tables", table.at, cite="column")
+        needs = requires
+        if isinstance(data.column_types[column], types.Optional):
+            context.presence[name] = context.is_present(read)
+            needs = requires | {name}
+        context.define(name, read, needs)
+        groups.append(column)
+    context.groups[table.name] = tuple(groups)
+
+
+def result_of(context: Context, table: str, column: str, row: Expr, instant: Expr) -> Expr:
+    """A result column of a chosen row; only overridden ones ask for the instant."""
+    data = context.tables[table]
+    at = instant if context.has_cells(table, column) else None
+    return Column(data.column_types[column], row, table, column, at)
+
+
+def _call(context: Context, name: str, arguments: tuple[Expr, ...], at: Span) -> Expr:
+    """`plan_price(change.old_plan)`: the single result column, or a record of all."""
+    data = context.tables[name]
+    if len(arguments) != len(data.keys):
+        wanted = f"{len(data.keys)} conditions"
+        raise Rejected(diagnostics.wrong_argument_count(name, wanted, len(arguments), at))
+    keys = tuple(builtins.as_key(a, t, at) for a, t in zip(arguments, data.keys, strict=True))
+    instant = context.variables["at"].expr
+    row = Row(ROW, name, keys, instant if data.starts else None)
+    results = [result_of(context, name, column, row, instant) for column in data.columns]
+    if len(results) == 1:
+        return results[0]
+    record = types.Record(name, tuple((c, r.type) for c, r in zip(data.columns, results, strict=True)))
+    return MakeRecord(record, tuple(results))
+
+
+__all__ = ["Leafs", "lower", "read_cell_text", "replace"]

@@ -1,0 +1,221 @@
+"""A decision: the answer, with the policy version and the reasons, materialised when they are asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from policyengine.errors import EvaluationError, InvalidInput
+from policyengine.runtime import explain, interpreter
+from policyengine.runtime.facts import Facts, canonical, plain
+from policyengine.runtime.failure import Failure
+from policyengine.runtime.program import Entry, Program
+from policyengine.values import types
+from policyengine.values.money import Money
+
+if TYPE_CHECKING:
+    from policyengine.runtime.engine import Policy, PolicyVersion
+
+STRICTNESS = {"allow": 0, "review": 1, "deny": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that decided: a row, a tier, a parameter, an override or a guard, with the place where it is written."""
+
+    path: str
+    kind: str
+    place: str
+    text: str = ""
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Decision:
+    """What one entry point answered for one set of facts. It keeps copies of the facts, never the caller's objects."""
+
+    __slots__ = (
+        "_entry", "_facts", "_order", "_outputs", "_policy", "_trace", "_values", "event", "purpose", "tenant",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        policy: Policy,
+        entry: Entry,
+        order: tuple[str, ...],
+        facts: Facts,
+        values: tuple[Any, ...],
+        tenant: str | None,
+        event: str | None,
+        purpose: str | None,
+    ) -> None:
+        self._policy = policy
+        self._entry = entry
+        self._order = order
+        self._facts = facts
+        self._values = values
+        self._trace: interpreter.Trace | None = None
+        self._outputs: dict[str, Any] | None = None
+        self.tenant = tenant
+        self.event = event
+        self.purpose = purpose or entry.name
+        self._check()
+
+    def _check(self) -> None:
+        """A decision fails if and only if something that it answers with has failed."""
+        program = self._policy.program
+        names = [node for _, node in self._entry.outputs] + [*self._entry.guards, *self._entry.requires]
+        for node, value in zip(names, self._values, strict=False):
+            if value.__class__ is Failure:
+                raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
+        if self._entry.checks:
+            self._check_facts(program)
+
+    def _check_facts(self, program: Program) -> None:
+        for node, value in zip(reversed(self._entry.checks), reversed(self._values), strict=False):
+            if value.__class__ is Failure:
+                raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
+            if value is False:
+                raise InvalidInput(program.reasons[node], "input", f"checked at {program.places.get(node, '')}")
+
+    # ------------------------------------------------------------------------------------------------- answers
+
+    @property
+    def name(self) -> str:
+        """The entry point that was asked."""
+        return self._entry.name
+
+    @property
+    def policy(self) -> PolicyVersion:
+        """Which version answered."""
+        return self._policy.version
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The answers by name: Decimal, int, str, bool, Timestamp, list or dict; an absent optional is None."""
+        if self._outputs is None:
+            self._outputs = {name: self._output(i, node) for i, (name, node) in enumerate(self._entry.outputs)}
+        return self._outputs
+
+    def _output(self, position: int, node: str) -> Any:
+        program = self._policy.program
+        its_type = program.nodes[node].type
+        if program.nodes[node].deferred:
+            return explain.lines(self.trace.values[node])
+        value = plain(self._values[position], its_type)
+        if isinstance(value, Failure):
+            raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
+        return value
+
+    @property
+    def value(self) -> Any:
+        """The answer of an entry point that has only one."""
+        (only,) = self.outputs.values()
+        return only
+
+    def scaled(self, name: str) -> tuple[int, int]:
+        """An output as `(n, places)`: it is exactly n / 10**places."""
+        value = self.outputs[name]
+        if isinstance(value, bool) or not isinstance(value, int | Decimal):
+            raise InvalidInput(f"the output `{name}` is not a number", name)
+        sign, digits, exponent = Decimal(value).as_tuple()
+        assert isinstance(exponent, int)
+        n = int("".join(map(str, digits))) * (-1 if sign else 1)
+        return (n, -exponent) if exponent <= 0 else (n * 10**exponent, 0)
+
+    def money(self, name: str) -> Money:
+        """An output as an amount with its currency."""
+        node = dict(self._entry.outputs)[name]
+        its_type = self._policy.program.nodes[node].type
+        unit = its_type.unit if isinstance(its_type, types.Number) else ()
+        if len(unit) != 1 or unit[0][1] != 1:
+            raise InvalidInput(f"the output `{name}` is not an amount of money", name)
+        n, places = self.scaled(name)
+        return Money(n, unit[0][0], places)
+
+    @property
+    def guards(self) -> tuple[str, ...]:
+        """The guards that spoke."""
+        start = len(self._entry.outputs)
+        asked = zip(self._entry.guards, self._values[start:], strict=False)
+        return tuple(name for name, fired in asked if fired is True)
+
+    @property
+    def effect(self) -> str:
+        """`deny`, `review` or `allow`: the strictest of everything that was asked."""
+        effects = self._policy.program.effects
+        return max((effects[g] for g in self.guards), key=STRICTNESS.__getitem__, default="allow")
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Every code that an effect other than allow was given with: the guards' names."""
+        return tuple(g for g in self.guards if self._policy.program.effects[g] != "allow")
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who must approve, each once, in the order of the guards."""
+        approvers = self._policy.program.approvers
+        found = [approvers[g] for g in self.guards if g in approvers and self._policy.program.effects[g] == "review"]
+        return tuple(dict.fromkeys(found))
+
+    # ------------------------------------------------------------------------------------------------- reasons
+
+    @property
+    def trace(self) -> interpreter.Trace:
+        """Every node's value and what it asked for, by the reference interpreter."""
+        if self._trace is None:
+            program = self._policy.program
+            self._trace = interpreter.run(program, self._order, self._facts.held, self.tenant)
+        return self._trace
+
+    @property
+    def rationale(self) -> tuple[Reason, ...]:
+        """The rows, tiers, parameters, overrides and guards that decided, in the order of evaluation."""
+        found = explain.reasons(self._policy.program, self._entry, self.trace, self.guards)
+        return tuple(Reason(*parts) for parts in found)
+
+    def explain(self) -> str:
+        """The decision as text for a person."""
+        return explain.text(self, self._policy.program, self._entry, self.trace)
+
+    # ------------------------------------------------------------------------------------------------- records
+
+    @property
+    def at(self) -> int | None:
+        """The instant that picked dated values, in nanoseconds since 1970 (a `Timestamp`), or None."""
+        held: int | None = self._facts.held[Program.AT]
+        return held
+
+    @property
+    def input(self) -> Any:
+        """The canonical input: the declared facts that the decision can read, after defaults; numbers are texts."""
+        return canonical(self._policy.program, self._entry, self._facts.held)
+
+    @property
+    def id(self) -> str:
+        """A hash of digest, decision, tenant, at, event and canonical input: it names this answer."""
+        parts = [self.policy.digest, self.name, self.tenant, self.at, self.event, self.input]
+        text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return "dec_" + hashlib.sha256(text.encode()).hexdigest()[:40]
+
+    @property
+    def booking_key(self) -> tuple[str | None, str, str] | None:
+        """(tenant, event, purpose): what may be booked once, whatever version or time; None without an event."""
+        return None if self.event is None else (self.tenant, self.event, self.purpose)
+
+    def record(self, input: bool = True) -> dict[str, Any]:
+        """Everything that a later replay needs, as JSON; `input=False` keeps only the digest of the input."""
+        return explain.record(self, with_input=input)
+
+    def __repr__(self) -> str:
+        return f"Decision({self.name} of {self.policy})"
+
+
+def same(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    """Whether two lists of held values are equal in value and kind."""
+    return len(a) == len(b) and all(type(x) is type(y) and x == y for x, y in zip(a, b, strict=True))

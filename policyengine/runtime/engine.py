@@ -1,0 +1,139 @@
+"""The evaluator that services embed: a program, and one function for each entry point, made when it is first asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policyengine.errors import EvaluationError, InvalidInput
+from policyengine.runtime import codegen, interpreter
+from policyengine.runtime.codegen import Decide, TooDeep
+from policyengine.runtime.decision import Decision
+from policyengine.runtime.facts import Facts, Reader
+from policyengine.runtime.failure import Failure
+from policyengine.runtime.program import Entry, Program
+from policyengine.runtime.program import digest as program_digest
+from policyengine.values.instant import Timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """Which policy answered: its name and label, the digest of its sources and that of its program."""
+
+    name: str
+    version: str
+    digest: str
+    program_digest: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} ({self.digest.removeprefix('sha256:')[:12]})"
+
+
+class Policy:
+    """One version of a bundle, ready to decide. Safe to share between threads; never changed after it is made."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.version = PolicyVersion(program.bundle, program.version, program.source_digest, program_digest(program))
+        self._prepared: dict[str, _Prepared] = {}
+        self._cells = _flat_cells(program)
+
+    def __repr__(self) -> str:
+        return f"Policy({self.version})"
+
+    @property
+    def entries(self) -> tuple[str, ...]:
+        """What can be decided: the decisions first, then every other node whose value is no quotient."""
+        first = [e.name for e in self.program.entries.values() if e.section == "decisions"]
+        return (*first, *(e.name for e in self.program.entries.values() if e.section != "decisions"))
+
+    def decide(
+        self,
+        name: str,
+        input: object,
+        *,
+        tenant: str | None = None,
+        at: object = None,
+        event: str | None = None,
+        purpose: str | None = None,
+    ) -> Decision:
+        """Answer one entry point for these facts.
+
+        `input` is a dict of the declared inputs; amounts are int or Decimal, never float. `at` is the instant that
+        picks dated values (an aware datetime, a `Timestamp` or RFC 3339 text), required where anything is dated.
+        `tenant` picks overrides. `event` is your id of what is billed and `purpose` what is booked (the decision's
+        name, unless you say otherwise); with the tenant they make the booking key.
+
+        Raises InvalidInput (a fact is missing, wrong or out of range), EvaluationError (a rule failed on these facts).
+        """
+        prepared = self._prepared.get(name) or self._prepare(name)
+        facts = prepared.reader.check(input, at, tenant)
+        values = self._values(prepared, facts, tenant)
+        return Decision(self, prepared.entry, prepared.order, facts, values, tenant, event, purpose)
+
+    def _prepare(self, name: str) -> _Prepared:
+        entry = self.program.entries.get(name)
+        if entry is None:
+            known = ", ".join(self.entries[:12])
+            raise InvalidInput(f"`{name}` is nothing that this policy decides", "", f"it decides: {known}")
+        order = interpreter.needed(self.program, entry)
+        try:
+            run: Decide | None = codegen.generate(self.program, entry, order)
+        except TooDeep:
+            run = None
+        prepared = _Prepared(entry, tuple(order), Reader(self.program, entry), run)
+        self._prepared[name] = prepared
+        return prepared
+
+    def _values(self, prepared: _Prepared, facts: Facts, tenant: str | None) -> tuple[Any, ...]:
+        """The held values of the entry's outputs, guards, requirements and checks, in that order."""
+        self._check_effective(facts)
+        if prepared.run is None or facts.unavailable:
+            return interpreted(self.program, prepared.entry, prepared.order, facts, tenant)
+        return prepared.run(facts.held, None if tenant is None else self._cells.get(tenant))
+
+    def _check_effective(self, facts: Facts) -> None:
+        start, end = self.program.effective
+        if start is None and end is None:
+            return
+        at = facts.held[Program.AT]
+        if (start is not None and at < start) or (end is not None and at >= end):
+            raise InvalidInput(
+                f"this version is not in force at {Timestamp(at)}", "at", "ask the version that was in force then"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    entry: Entry
+    order: tuple[str, ...]
+    reader: Reader
+    run: Decide | None
+
+
+def interpreted(
+    program: Program, entry: Entry, order: Sequence[str], facts: Facts, tenant: str | None
+) -> tuple[Any, ...]:
+    """The same values by the reference interpreter, in the held form of generated code."""
+    trace = interpreter.run(program, order, facts.held, tenant)
+    names = [node for _, node in entry.outputs] + [*entry.guards, *entry.requires, *entry.checks]
+    return tuple(
+        None if program.nodes[n].deferred else interpreter.held(trace.values[n], program.nodes[n].type) for n in names
+    )
+
+
+def _flat_cells(program: Program) -> dict[str, dict[Any, Any]]:
+    """The tenants' cells as generated code asks for them: ((table, column, factor), row) -> overrides."""
+    flat: dict[str, dict[Any, Any]] = {}
+    for tenant, by_table in program.tenant_cells.items():
+        own = flat.setdefault(tenant, {})
+        for table, by_cell in by_table.items():
+            for (row, column), cells in by_cell.items():
+                own[(table, column, None), row] = cells
+    return flat
+
+
+def failed(program: Program, node: str, failure: Failure) -> EvaluationError:
+    """The exception of a value that a decision answers with and that failed."""
+    return EvaluationError(failure.message, failure.code, node, program.places.get(node, ""))

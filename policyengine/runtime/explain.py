@@ -1,0 +1,251 @@
+"""Why: reasons, texts and records of a decision, from the trace of the reference interpreter."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from policyengine.runtime.failure import Failure
+from policyengine.runtime.interpreter import Trace, tier_of
+from policyengine.runtime.program import Call, Entry, Expr, Node, Program, Read
+from policyengine.values import types
+from policyengine.values.instant import Duration, Timestamp
+from policyengine.values.number_text import fraction_text, shortest, to_decimal
+
+if TYPE_CHECKING:
+    from policyengine.runtime.decision import Decision
+
+Parts = tuple[str, str, str, str]
+
+
+def decimal(value: Fraction | int) -> Decimal | str:
+    """A number as a Decimal; one without an end of digits as the text of its fraction."""
+    exact = Fraction(value)
+    found = shortest(exact.numerator, exact.denominator)
+    if found is None:
+        return fraction_text(exact.numerator, exact.denominator)
+    digits, scale = found
+    return to_decimal(int(digits), scale)
+
+
+def lines(values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The lines of a charge as callers see them."""
+    return [
+        {name: decimal(v) if isinstance(v, Fraction) else v for name, v in line.items()} for line in values
+    ]  # fmt: skip
+
+
+def demanded(program: Program, entry: Entry, trace: Trace) -> list[str]:
+    """The nodes whose value the answer really used, in the order of evaluation."""
+    wanted = [node for _, node in entry.outputs] + [*entry.guards, *entry.requires]
+    seen: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name not in seen:
+            seen.add(name)
+            wanted += trace.demanded[name]
+    return [name for name in trace.values if name in seen]
+
+
+def reasons(program: Program, entry: Entry, trace: Trace, guards: Sequence[str]) -> list[Parts]:
+    """(path, kind, place, text) of everything that decided."""
+    found: list[Parts] = []
+    for name in demanded(program, entry, trace):
+        node = program.nodes[name]
+        for reason in _of_node(program, node, trace):
+            if reason not in found:
+                found.append(reason)
+    for guard in guards:
+        found.append((guard, "guard", program.places.get(guard, ""), program.reasons.get(guard, "")))
+    return found
+
+
+def _of_node(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
+    value = trace.values[node.name]
+    if isinstance(value, Failure) or value is None:
+        return
+    match node.cite:
+        case "row":
+            row_id = program.tables[node.owner].ids[value]
+            path = f"{node.owner}.{row_id}" if row_id else node.owner
+            kind = "parameter" if node.section == "parameters" else "row"
+            yield path, kind, program.places.get(path, program.places.get(node.name, "")), ""
+        case "parameter":
+            yield node.owner, "parameter", program.places.get(node.name, ""), ""
+        case "tiers":
+            yield from _tiers(program, node, trace, value)
+    if node.name in trace.overrides:
+        override_id, reason = program.override_ids[trace.overrides[node.name]]
+        yield override_id, "override", program.places.get(f"override {override_id}", ""), reason
+
+
+def _tiers(program: Program, node: Node, trace: Trace, reached: int) -> Iterator[Parts]:
+    """Every tier from the one where the rated quantity stood to the one that is reached now."""
+    if node.name.endswith(".tiers_before"):
+        return
+    first = trace.values.get(f"{node.name}_before", 0)
+    if isinstance(first, Failure):
+        return
+    if not _is_graduated(program, node):
+        first = reached
+    elif f"{node.name}_before" in trace.values:
+        first = _first_touched(program, node, trace, first)
+    place = program.places.get(node.name, "")
+    for tier in range(min(first, reached), max(first, reached) + 1):
+        yield f"{node.name}.{tier + 1}", "tier", place, ""
+
+
+def _is_graduated(program: Program, node: Node) -> bool:
+    own = node.name.removesuffix(".tiers")
+    shown = program.nodes.get(f"{own}.lines")
+    return shown is None or not any(
+        isinstance(e, Call) and e.function == "tier_lines" and _mode(e) == "volume" for e in _walk(shown.expr)
+    )
+
+
+def _mode(call: Call) -> str:
+    return str(getattr(call.arguments[5], "value", ""))
+
+
+def _walk(expr: Expr) -> Iterator[Expr]:
+    from policyengine.runtime.program import walk
+
+    return walk(expr)
+
+
+def _first_touched(program: Program, node: Node, trace: Trace, first: int) -> int:
+    """A quantity exactly at the end of a tier has used that tier up: growth begins in the next."""
+    assert isinstance(node.expr, Call)
+    before = program.nodes[f"{node.name}_before"].expr
+    assert isinstance(before, Call)
+    schedule = _value(before.arguments[0], trace)
+    start, end = _value(before.arguments[1], trace), _value(node.expr.arguments[1], trace)
+    if schedule is None or start is None or end is None:
+        return first
+    bounds = schedule[0]
+    if bounds[first] is not None and start == bounds[first] and end > start:
+        return first + 1
+    return tier_of(schedule, start)
+
+
+def _value(expr: Expr, trace: Trace) -> Any:
+    from policyengine.runtime.interpreter import exact
+    from policyengine.runtime.program import Const
+
+    if isinstance(expr, Read):
+        return trace.values.get(expr.node)
+    if isinstance(expr, Const):
+        return exact(expr.value, expr.type)
+    return None
+
+
+# --------------------------------------------------------------------------------------------------------------- text
+
+
+def text(decision: Decision, program: Program, entry: Entry, trace: Trace) -> str:
+    """The decision for a person: the answer, then the reasons, then how each value came about."""
+    out = [f"{decision.name} of {decision.policy}: {decision.effect}"]
+    if decision.tenant is not None:
+        out[0] += f", tenant {decision.tenant}"
+    if decision.at is not None:
+        out[0] += f", at {Timestamp(decision.at)}"
+    for name, value in decision.outputs.items():
+        out += _shown(name, value, _unit(program, dict(entry.outputs)[name]))
+    found = decision.rationale
+    if found:
+        out.append("because")
+        width = max(len(r.path) for r in found)
+        out += [f"  {r.path:<{width}}  {r.kind:<9} {r.place}{': ' + r.text if r.text else ''}" for r in found]
+    out.append("values")
+    names = [n for n in demanded(program, entry, trace) if not program.nodes[n].deferred]
+    width = max((len(n) for n in names), default=0)
+    for name in names:
+        out.append(f"  {name:<{width}}  {value_text(trace.values[name], program.nodes[name], program)}")
+    return "\n".join(out)
+
+
+def _shown(name: str, value: Any, unit: str) -> list[str]:
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [f"  {name}:"] + ["    " + ", ".join(f"{k} {v}" for k, v in line.items()) for line in value]
+    return [f"  {name} = {value}{' ' + unit if unit else ''}"]
+
+
+def _unit(program: Program, node: str) -> str:
+    its_type = program.nodes[node].type
+    return types.unit_text(its_type.unit) if isinstance(its_type, types.Number) else ""
+
+
+def value_text(value: Any, node: Node, program: Program) -> str:
+    """A node's value as people read it."""
+    if isinstance(value, Failure):
+        return f"failed: {value.message}"
+    if value is None:
+        return "absent"
+    its_type = node.type.item if isinstance(node.type, types.Optional) else node.type
+    if its_type == types.Simple("row"):
+        return f"row {program.tables[node.owner].ids[value]}"
+    if isinstance(its_type, types.Number | types.Quotient) and not isinstance(value, bool):
+        unit = types.unit_text(its_type.unit)
+        return f"{decimal(value)}{' ' + unit if unit else ''}"
+    if its_type == types.TIMESTAMP:
+        return str(Timestamp(value))
+    if its_type == types.DURATION:
+        return str(Duration(value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Fraction):
+        return str(decimal(value))
+    if isinstance(value, tuple):
+        return "[" + ", ".join(str(decimal(v) if isinstance(v, Fraction) else v) for v in value) + "]"
+    return str(value)
+
+
+# ------------------------------------------------------------------------------------------------------------- record
+
+
+def jsonable(value: Any) -> Any:
+    """An output as JSON: numbers as texts, so that no reader rounds them."""
+    match value:
+        case bool() | None | str():
+            return value
+        case Timestamp() | Duration():
+            return str(value)
+        case Decimal():
+            return format(value, "f")
+        case int():
+            return str(value)
+        case list() | tuple():
+            return [jsonable(v) for v in value]
+        case dict():
+            return {k: jsonable(v) for k, v in value.items()}
+    raise AssertionError(f"not an output: {type(value)}")
+
+
+def record(decision: Decision, with_input: bool) -> dict[str, Any]:
+    """A decision as JSON, replayable where the input is kept."""
+    canonical = decision.input
+    digest = hashlib.sha256(json.dumps(canonical, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    policy = decision.policy
+    out: dict[str, Any] = {
+        "id": decision.id,
+        "event": decision.event,
+        "purpose": decision.purpose,
+        "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest}
+        | {"program_digest": policy.program_digest},
+        "decision": decision.name,
+        "tenant": decision.tenant,
+        "at": None if decision.at is None else str(Timestamp(decision.at)),
+        "input_digest": f"sha256:{digest}",
+        "effect": decision.effect,
+        "codes": list(decision.codes),
+        "approvers": list(decision.approvers),
+        "rationale": [r.path for r in decision.rationale],
+        "outputs": jsonable(decision.outputs),
+    }
+    if with_input:
+        out["input"] = canonical
+    return out

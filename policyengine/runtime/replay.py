@@ -1,0 +1,47 @@
+"""Replay: a recorded decision made again, and whether it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policyengine.errors import InvalidInput, UnknownVersion
+from policyengine.runtime.decision import Decision
+from policyengine.runtime.engine import Policy
+from policyengine.runtime.facts import from_canonical
+
+COMPARED = ("id", "effect", "codes", "approvers", "rationale", "outputs")
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The decision made again, and the fields of the record that came out otherwise: name -> (recorded, now)."""
+
+    decision: Decision
+    differences: dict[str, tuple[Any, Any]]
+
+    @property
+    def same(self) -> bool:
+        return not self.differences
+
+
+def replay(record: Mapping[str, Any], policy: Policy, *, other_version: bool = False) -> Replay:
+    """Make a recorded decision again with a policy; raises UnknownVersion where it is not the recorded version,
+    unless `other_version` asks for exactly that comparison (a backtest)."""
+    recorded = record["policy"]["digest"]
+    if recorded != policy.version.digest and not other_version:
+        raise UnknownVersion(f"the record was made by {recorded}, this policy is {policy.version.digest}")
+    if "input" not in record:
+        raise InvalidInput("the record keeps only the digest of its input", "input", "record it with `input=True`")
+    name = str(record["decision"])
+    entry = policy.program.entries.get(name)
+    if entry is None:
+        raise InvalidInput(f"`{name}` is nothing that this policy decides", "decision")
+    given = from_canonical(policy.program, entry, record["input"])
+    decision = policy.decide(
+        name, given, tenant=record["tenant"], at=record["at"], event=record["event"], purpose=record["purpose"]
+    )
+    now = decision.record(input=False)
+    compared = [f for f in COMPARED if not (other_version and f == "id")]
+    return Replay(decision, {f: (record[f], now[f]) for f in compared if record[f] != now[f]})
