@@ -174,6 +174,11 @@ def bad_zone(name: str, hint: str | None) -> Diagnostic:
     return Diagnostic("B038", "unknown_timezone", f"unknown time zone `{name}`", None, hint)
 
 
+def state_too_fine(at: Span) -> Diagnostic:
+    hint = "round it, or declare the state with more `places`"
+    return Diagnostic("B039", "state_too_fine", "this has more places than the carried state keeps", at, hint)
+
+
 def csv_fault(message: str, at: Span, hint: str | None = None) -> Diagnostic:
     return Diagnostic("B035", "bad_csv", message, at, hint)
 
@@ -190,3 +195,74 @@ def output_is_a_quotient(name: str, at: Span) -> Diagnostic:
     hint = "round it first, as in `round(x, 2, half_up)`"
     message = f"the output `{name}` is a quotient: it may have no end of digits"
     return Diagnostic("T006", "quotient_escapes", message, at, hint)
+
+
+# --- B040 to B059: cells of condition columns
+
+
+def empty_range(written: str, at: Span, hint: str | None) -> Diagnostic:
+    """A range such as `[10..5]` or `(3..3)`."""
+    return Diagnostic("B040", "empty_range", f"nothing lies in the range `{written}`", at, hint)
+
+
+def cell_accepts_everything(at: Span, hint: str) -> Diagnostic:
+    """A cell that no value fails, although it is written as a condition."""
+    return Diagnostic("B041", "cell_accepts_everything", "this cell accepts every value", at, hint)
+
+
+def cell_accepts_nothing(why: str, at: Span, hint: str | None = None) -> Diagnostic:
+    """A cell that no value can meet, so that its row can never answer."""
+    return Diagnostic("B042", "cell_accepts_nothing", f"this cell accepts no value: {why}", at, hint)
+
+
+def repeated_alternative(written: str, at: Span, first: Span) -> Diagnostic:
+    """The same alternative twice in one cell."""
+    message = f"`{written}` stands twice in this cell"
+    related = ((first, "the first one"),) if (first.start, first.end) != (at.start, at.end) else ()
+    return Diagnostic("B043", "repeated_alternative", message, at, "remove one", related=related)
+
+
+def bad_range(written: str, at: Span, hint: str) -> Diagnostic:
+    """A range or a comparison in the notation of another language."""
+    return Diagnostic("B044", "bad_range", f"`{written}` is not a range", at, hint)
+
+
+def comma_in_number(written: str, at: Span, instead: str | None) -> Diagnostic:
+    """A comma between digits, where a comma separates alternatives."""
+    message = f"the comma in `{written}` stands inside a number, and a comma means or"
+    hint = f"write {instead}" if instead else "write `1_500` or `1.5` for one number, and a space after a comma for two"
+    return Diagnostic("B045", "comma_in_number", message, at, hint)
+
+
+def unknown_cell_form(key: str, at: Span, known: Iterable[str], or_else: str = "") -> Diagnostic:
+    """A cell `{key: ...}` whose key is no form of a cell; `or_else` says what else it may have been."""
+    names = list(known)
+    hint = (closest(key, names) or "known here: " + ", ".join(f"`{name}`" for name in names)) + or_else
+    return Diagnostic("B046", "unknown_cell_form", f"`{key}` is not a form of a cell", at, hint)
+
+
+def one_form_only(at: Span) -> Diagnostic:
+    """A cell with no key or with several."""
+    hint = "write one of `not`, `starts_with`, `ends_with`, `contains` and `matches`"
+    return Diagnostic("B047", "one_form_only", "a cell that is a mapping has one key", at, hint)
+
+
+def pattern_needs_text(key: str, found: Type, at: Span) -> Diagnostic:
+    """`starts_with` and its like in a column that holds no texts."""
+    return Diagnostic("B048", "pattern_needs_text", f"`{key}` looks at texts, and this column holds {found}", at)
+
+
+def any_is_a_member(found: Type, at: Span, hint: str) -> Diagnostic:
+    """`any` accepts everything, but is also a member of the column's enum."""
+    message = f"`any` accepts everything, but it is also a member of {found}"
+    return Diagnostic("B049", "any_is_a_member", message, at, hint)
+
+
+def empty_alternative(at: Span, hint: str = "write one, or remove the separator") -> Diagnostic:
+    """A separator or a key with nothing before or behind it."""
+    return Diagnostic("B050", "empty_alternative", "an alternative is missing here", at, hint)
+
+
+def bad_pattern(why: str, at: Span, hint: str | None = None) -> Diagnostic:
+    """A regular expression outside the subset that means one thing and cannot hang."""
+    return Diagnostic("B051", "bad_pattern", f"this pattern cannot be used: {why}", at, hint)

@@ -16,7 +16,7 @@ from itertools import accumulate
 
 from policyengine.language import characters, diagnostics, scalars, yaml
 from policyengine.language.scalars import Refused, Value
-from policyengine.source import Report, Source, Span
+from policyengine.source import Diagnostic, Report, Source, Span
 from policyengine.values import types
 from policyengine.values.types import Type
 
@@ -201,14 +201,14 @@ class _Reader:
         assert found is not None
         return Span(self.source, start, found.end())
 
-    def _error(self, diagnostic: diagnostics.Diagnostic) -> None:
+    def _error(self, diagnostic: Diagnostic) -> None:
         self.errors += 1
         if self.errors > ERRORS_MAX:
             assert diagnostic.at is not None
             self._stop(diagnostics.csv_too_many(diagnostic.at))
         self.report.add(diagnostic)
 
-    def _stop(self, diagnostic: diagnostics.Diagnostic) -> None:
+    def _stop(self, diagnostic: Diagnostic) -> None:
         self.report.add(diagnostic)
         raise _Stop
 

@@ -386,8 +386,9 @@ def column_without_name(number: int, at: Span) -> Diagnostic:
 
 def column_twice(name: str, at: Span, first: Span) -> Diagnostic:
     """Two columns of one name."""
+    message = f"two columns are named `{_shown(name)}`"
     related = ((first, "the first one"),)
-    return Diagnostic("C007", "column_twice", f"two columns are named `{_shown(name)}`", at, "rename one", related=related)
+    return Diagnostic("C007", "column_twice", message, at, hint="rename one", related=related)
 
 
 def csv_row_length(found: int, wanted: int, at: Span) -> Diagnostic:
