@@ -24,8 +24,8 @@ from policyengine.errors import (
 )
 from policyengine.runtime.decision import Decision, Reason
 from policyengine.runtime.engine import Policy, PolicyVersion
-from policyengine.runtime.facts import UNAVAILABLE
 from policyengine.runtime.replay import Replay
+from policyengine.runtime.unavailable import UNAVAILABLE
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.money import Money
 

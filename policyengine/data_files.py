@@ -29,3 +29,20 @@ def find(name: str, package: Path) -> Path:
     if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
         return checkout / name
     raise PolicyEngineError(f"the folder `{name}` is missing from this installation of policyengine: {packaged}")
+
+
+def foreign_distribution() -> str | None:
+    """A warning where the other project called `policyengine` is installed too: both write into one folder.
+
+    It looks into the metadata of installed packages, so whoever only evaluates does not pay for it.
+    """
+    from importlib import metadata
+
+    try:
+        version = metadata.version("policyengine")
+    except metadata.PackageNotFoundError:
+        return None
+    return (
+        f"the distribution `policyengine` {version} is another project that installs into the same folder as"
+        " `billing-policyengine`: uninstall both, then install the one you mean"
+    )

@@ -160,31 +160,29 @@ class TypeReader:
         found = self.word(scalar.text, scalar.span)
         if found is None or isinstance(found, DeclaredGroup):
             return found
-        found = self._ranged(found, e.get("min"), e.get("max"), e.get("places"))
+        bounds = {key: e[key].value for key in ("min", "max", "places") if key in e}
+        found = self.ranged(found, **bounds)
         if "zone" in e:
             found = replace(found, zone=str(plain(e["zone"].value)))
         return self._with_attributes(found, node)
 
-    def _ranged(self, found: Declared, low: object, high: object, places: object) -> Declared:
-        from policyengine.language.yaml import Entry
-
+    def ranged(
+        self, found: Declared, min: Node | None = None, max: Node | None = None, places: Node | None = None
+    ) -> Declared:
+        """The same type with a tighter range and its own number of places."""
         number = found.type.number if isinstance(found.type, types.Limit) else found.type
         if not isinstance(number, Number):
-            for entry in (low, high, places):
-                if isinstance(entry, Entry):
-                    message = f"`{entry.key}` does not apply to {found.type}"
-                    self._error("B005", "bad_literal", message, entry.key_span, None)
+            for key, node in (("min", min), ("max", max), ("places", places)):
+                if node is not None:
+                    message = f"`{key}` does not apply to {found.type}"
+                    self._error("B005", "bad_literal", message, node.span, None)
             return found
-        kept = DEFAULT_PLACES if not isinstance(places, Entry) else int(plain(places.value))
-        if number.integer:
-            kept = 0
-        bounds: list[Fraction | None] = []
-        for entry in (low, high):
-            bounds.append(self._bound(entry.value) if isinstance(entry, Entry) else None)
-        for bound in bounds:
+        kept = 0 if number.integer else DEFAULT_PLACES if places is None else int(plain(places))
+        low, high = (None if node is None else self._bound(node) for node in (min, max))
+        for bound in (low, high):
             while bound is not None and (bound * 10**kept).denominator != 1 and kept < 34:
                 kept += 1
-        number, scale = sized(number, found.factor, kept, bounds[0], bounds[1])
+        number, scale = sized(number, found.factor, kept, low, high)
         whole: Type = types.Limit(number) if isinstance(found.type, types.Limit) else number
         return replace(found, type=whole, scale=scale)
 

@@ -59,6 +59,9 @@ class Carried(Part):
     type: Node
     start: Value
     next: Value
+    min: Node | None = None
+    max: Node | None = None
+    places: Node | None = None
 
 
 class Check(Part):
@@ -347,7 +350,8 @@ class _Builder:
             start, following = self.reader.value(parts["start"].value), self.reader.value(parts["next"].value)
             if start is None or following is None:
                 return None
-            out.append(Carried(name=entry.key, type=parts["type"].value, start=start, next=following))
+            bounds = {key: parts[key].value for key in ("min", "max", "places") if key in parts}
+            out.append(Carried(name=entry.key, type=parts["type"].value, start=start, next=following, **bounds))
         return tuple(out)
 
     def _names(self, node: Node) -> tuple[tuple[str, Span], ...]:

@@ -163,7 +163,10 @@ class _Writer:
         self.memo: dict[int, Val] = {}
         self.locals: dict[str, Val] = {}
         self.overridable = {
-            (table, column) for cells in program.tenant_cells.values() for table, by in cells.items() for _, column in by
+            (table, column)
+            for tables in program.tenant_cells.values()
+            for table, cells in tables.items()
+            for _, column in cells
         }
 
     # ------------------------------------------------------------------------------------------------ statements
@@ -871,6 +874,19 @@ def _round(w: _Writer, expr: Call) -> Val:
     return w.strict(expr.type, (amount,), build, w.checked(expr))
 
 
+def _round_by(w: _Writer, expr: Call) -> Val:
+    amount, places, mode = expr.arguments
+    assert isinstance(mode, Const) and isinstance(expr.type, Number)
+    run = w.bind(BY_MODE[mode.value], ("round", mode.value))
+    den = expr.type.den
+
+    def build(values: list[Val]) -> str:
+        n, d = w.pair(values[0])
+        return f"S.round_by({n}, {d}, {values[1].code}, {den}, {run})"
+
+    return w.strict(expr.type, (amount, places), build)
+
+
 def _division(w: _Writer, n: str, d: str, mode: str, low: int) -> str:
     """n / d rounded; the commonest modes of a number that is never negative are written in line."""
     if d == "1":
@@ -1063,6 +1079,16 @@ def _simple(template: str, may_fail: bool = False) -> Operation:
     return operation
 
 
+def _bounded(w: _Writer, expr: Call) -> Val:
+    target = expr.type
+    assert isinstance(target, Number)
+
+    def build(values: list[Val]) -> str:
+        return f"S.bounded({w.scaled(values[0], target.den)}, {target.lo}, {target.hi})"
+
+    return w.strict(target, expr.arguments, build, lambda name, _: [])
+
+
 def _sum(w: _Writer, expr: Call) -> Val:
     return w.strict(expr.type, expr.arguments, lambda v: f"sum({v[0].code})", w.checked(expr))
 
@@ -1092,6 +1118,7 @@ OPERATIONS: dict[str, Operation] = {
     "floor": _floor,
     "ceil": _floor,
     "round": _round,
+    "round_by": _round_by,
     "min": _extreme,
     "max": _extreme,
     "sum": _sum,
@@ -1125,6 +1152,8 @@ OPERATIONS: dict[str, Operation] = {
     "optional_value": _simple("{}.get({})"),
     "in_list": _simple("({} in {})"),
     "in_map": _simple("({} in {})"),
+    "bounded": _bounded,
+    "sort_by": _simple("S.sort_by({}, {}, {})", may_fail=True),
     "keys": _simple("tuple({})"),
     "text": _text,
     "graduated": _tiered("graduated"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime import explain, interpreter
-from policyengine.runtime.facts import Facts, canonical, plain
+from policyengine.runtime.canonical import canonical, canonical_bytes
+from policyengine.runtime.facts import Facts
 from policyengine.runtime.failure import Failure
+from policyengine.runtime.outputs import plain
 from policyengine.runtime.program import Entry, Program
 from policyengine.values import types
 from policyengine.values.money import Money
@@ -25,7 +26,7 @@ STRICTNESS = {"allow": 0, "review": 1, "deny": 2}
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One thing that decided: a row, a tier, a parameter, an override or a guard, with the place where it is written."""
+    """One thing that decided (a row, tier, parameter, override or guard) and where it is written."""
 
     path: str
     kind: str
@@ -200,8 +201,7 @@ class Decision:
     def id(self) -> str:
         """A hash of digest, decision, tenant, at, event and canonical input: it names this answer."""
         parts = [self.policy.digest, self.name, self.tenant, self.at, self.event, self.input]
-        text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return "dec_" + hashlib.sha256(text.encode()).hexdigest()[:40]
+        return "dec_" + hashlib.sha256(canonical_bytes(parts)).hexdigest()[:40]
 
     @property
     def booking_key(self) -> tuple[str | None, str, str] | None:

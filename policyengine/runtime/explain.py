@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from policyengine.runtime.failure import Failure
-from policyengine.runtime.interpreter import Trace, tier_of
-from policyengine.runtime.program import Call, Entry, Expr, Node, Program, Read
+from policyengine.runtime.interpreter import Trace, exact, tier_of
+from policyengine.runtime.program import Call, Const, Entry, Expr, Node, Program, Read
 from policyengine.values import types
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.number_text import fraction_text, shortest, to_decimal
@@ -76,71 +76,38 @@ def _of_node(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
             yield path, kind, program.places.get(path, program.places.get(node.name, "")), ""
         case "parameter":
             yield node.owner, "parameter", program.places.get(node.name, ""), ""
+        case "condition" if value is True:
+            yield node.owner, "condition", program.places.get(node.name, ""), ""
         case "tiers":
-            yield from _tiers(program, node, trace, value)
+            yield from _tiers(program, node, trace)
     if node.name in trace.overrides:
         override_id, reason = program.override_ids[trace.overrides[node.name]]
         yield override_id, "override", program.places.get(f"override {override_id}", ""), reason
 
 
-def _tiers(program: Program, node: Node, trace: Trace, reached: int) -> Iterator[Parts]:
+def _tiers(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
     """Every tier from the one where the rated quantity stood to the one that is reached now."""
     if node.name.endswith(".tiers_before"):
         return
-    first = trace.values.get(f"{node.name}_before", 0)
-    if isinstance(first, Failure):
+    assert isinstance(node.expr, Call)
+    schedule, end = _argument(node.expr.arguments[0], trace), _argument(node.expr.arguments[1], trace)
+    start = trace.values.get(f"{node.name}_before.quantity", 0)
+    if any(isinstance(v, Failure) or v is None for v in (schedule, start, end)):
         return
-    if not _is_graduated(program, node):
-        first = reached
-    elif f"{node.name}_before" in trace.values:
-        first = _first_touched(program, node, trace, first)
+    first, last = tier_of(schedule, start), tier_of(schedule, end)
+    if node.expr.function == "volume":
+        first = last
+    elif end > start and schedule[0][first] == start:
+        first += 1  # a quantity exactly at the end of a tier has used that tier up
     place = program.places.get(node.name, "")
-    for tier in range(min(first, reached), max(first, reached) + 1):
+    for tier in range(min(first, last), max(first, last) + 1):
         yield f"{node.name}.{tier + 1}", "tier", place, ""
 
 
-def _is_graduated(program: Program, node: Node) -> bool:
-    own = node.name.removesuffix(".tiers")
-    shown = program.nodes.get(f"{own}.lines")
-    return shown is None or not any(
-        isinstance(e, Call) and e.function == "tier_lines" and _mode(e) == "volume" for e in _walk(shown.expr)
-    )
-
-
-def _mode(call: Call) -> str:
-    return str(getattr(call.arguments[5], "value", ""))
-
-
-def _walk(expr: Expr) -> Iterator[Expr]:
-    from policyengine.runtime.program import walk
-
-    return walk(expr)
-
-
-def _first_touched(program: Program, node: Node, trace: Trace, first: int) -> int:
-    """A quantity exactly at the end of a tier has used that tier up: growth begins in the next."""
-    assert isinstance(node.expr, Call)
-    before = program.nodes[f"{node.name}_before"].expr
-    assert isinstance(before, Call)
-    schedule = _value(before.arguments[0], trace)
-    start, end = _value(before.arguments[1], trace), _value(node.expr.arguments[1], trace)
-    if schedule is None or start is None or end is None:
-        return first
-    bounds = schedule[0]
-    if bounds[first] is not None and start == bounds[first] and end > start:
-        return first + 1
-    return tier_of(schedule, start)
-
-
-def _value(expr: Expr, trace: Trace) -> Any:
-    from policyengine.runtime.interpreter import exact
-    from policyengine.runtime.program import Const
-
+def _argument(expr: Expr, trace: Trace) -> Any:
     if isinstance(expr, Read):
         return trace.values.get(expr.node)
-    if isinstance(expr, Const):
-        return exact(expr.value, expr.type)
-    return None
+    return exact(expr.value, expr.type) if isinstance(expr, Const) else None
 
 
 # --------------------------------------------------------------------------------------------------------------- text

@@ -42,6 +42,9 @@ TIME_RANGE = Failure("time_range", "the time is outside the years 0001 to 9999")
 UNAVAILABLE = Failure("unavailable", "a fact could not be fetched")
 TOO_MANY_DIGITS = Failure("too_many_digits", "the number needs more than 34 digits")
 
+OUT_OF_RANGE = Failure("out_of_range", "a carried state is outside its declared range")
+TIES = Failure("ties", "two elements have equal sort keys, so their order is not known")
+
 CATALOGUE = {
     f.code: f
     for f in (
@@ -57,5 +60,7 @@ CATALOGUE = {
         TIME_RANGE,
         UNAVAILABLE,
         TOO_MANY_DIGITS,
+        OUT_OF_RANGE,
+        TIES,
     )
 }

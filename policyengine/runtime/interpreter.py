@@ -446,6 +446,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "floor": lambda call, a: Fraction(a).__floor__(),
     "ceil": lambda call, a: Fraction(a).__ceil__(),
     "round": lambda call, a, places, mode: round_fraction(Fraction(a), places, mode),
+    "round_by": lambda call, a, places, mode: round_fraction(Fraction(a), places, mode),
     "min": lambda call, *items: min(items),
     "max": lambda call, *items: max(items),
     "sum": lambda call, items: sum(items, 0),
@@ -528,7 +529,26 @@ def _tier_lines(
     return tuple(lines)
 
 
+def _bounded(call: Call, value: Any) -> Any:
+    """A carried state within its declared range."""
+    assert isinstance(call.type, types.Number)
+    inside = call.type.lo <= Fraction(value) * call.type.den <= call.type.hi
+    return value if inside else failure.OUT_OF_RANGE
+
+
+def _sort_by(call: Call, items: Any, keys: Any, descending: Any) -> Any:
+    """Items in the order of their keys, from the last key to the first; equal keys are refused."""
+    if len(set(keys)) != len(keys):
+        return failure.TIES
+    order = list(range(len(items)))
+    for position in reversed(range(len(descending))):
+        order.sort(key=lambda i, p=position: keys[i][p], reverse=descending[position])
+    return tuple(items[i] for i in order)
+
+
 OPERATIONS |= {
+    "bounded": _bounded,
+    "sort_by": _sort_by,
     "line": _line,
     "tier_lines": _tier_lines,
     "lines_all": lambda call, *groups: tuple(line for group in groups for line in group),

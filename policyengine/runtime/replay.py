@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from policyengine.errors import InvalidInput, UnknownVersion
+from policyengine.runtime.canonical import from_canonical
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy
-from policyengine.runtime.facts import from_canonical
 
 COMPARED = ("id", "effect", "codes", "approvers", "rationale", "outputs")
 

@@ -7,7 +7,7 @@ a Failure instead of raising.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from policyengine.runtime import failure
@@ -98,6 +98,26 @@ def overridden(own: Any, candidates: Sequence[CellOverride] | None, at: int | No
             if after and (c.end is None or (at is not None and at < c.end)):
                 return c.value
     return own
+
+
+def sort_by(items: Sequence[Any], keys: Sequence[Any], descending: Sequence[bool]) -> Any:
+    """Items in the order of their keys; equal keys fail."""
+    if len(set(keys)) != len(keys):
+        return failure.TIES
+    pairs = list(zip(keys, items, strict=True))
+    for position in range(len(descending) - 1, -1, -1):
+        pairs.sort(key=lambda pair, p=position: pair[0][p], reverse=descending[position])
+    return tuple([item for _, item in pairs])
+
+
+def round_by(n: int, d: int, places: int, den: int, divide: Callable[[int, int], int]) -> int:
+    """n / d rounded to so many places, over `den`, which holds every number of places that can come."""
+    step = 10**places
+    return divide(n * step, d) * (den // step)
+
+
+def bounded(n: int, low: int, high: int) -> Any:
+    return n if low <= n <= high else failure.OUT_OF_RANGE
 
 
 # ------------------------------------------------------------------------------------------------------------ tiers

@@ -1,8 +1,8 @@
 """The types of the language, shared by the checker, the compiler and every back end.
 
 A number's type carries more than a name: its unit, a static denominator and a static range. A value of type
-`Number(den=D)` is n / D for an int n with `lo <= n <= hi`. The denominator is chosen by the compiler, is not necessarily
-a power of ten and can never be observed: texts and records show the shortest exact decimal.
+`Number(den=D)` is n / D for an int n with `lo <= n <= hi`. The denominator is chosen by the compiler, is not
+necessarily a power of ten and can never be observed: texts and records show the shortest exact decimal.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ rounding, discounts, maximum, minimum or commitment, credits, tax, total roundin
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import lcm
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import ABSENT, Context
@@ -17,7 +18,7 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.model import Charge, Tier
 from policyengine.language.written import Written
-from policyengine.runtime.program import Call, Const, Expr, MakeTiers
+from policyengine.runtime.program import Call, Const, Expr, MakeTiers, Read
 from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.types import Number, Unit
@@ -231,17 +232,20 @@ def _tiered(context: Context, charge: Charge, scope: Scope) -> Priced:
 def _priced(
     context: Context, node: str, charge: Charge, mode: str, schedule: Expr, quantity: Expr, at_zero: Expr
 ) -> tuple[Expr, Expr]:
-    """The cumulative price of a quantity under a schedule: the part by unit and the flat part."""
+    """The cumulative price of a quantity under a schedule: the part by unit and the flat part.
+
+    The part by unit is the node that the rationale cites: its arguments say which tiers were touched.
+    """
     t = schedule.type
     assert isinstance(t, types.Tiers) and isinstance(quantity.type, Number)
-    common = _lcm(t.bound.den, quantity.type.den)
-    index = Call(types.integer(0, 10_000), "tier_index", (schedule, quantity))
-    context.add(node, index, charge.name, "charges", charge.at, cite="tiers")
+    common = lcm(t.bound.den, quantity.type.den)
     unit = types.unit_product(t.rate.unit, quantity.type.unit)
     most = quantity.type.hi * (common // quantity.type.den) * max(abs(t.rate.lo), abs(t.rate.hi))
     low = 0 if t.rate.lo >= 0 else -most
-    units = Call(Number(False, unit, t.rate.den * common, low, most), mode, (schedule, quantity))
-    arithmetic.bounded(units.type, charge.at)  # type: ignore[arg-type]
+    quantity = context.add(f"{node}.quantity", quantity, charge.name, "charges", charge.at)
+    priced = Call(Number(False, unit, t.rate.den * common, low, most), mode, (schedule, quantity))
+    arithmetic.bounded(priced.type, charge.at)  # type: ignore[arg-type]
+    units = context.add(node, priced, charge.name, "charges", charge.at, cite="tiers")
     flat_total = max(abs(t.flat.lo), abs(t.flat.hi)) * 10_000
     if flat_total == 0:
         return units, arithmetic.number(0, context.money, integer=False)
@@ -249,20 +253,19 @@ def _priced(
     return units, Call(flat_type, f"{mode}_flat", (schedule, quantity, at_zero))
 
 
-def _lcm(a: int, b: int) -> int:
-    from math import lcm
-
-    return lcm(a, b)
-
-
 def _schedule(context: Context, charge: Charge, scope: Scope, quantity: Unit, by_factor: bool) -> Expr:
     if isinstance(charge.tiers, Written):
         schedule = context.expression(charge.tiers, scope)
         if not isinstance(schedule.type, types.Tiers):
             raise Rejected(expression_say.expected_type("tiers", schedule.type, charge.tiers.span))
-        return schedule
+        return schedule if isinstance(schedule, Read) else _own_node(context, charge, schedule)
     assert isinstance(charge.tiers, tuple)
-    return static_schedule(context, charge.tiers, scope, quantity, by_factor)
+    schedule = static_schedule(context, charge.tiers, scope, quantity, by_factor)
+    return schedule if isinstance(schedule, Const) else _own_node(context, charge, schedule)
+
+
+def _own_node(context: Context, charge: Charge, schedule: Expr) -> Expr:
+    return context.add(f"{charge.name}.schedule", schedule, charge.name, "charges", charge.at)
 
 
 def static_schedule(

@@ -39,8 +39,10 @@ from policyengine.runtime.program import (
 )
 from policyengine.source import Diagnostic, Report, Span
 from policyengine.values import types
+from policyengine.values.currencies import scale
 from policyengine.values.types import Number, Type, Unit
 
+PLACES_MAX = 34
 ABSENT = Const(types.Optional(types.NEVER), None)
 
 
@@ -407,34 +409,59 @@ class Context:
         self.variables[name] = Variable(expr, requires)
 
     def rounded(self, expr: Expr, how: Round | None, scope: Scope) -> Expr:
-        """A section's `round:`."""
+        """A section's `round:`; the places are a number, a parameter, `currency` or `rail`."""
         if how is None:
             return expr
-        places = self.places_of(how, scope)
-        return arithmetic.rounded(expr, places, how.mode, how.places.span)
-
-    def places_of(self, how: Round, scope: Scope) -> int:
+        at = how.places.span
         text = how.places.scalar.text.strip()
-        if text == "currency":
-            return self.currency_places(how.places.span)
-        constant = arithmetic.constant_of(self.expression(how.places, scope))
-        if constant is None or constant.denominator != 1 or not 0 <= constant <= 34:
-            raise Rejected(say.places_not_known(how.places.span))
-        return int(constant)
-
-    def currency_places(self, at: Span) -> int:
-        """The accounting scale of the bundle's currency (ISO 4217)."""
-        from policyengine.values.currencies import scale
-
-        if not self.money or self.money[0][0] == "money":
+        if text == "rail":
+            raise Rejected(say.unsupported("`places: rail`", at))
+        places = self._currency_places(scope, at) if text == "currency" else self.expression(how.places, scope)
+        constant = arithmetic.constant_of(places)
+        if constant is not None and constant.denominator == 1 and 0 <= constant <= PLACES_MAX:
+            return arithmetic.rounded(expr, int(constant), how.mode, at)
+        t = places.type
+        if constant is not None or not (isinstance(t, Number) and t.integer and 0 <= t.lo and t.hi <= PLACES_MAX):
             raise Rejected(say.places_not_known(at))
-        return scale(self.money[0][0])
+        return arithmetic.rounded_by(expr, places, t.hi, how.mode, at)
+
+    def _currency_places(self, scope: Scope, at: Span) -> Expr:
+        """The accounting scale (ISO 4217) of the bundle's currency, or of the decision's own."""
+        if not self.money:
+            raise Rejected(say.money_without_currency(at))
+        assert self.bundle.currency is not None
+        code = self.money[0][0]
+        if code != "money":
+            return arithmetic.number(scale(code))
+        key = self.currency_key(scope)
+        assert isinstance(key.type, types.Enum)
+        places = tuple(scale(member) for member in key.type.members)
+        name = "currency@places"
+        if name not in self.tables:
+            column = types.integer(min(places), max(places))
+            members = key.type.members
+            self.tables[name] = TableData(
+                name, "unique", (key.type,), (members,), {"value": places}, {"value": column}, members, (), (), "never"
+            )
+            self.row_places[name] = [at] * len(members)
+        column_type = self.tables[name].column_types["value"]
+        return Column(column_type, Row(types.Simple("row"), name, (key,), None), name, "value", None)
+
+    def currency_key(self, scope: Scope) -> Expr:
+        """The input that holds the currency of each decision: an enum of codes."""
+        currency = self.bundle.currency
+        assert currency is not None
+        variable = self.variables.get(currency.text)
+        key = variable.expr if variable else None
+        if key is None or not isinstance(key.type, types.Enum):
+            raise Rejected(say.currency_of_unknown(currency.text, currency.span))
+        return key
 
     # ------------------------------------------------------------------------------------------------ presence
 
     def presence_of(self, name: str, when: Written, condition: Expr, at: Span) -> frozenset[str]:
         """The atom under which a node with `when` is there; it holds wherever its condition's own atoms do."""
-        fired = self.add(f"{name}.when", condition, name, "conditions", at)
+        fired = self.add(f"{name}.when", condition, name, "conditions", at, cite="condition")
         self.presence[name] = fired
         if check.is_presence_test(when.tree):
             self.equivalents[name] = check.known_present(when.tree, self.scope())

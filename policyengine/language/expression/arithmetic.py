@@ -402,6 +402,20 @@ def rounded(a: Expr, places: int, mode: str, at: Span) -> Expr:
     return _arithmetic("round", result, arguments, at)
 
 
+def rounded_by(a: Expr, places: Expr, most: int, mode: str, at: Span) -> Expr:
+    """`round(a, places, mode)` for places that are known only at evaluation, at most `most` and not negative."""
+    t = a.type
+    if not isinstance(t, Number | Quotient):
+        raise Rejected(say.wrong_operand("round", t, at))
+    den = 10**most
+    if isinstance(t, Number):
+        low, high = (t.lo // t.den - 1) * den, (-(-t.hi // t.den) + 1) * den
+    else:
+        low, high = (min(t.lo, 0) - 1) * den, (max(t.hi, 0) + 1) * den
+    result = Number(False, t.unit, den, low, high)
+    return Call(bounded(result, at), "round_by", (a, places, Const(types.STRING, mode)))
+
+
 def whole(function: str, a: Expr, at: Span) -> Expr:
     """`floor` and `ceil`: the nearest whole number below or above, as an int."""
     if not types.is_number(a.type):

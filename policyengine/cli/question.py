@@ -1,0 +1,148 @@
+"""What `decide` and `explain` ask: the options they share, and the facts from a file, from standard input or in line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from policyengine.compiler.pipeline import compile_path
+from policyengine.errors import InvalidInput, InvalidPolicy
+from policyengine.language import yaml
+from policyengine.runtime.decision import Decision
+from policyengine.runtime.engine import Policy
+
+LINES = (".jsonl", ".ndjson")
+ENVELOPE = frozenset({"input", "tenant", "at", "event", "purpose"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call of `Policy.decide`."""
+
+    name: str
+    input: Any
+    tenant: str | None = None
+    at: str | None = None
+    event: str | None = None
+    purpose: str | None = None
+
+    def ask(self, policy: Policy) -> Decision:
+        """The decision; raises InvalidInput or EvaluationError."""
+        return policy.decide(
+            self.name, self.input, tenant=self.tenant, at=self.at, event=self.event, purpose=self.purpose
+        )
+
+
+def asking(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The arguments and options that say what is asked."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+_OPTIONS = (
+    click.argument("bundle", type=click.Path(exists=True, path_type=Path)),
+    click.argument("name"),
+    click.option("--input", "-i", "source", required=True, metavar="FILE|-|JSON",
+                 help="The facts: a JSON or YAML file, `-` for standard input, or JSON in quotes."),
+    click.option("--at", help="The time that picks dated values: 2026-12-15T00:00:00Z."),
+    click.option("--tenant", help="Whose overrides apply."),
+    click.option("--event", help="Your id of what is billed; with tenant and purpose it is the booking key."),
+    click.option("--purpose", help="What is booked, unless it is the decision's name."),
+)  # fmt: skip
+
+
+def load(bundle: Path) -> Policy:
+    """The policy of a bundle; raises InvalidPolicy."""
+    return Policy(compile_path(bundle).program)
+
+
+def is_lines(source: str) -> bool:
+    """Whether the source holds many inputs, one JSON object a line."""
+    return source.endswith(LINES)
+
+
+def facts(source: str) -> Any:
+    """The facts of one input."""
+    if source.lstrip().startswith("{"):
+        return _json(source, "--input")
+    if source == "-":
+        text = _standard_input()
+        return _json(text, "standard input") if text.lstrip().startswith("{") else _yaml(text, "standard input")
+    text = _file(source)
+    return _yaml(text, source) if source.endswith((".yaml", ".yml")) else _json(text, source)
+
+
+def questions(source: str, first: Question) -> Iterator[tuple[int, Question | InvalidInput]]:
+    """The questions of JSON lines with their line numbers; a line that cannot be read is its fault.
+
+    A line is an input, or `{"input": {...}}` with `tenant`, `at`, `event` and `purpose` of its own beside it.
+    """
+    with Path(source).open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    yield number, _of_line(_json(line, f"line {number}"), first)
+                except InvalidInput as fault:
+                    yield number, fault
+
+
+def _of_line(given: Any, first: Question) -> Question:
+    if not (isinstance(given, Mapping) and "input" in given and given.keys() <= ENVELOPE):
+        return replace(first, input=given)
+    return replace(first, **given)
+
+
+def _standard_input() -> str:
+    return sys.stdin.buffer.read().decode("utf-8-sig", "replace")
+
+
+def _file(source: str) -> str:
+    path = Path(source)
+    if not path.is_file():
+        raise InvalidInput(f"there is no file `{source}`", "--input", "JSON in line begins with `{`")
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInput(f"`{source}` is not UTF-8 text", "--input") from None
+
+
+def _yaml(text: str, name: str) -> Any:
+    """Facts as YAML are as strict as a bundle: what two readers could understand differently is refused."""
+    try:
+        return yaml.load(text, name)
+    except InvalidPolicy as refused:
+        raise InvalidInput(f"cannot be read as YAML\n{refused}", "--input") from None
+
+
+def _json(text: str, name: str) -> Any:
+    """Facts as JSON with every digit kept; a key that stands twice is refused."""
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_unique)
+    except json.JSONDecodeError as fault:
+        place = f"line {fault.lineno}, column {fault.colno}"
+        raise InvalidInput(f"{name} is not JSON: {fault.msg[:1].lower()}{fault.msg[1:]} at {place}", "--input") from None
+    except RecursionError:
+        raise InvalidInput(f"{name} is nested too deep", "--input") from None
+    except ValueError as fault:
+        raise InvalidInput(f"{name} is not an input: {fault}", "--input") from None
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"`{word}` is not a number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key `{twice}` stands twice")
+    return found
