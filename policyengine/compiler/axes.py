@@ -23,6 +23,8 @@ from policyengine.values.types import Number, Type
 Stretch = tuple[int, int]
 Stretches = tuple[Stretch, ...]
 """First and last position of each, in order, apart from each other."""
+Bound = int | str | None
+"""An end of a range: a held int, `unlimited`, or nothing."""
 
 TEXT_KINDS_MAX = 10_000
 TEXT_TESTS_MAX = 5_000_000
@@ -70,13 +72,17 @@ def count(stretches: Stretches) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Numbers or times: the held ints from `low` to `high`; `absent` lies before them and `unlimited` after."""
+    """Numbers or times, from `low` to `high`; `absent` lies before them and `unlimited` after.
+
+    A position is the held int, or every `step`-th of them where the cells have more places than the keys.
+    """
 
     type: Type
     low: int
     high: int
     absent: bool = False
     unlimited: bool = False
+    step: int = 1
 
     @property
     def first(self) -> int:
@@ -94,27 +100,34 @@ class Line:
     def position(self, value: Any) -> int | None:
         if value == UNLIMITED:
             return self.high + 1 if self.unlimited else None
-        return value if self.low <= value <= self.high else None
+        position, rest = divmod(value, self.step)
+        return position if not rest and self.low <= position <= self.high else None
 
     def value(self, position: int) -> Any:
         if position < self.low:
             return None
-        return UNLIMITED if position > self.high else position
+        return UNLIMITED if position > self.high else position * self.step
 
-    def between(self, low: Any, low_in: bool, high: Any, high_in: bool) -> Stretches:
+    def between(self, low: Bound, low_in: bool, high: Bound, high_in: bool) -> Stretches:
         """A range; `unlimited` is above every number, `absent` in no range."""
-        first = self.low if low is None else max(self._edge(low) + (not low_in), self.low)
-        last = self.last if high is None else self._edge(high) - (not high_in)
-        first = min(first, self.high + 1)
-        if high is not None and high != UNLIMITED:
-            last = min(last, self.high)
-        return ((first, min(last, self.last)),) if first <= min(last, self.last) else ()
+        first = self.low if low is None else self._first_from(low, low_in)
+        last = self.last if high is None else self._last_to(high, high_in)
+        return ((first, last),) if first <= last else ()
+
+    def _first_from(self, bound: int | str, inside: bool) -> int:
+        if isinstance(bound, str):
+            return self.high + (1 if inside else 2)
+        at = -(-bound // self.step) if inside else bound // self.step + 1
+        return min(max(at, self.low), self.high + 1)
+
+    def _last_to(self, bound: int | str, inside: bool) -> int:
+        if isinstance(bound, str):
+            return self.last if inside else self.high
+        at = bound // self.step if inside else -(-bound // self.step) - 1
+        return min(at, self.high)
 
     def matching(self, cell: Cell) -> Stretches:
         raise NotAnalysed(f"a text pattern in a column of type {self.type}")
-
-    def _edge(self, bound: Any) -> int:
-        return self.high + 1 if bound == UNLIMITED else int(bound)
 
     def pick(self, stretches: Stretches) -> int:
         """A position that is easy to read: the shortest text, not negative where there is a choice."""
@@ -214,7 +227,7 @@ class Points:
     def value(self, position: int) -> Any:
         return self.values[position]
 
-    def between(self, low: Any, low_in: bool, high: Any, high_in: bool) -> Stretches:
+    def between(self, low: Bound, low_in: bool, high: Bound, high_in: bool) -> Stretches:
         raise NotAnalysed("a range in a column that is neither a number nor a time")
 
     def matching(self, cell: Cell) -> Stretches:
@@ -255,14 +268,17 @@ def _listed(texts: Sequence[str], total: int = 0) -> str:
 TIME = Line(types.TIMESTAMP, TIMESTAMP_MIN, TIMESTAMP_MAX)
 
 
-def axis_of(its_type: Type, cells: Sequence[Cell]) -> Axis:
-    """The axis of a condition column; raises NotAnalysed where its values cannot be laid out exactly."""
-    absent = isinstance(its_type, types.Optional)
-    match its_type.item if isinstance(its_type, types.Optional) else its_type:
-        case Number(lo=low, hi=high) as number:
-            return Line(number, low, high, absent)
+def axis_of(held: Type, cells: Sequence[Cell], declared: Type) -> Axis:
+    """The axis of a condition column of type `held`, whose keys take the values of `declared` only.
+
+    The two differ in their denominators at most. Raises NotAnalysed where values cannot be laid out exactly.
+    """
+    absent = isinstance(declared, types.Optional)
+    match _present(declared):
+        case Number() as number:
+            return Line(number, number.lo, number.hi, absent, step=_step(held, number))
         case types.Limit(number=number):
-            return Line(number, number.lo, number.hi, absent, unlimited=True)
+            return Line(number, number.lo, number.hi, absent, unlimited=True, step=_step(held, number))
         case types.TIMESTAMP:
             return Line(types.TIMESTAMP, TIMESTAMP_MIN, TIMESTAMP_MAX, absent)
         case types.DURATION:
@@ -275,6 +291,19 @@ def axis_of(its_type: Type, cells: Sequence[Cell]) -> Axis:
             return _texts(cells, absent)
         case other:
             raise NotAnalysed(f"a condition column of type {other}")
+
+
+def _present(its_type: Type) -> Type:
+    return its_type.item if isinstance(its_type, types.Optional) else its_type
+
+
+def _step(held: Type, declared: Number) -> int:
+    """How many held ints make one step of the keys' own denominator."""
+    its_type = _present(held)
+    number = its_type.number if isinstance(its_type, types.Limit) else its_type
+    assert isinstance(number, Number)
+    assert number.den % declared.den == 0
+    return number.den // declared.den
 
 
 def _points(values: Iterable[Any], absent: bool, kinds: Sequence[tuple[str, str]] = ()) -> Points:

@@ -72,8 +72,10 @@ def row_id_twice(row: str, at: Span, first: Span) -> Diagnostic:
     return Diagnostic("B013", "row_id_twice", f"two rows have the id `{row}`", at, "rename one", related=related)
 
 
-def gap(witness: str, at: Span) -> Diagnostic:
-    hint = "add a row, an `otherwise:` row, or `otherwise: error` where a missing combination is the caller's error"
+def gap(witness: str, area: str, count: int, at: Span) -> Diagnostic:
+    """A table with a combination that no row answers for."""
+    more = f", one of {count} such gaps" if count > 1 else ""
+    hint = f"no row covers {area}{more}; add a row, an `otherwise:` row, or `otherwise: error` for a caller's error"
     return Diagnostic("B014", "gap", f"no row of the table answers for {witness}", at, hint)
 
 
@@ -86,6 +88,11 @@ def overlap(first: str, second: str, witness: str, at: Span, other: Span) -> Dia
 def masked_row(row: str, at: Span) -> Diagnostic:
     message = f"the row `{row}` can never answer: rows before it cover all of its cases"
     return Diagnostic("B016", "masked_row", message, at, "remove it, or move it up")
+
+
+def row_never_fits(row: str, at: Span) -> Diagnostic:
+    message = f"the row `{row}` can never answer: no input meets its conditions"
+    return Diagnostic("B052", "row_never_fits", message, at, "correct its conditions, or remove it")
 
 
 def tiers_not_increasing(at: Span) -> Diagnostic:

@@ -15,7 +15,6 @@ def emit(context: Context, digest: str) -> Program:
     """The program of a lowered bundle."""
     bundle = context.bundle
     entries = _entries(context)
-    start, end = (None if d is None else context.literals.instant(d, context.manifest_place) for d in bundle.effective)
     return Program(
         bundle=bundle.name,
         version=bundle.version,
@@ -26,7 +25,7 @@ def emit(context: Context, digest: str) -> Program:
         nodes=context.nodes,
         tables=context.tables,
         entries=entries,
-        effective=(start, end),
+        effective=context.effective,
         override_ids=tuple(context.override_ids),
         tenant_cells=context.cells,
         zones=context.zones,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from policyengine.compiler import diagnostics as say
 from policyengine.language import yaml
+from policyengine.language.csv import Sheet
 from policyengine.source import Report, Source
 
 MANIFEST = "bundle.yaml"
@@ -21,6 +22,11 @@ class Sources:
     parts: tuple[Source, ...] = ()
     files: dict[str, bytes] = field(default_factory=dict)
     folder: Path | None = None
+    sheets: dict[str, Sheet | None] = field(default_factory=dict)
+
+    def place_of(self, name: str) -> str:
+        """A file's name as diagnostics show it."""
+        return name if self.folder is None else str(self.folder / name)
 
     def csv(self, name: str) -> bytes | None:
         """The bytes of a CSV file beside the YAML, or None where there is none."""

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
+from math import prod
 from typing import Any, Literal
 
-from policyengine.compiler.axes import TIME, Axis, NotAnalysed, Stretches, accepted, axis_of, complement, joined
+from policyengine.compiler.axes import TIME, Axis, Line, NotAnalysed, Stretches, accepted, axis_of, complement, joined
 from policyengine.compiler.regions import GAPS_SHOWN, Box, Column, Refinement, Rows, TooManyRegions
 from policyengine.runtime.cells import Cell
 from policyengine.runtime.program import TableData
+from policyengine.values.types import Type
 
 OVERLAPS_SHOWN = 20
 REGIONS_PER_ROW = 4
@@ -68,13 +70,23 @@ class Findings:
     unsatisfiable: tuple[int, ...] = ()
 
 
-def analyse(table: TableData, regions_max: int = 50_000) -> Findings:
-    """Prove that a table is as its hit policy wants it, or show what is wrong."""
+def analyse(
+    table: TableData,
+    regions_max: int = 50_000,
+    declared: Sequence[Type] = (),
+    during: tuple[int | None, int | None] = (None, None),
+) -> Findings:
+    """Prove that a table is as its hit policy wants it, or show what is wrong.
+
+    `declared` are the types that its keys really have, where `table.keys` are finer for the sake of the cells: a key
+    with two places is never 0.125, although a cell may say so. `during` is when the table is asked at all.
+    """
     if table.hit not in _JUDGES:
         return Findings("proved")  # any number of rows may apply
+    columns = zip(table.keys, table.conditions, declared or table.keys, strict=True)
     try:
-        axes = [axis_of(t, cells) for t, cells in zip(table.keys, table.conditions, strict=True)]
-        return _by_hash(table, axes) or _by_refinement(table, axes, regions_max)
+        axes = [axis_of(*column) for column in columns]
+        return _by_hash(table, axes) or _by_refinement(table, axes, regions_max, _time(during))
     except NotAnalysed as fault:
         return Findings("not_analysed", str(fault))
 
@@ -105,7 +117,7 @@ class _Unique:
 
 
 class _Any(_Unique):
-    """Rows that apply together must have the same results."""
+    """Rows that apply together must have the same results. One row stands for those it agrees with."""
 
     def __init__(self, table: TableData) -> None:
         super().__init__(table)
@@ -161,8 +173,8 @@ _JUDGES = {"unique": _Unique, "any": _Any, "first": _First, "most_specific": _Mo
 # ------------------------------------------------------------------------------------------------- by refinement
 
 
-def _by_refinement(table: TableData, axes: Sequence[Axis], regions_max: int) -> Findings:
-    columns = _columns(table, axes)
+def _by_refinement(table: TableData, axes: Sequence[Axis], regions_max: int, time: Line) -> Findings:
+    columns = _columns(table, axes, time)
     empty = tuple(row for row in _rows(table) if any(c.cells[row] == () for c in columns))
     rows = tuple(row for row in _rows(table) if row not in frozenset(empty)) if empty else tuple(_rows(table))
     judge = _JUDGES[table.hit](table)
@@ -180,11 +192,16 @@ def _by_refinement(table: TableData, axes: Sequence[Axis], regions_max: int) -> 
     return _findings(table, gaps, judge.pairs, masked, empty, reason)
 
 
-def _columns(table: TableData, axes: Sequence[Axis]) -> list[Column]:
+def _time(during: tuple[int | None, int | None]) -> Line:
+    start, end = during
+    return replace(TIME, low=TIME.low if start is None else start, high=TIME.high if end is None else end - 1)
+
+
+def _columns(table: TableData, axes: Sequence[Axis], time: Line) -> list[Column]:
     """What the rows accept of each axis; a dated table has time as one more."""
     columns = [Column(n, axis, _accepted(axis, table.conditions[n])) for n, axis in enumerate(axes)]
     if table.starts:
-        columns.append(Column(len(axes), TIME, _in_force(table)))
+        columns.append(Column(len(axes), time, _in_force(table, time)))
     return columns
 
 
@@ -199,14 +216,14 @@ def _accepted(axis: Axis, cells: Sequence[Cell]) -> list[Stretches | None]:
     return [known[cell] for cell in cells]
 
 
-def _in_force(table: TableData) -> list[Stretches | None]:
+def _in_force(table: TableData, time: Line) -> list[Stretches | None]:
     """The instants at which each row is in force: from its start up to, and without, its end."""
     out: list[Stretches | None] = []
     for start, end in zip(table.starts, table.ends, strict=True):
-        first = TIME.first if start is None else max(start, TIME.first)
-        last = TIME.last if end is None else min(end - 1, TIME.last)
+        first = time.first if start is None else max(start, time.first)
+        last = time.last if end is None else min(end - 1, time.last)
         out.append(((first, last),) if first <= last else ())
-    return [None if s == ((TIME.first, TIME.last),) else s for s in out]
+    return [None if s == ((time.first, time.last),) else s for s in out]
 
 
 def _countable(table: TableData, axes: Sequence[Axis]) -> bool:
@@ -237,10 +254,9 @@ def _by_hash(table: TableData, axes: Sequence[Axis]) -> Findings | None:
 def _unlisted(columns: Sequence[Column], keys: set[tuple[Any, ...]], countable: bool) -> _Gaps:
     """The prefixes of keys that not every value of the next column follows."""
     samples: list[Box] = []
-    gaps, combinations_of_all = 0, 1
-    for depth, column in enumerate(columns):
-        size = column.axis.last - column.axis.first + 1
-        combinations_of_all *= size
+    gaps = 0
+    sizes = [column.axis.last - column.axis.first + 1 for column in columns]
+    for depth, (column, size) in enumerate(zip(columns, sizes, strict=True)):
         longer = {key[: depth + 1] for key in keys} if depth + 1 < len(columns) else keys
         followers = Counter(key[:depth] for key in longer) if longer else {(): 0}
         short = [prefix for prefix, number in followers.items() if number < size]
@@ -251,7 +267,7 @@ def _unlisted(columns: Sequence[Column], keys: set[tuple[Any, ...]], countable: 
             samples.append((*(((p, p),) for p in prefix), outside))
         if not longer:
             break
-    return _Gaps(columns, samples, gaps, combinations_of_all - len(keys) if countable else None)
+    return _Gaps(columns, samples, gaps, prod(sizes) - len(keys) if countable else None)
 
 
 # ------------------------------------------------------------------------------------------------------- findings

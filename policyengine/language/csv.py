@@ -141,15 +141,17 @@ class _Reader:
         try:
             for fields in reader:
                 end = line_starts[reader.line_num]
-                if fields and (len(fields) > 1 or fields[0].strip() or "," in self.source.text[start:end]):
+                if not self._is_blank(fields, start, end):
                     if self.has_quotes:
                         self._check_quotes(start, end)
                     yield fields, start
-                elif fields and self.has_quotes and '"' in self.source.text[start:end]:
-                    yield fields, start  # an empty text in quotes is a value
                 start = end
         except csv.Error as problem:
             self._syntax(start, line_starts[reader.line_num], problem)
+
+    def _is_blank(self, fields: list[str], start: int, end: int) -> bool:
+        """A line of nothing but spaces; an empty text in quotes is a value."""
+        return not fields or (len(fields) == 1 and not fields[0].strip() and '"' not in self.source.text[start:end])
 
     def _check_quotes(self, start: int, end: int) -> None:
         """Quotes stand around a whole field or not at all, which Python's reader does not ask for."""

@@ -617,6 +617,7 @@ class _Writer:
             return self.strict(expr.type, (expr.row,), lambda v: f"{own}[{v[0].code}]")
         key = self.bind((expr.table, expr.column, factor), ("cell", expr.table, expr.column, factor))
         arguments = (expr.row,) if expr.at is None else (expr.row, expr.at)
+        self.memo[self.numbering.of(expr.row)] = self.stored(self.emit(expr.row))
 
         def build(values: list[Val]) -> str:
             row = values[0].code

@@ -28,8 +28,9 @@ def decimal(value: Fraction | int) -> Decimal | str:
     found = shortest(exact.numerator, exact.denominator)
     if found is None:
         return fraction_text(exact.numerator, exact.denominator)
-    digits, scale = found
-    return to_decimal(int(digits), scale)
+    digits, places = found
+    n = int(digits)
+    return to_decimal(n, places) if places >= 0 else Decimal(n * 10**-places)
 
 
 def lines(values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -101,7 +102,8 @@ def _tiers(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
         first += 1  # a quantity exactly at the end of a tier has used that tier up
     place = program.places.get(node.name, "")
     for tier in range(min(first, last), max(first, last) + 1):
-        yield f"{node.name}.{tier + 1}", "tier", place, ""
+        path = f"{node.name}.{tier + 1}"
+        yield path, "tier", program.places.get(path, place), ""
 
 
 def _argument(expr: Expr, trace: Trace) -> Any:

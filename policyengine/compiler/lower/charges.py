@@ -217,7 +217,7 @@ def _tiered(context: Context, charge: Charge, scope: Scope) -> Priced:
     units, flats = after
     if before is not None:
         units = arithmetic.subtract(units, before[0], charge.at)
-        flats = arithmetic.subtract(flats, before[1], charge.at)
+        flats = flats if arithmetic.is_zero(flats) else arithmetic.subtract(flats, before[1], charge.at)
     if by_factor is not None:
         units = arithmetic.multiply([by_factor, units], charge.at)
     amount = arithmetic.add([units, flats], charge.at) if not arithmetic.is_zero(flats) else units
@@ -259,8 +259,7 @@ def _schedule(context: Context, charge: Charge, scope: Scope, quantity: Unit, by
         if not isinstance(schedule.type, types.Tiers):
             raise Rejected(expression_say.expected_type("tiers", schedule.type, charge.tiers.span))
         return schedule if isinstance(schedule, Read) else _own_node(context, charge, schedule)
-    assert isinstance(charge.tiers, tuple)
-    schedule = static_schedule(context, charge.tiers, scope, quantity, by_factor)
+    schedule = static_schedule(context, charge, scope, quantity, by_factor)
     return schedule if isinstance(schedule, Const) else _own_node(context, charge, schedule)
 
 
@@ -268,16 +267,17 @@ def _own_node(context: Context, charge: Charge, schedule: Expr) -> Expr:
     return context.add(f"{charge.name}.schedule", schedule, charge.name, "charges", charge.at)
 
 
-def static_schedule(
-    context: Context, tiers: tuple[Tier, ...], scope: Scope, quantity: Unit, by_factor: bool
-) -> Expr:
+def static_schedule(context: Context, charge: Charge, scope: Scope, quantity: Unit, by_factor: bool) -> Expr:
     """Tiers written in the charge: a constant where all of their numbers are, else built when asked."""
+    tiers = charge.tiers
+    assert isinstance(tiers, tuple)
     money = context.money
     rate_unit: Unit = () if by_factor else types.unit_product(money, quantity, -1)
     bounds: list[Expr] = []
     rates: list[Expr] = []
     flats: list[Expr] = []
     for position, tier in enumerate(tiers):
+        context.places[f"{charge.name}.tiers.{position + 1}"] = f"{tier.at.source.name}:{tier.at.line}"
         last = position == len(tiers) - 1
         if tier.package_size is not None:
             raise Rejected(say.unsupported("`package_size` in a tier", tier.at))

@@ -10,6 +10,7 @@ from typing import Any
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.literals import Exact, Literals, Unreadable, held, tight
 from policyengine.compiler.sources import Sources
+from policyengine.compiler.tables import Findings
 from policyengine.language.declared import Declared, TypeReader
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as expression_say
@@ -106,6 +107,8 @@ class Context:
     charges: dict[str, Any] = field(default_factory=dict)
     equivalents: dict[str, frozenset[str]] = field(default_factory=dict)
     zones: dict[str, Any] = field(default_factory=dict)
+    findings: dict[str, Findings] = field(default_factory=dict)
+    effective: tuple[int | None, int | None] = (None, None)
     check_reasons: dict[str, str] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)
     """Names whose definition has failed: what reads them is not checked, so that one mistake gives one diagnostic."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.literals import Literals
+from policyengine.compiler.literals import Literals, Unreadable
 from policyengine.compiler.lower import (
     charges,
     checks,
@@ -52,9 +52,21 @@ def prepare(bundle: Bundle, sources: Sources, report: Report) -> Context:
             report.add(say.bad_zone(bundle.timezone, fault.hint))
     reader = TypeReader(report, bundle.types, money[0][0] if money else "", columns_of(sources, report))
     context = Context(bundle, report, reader, literals, money, sources)
+    context.effective = _effective(context)
     inputs.lower(context)
     overrides.collect(context)
     return context
+
+
+def _effective(context: Context) -> tuple[int | None, int | None]:
+    """When the bundle answers at all, in nanoseconds."""
+    found: list[int | None] = []
+    for date in context.bundle.effective:
+        try:
+            found.append(None if date is None else context.literals.instant(date, context.manifest_place))
+        except Unreadable:
+            found.append(None)
+    return found[0], found[1]
 
 
 def currency_unit(bundle: Bundle) -> str:

@@ -1,27 +1,263 @@
-"""Tables whose rows stand in a CSV file."""
+"""Tables whose rows stand in a CSV file: the header names `id`, `from`, `until`, condition and result columns.
+
+In a table with tiers, one line is one tier: lines with the same id form the row, an empty `up_to` is the open tier.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from policyengine.compiler import diagnostics as say
+from policyengine.compiler.cells import read_cell_text, read_value_text
+from policyengine.compiler.lower.sheet import DATES, FAILED, Sheet, attempt
 from policyengine.compiler.sources import Sources
+from policyengine.language import csv
+from policyengine.language.declared import Declared, DeclaredGroup
+from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.model import Table
 from policyengine.source import Report, Span
+from policyengine.values import types
+
+if TYPE_CHECKING:
+    from policyengine.compiler.lower.context import Context
+
+TIER_COLUMNS = ("up_to", "unit_amount", "factor", "flat_amount")
+
+
+def sheet_of(sources: Sources, name: str, at: Span, report: Report) -> csv.Sheet | None:
+    """The CSV file beside the YAML; read once however often it is asked for."""
+    if name in sources.sheets:
+        return sources.sheets[name]
+    data = sources.csv(name)
+    if data is None:
+        report.add(say.unreadable(name, "there is no such file beside the bundle", at))
+        found = None
+    else:
+        source = csv.decode(data, sources.place_of(name), report)
+        found = None if source is None else csv.read(source, report)
+    sources.sheets[name] = found
+    return found
 
 
 def columns_of(sources: Sources, report: Report) -> Callable[[str, Span], tuple[str, ...] | None]:
     """Reads `{enum: {column: prices.csv#model}}`: the texts of a column, in order, each once."""
 
     def members(reference: str, at: Span) -> tuple[str, ...] | None:
-        report.add(say.unsupported("an enum from a CSV column", at))
-        return None
+        name, _, column = reference.partition("#")
+        sheet = sheet_of(sources, name, at, report)
+        if sheet is None:
+            return None
+        if column not in sheet.header:
+            report.add(say.unknown_column(column, at, sheet.header))
+            return None
+        position = sheet.header.index(column)
+        return tuple(dict.fromkeys(row[position] for row in sheet.rows if row[position]))
 
     return members
 
 
-def read(context: Any, table: Any, keys: Any, columns: Any, sheet: Any) -> None:
-    """Fill a table's sheet from its file."""
-    from policyengine.language.expression.diagnostics import Rejected
+@dataclass(slots=True)
+class _File:
+    """One file being read into a table's rows."""
 
-    raise Rejected(say.unsupported("a table from a CSV file", table.at))
+    context: Context
+    table: Table
+    sheet: csv.Sheet
+    keys: dict[str, Declared]
+    columns: dict[str, Declared]
+    into: Sheet
+
+    def cell(self, row: int, column: int, declared: Declared) -> Any:
+        text = self.sheet.rows[row][column]
+        if text == "":
+            return None
+        return read_cell_text(text, declared, self.context.literals, _Lazy(self.sheet, row, column))  # type: ignore[arg-type]
+
+    def value(self, row: int, column: int, declared: Declared) -> Any:
+        text = self.sheet.rows[row][column]
+        at: Any = _Lazy(self.sheet, row, column)
+        if text == "" and (declared.optional or declared.type != types.STRING):
+            if declared.optional:
+                return None
+            if declared.default is not None:
+                return self.context.literals.read(declared.default, declared)
+            self.context.error(say.missing_cell(self.sheet.header[column], at.span))
+            return FAILED
+        return read_value_text(text, declared, self.context.literals, at)
+
+    def date(self, row: int, column: int | None) -> int | None:
+        if column is None or self.sheet.rows[row][column] == "":
+            return None
+        at: Any = _Lazy(self.sheet, row, column)
+        return self.context.literals.instant(self.sheet.rows[row][column], at)
+
+
+class _Lazy:
+    """A place of a field that is computed only when somebody has to say something about it."""
+
+    __slots__ = ("_column", "_row", "_sheet", "_span")
+
+    def __init__(self, sheet: csv.Sheet, row: int, column: int) -> None:
+        self._sheet, self._row, self._column = sheet, row, column
+        self._span: Span | None = None
+
+    @property
+    def span(self) -> Span:
+        if self._span is None:
+            self._span = self._sheet.span(self._row, self._column)
+        return self._span
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.span, name)
+
+    def __str__(self) -> str:
+        return str(self.span)
+
+
+def read(
+    context: Context, table: Table, keys: dict[str, Declared], columns: dict[str, Declared], into: Sheet
+) -> None:
+    """Fill a table's sheet from its file; raises Rejected, or reports and marks the sheet broken."""
+    assert table.file is not None and table.file_at is not None
+    before = len(context.report.errors)
+    sheet = sheet_of(context.sources, table.file, table.file_at, context.report)
+    if sheet is None:
+        into.broken = True
+        return
+    file = _File(context, table, sheet, keys, columns, into)
+    _check_header(file)
+    tiers = columns.get("tiers")
+    if tiers is not None and isinstance(tiers.type, types.Tiers):
+        _read_tiers(file, tiers)
+    else:
+        for row in range(len(sheet.rows)):
+            _read_row(file, row)
+    into.broken = into.broken or len(context.report.errors) > before
+
+
+def _check_header(file: _File) -> None:
+    """Every column is known and none is missing."""
+    tiers = file.columns.get("tiers")
+    in_lines = TIER_COLUMNS if tiers is not None and isinstance(tiers.type, types.Tiers) else ()
+    results = [c for c in file.columns if c != "tiers" or not in_lines]
+    known = ["id", *DATES, *file.keys, *results, *in_lines]
+    for position, name in enumerate(file.sheet.header):
+        if name not in known:
+            raise Rejected(say.unknown_column(name, file.sheet.header_span(position), known))
+    for name in results:
+        declared = file.columns[name]
+        if name not in file.sheet.header and not declared.optional and declared.default is None:
+            raise Rejected(say.missing_cell(name, file.sheet.header_span(0)))
+
+
+def _column(file: _File, name: str) -> int | None:
+    return file.sheet.header.index(name) if name in file.sheet.header else None
+
+
+def _read_row(file: _File, row: int) -> None:
+    cells = [_cell(file, row, name, declared) for name, declared in file.keys.items()]
+    values = [_value(file, row, name, declared) for name, declared in file.columns.items()]
+    dates = [attempt(lambda c=c: file.date(row, c)) for c in (_column(file, d) for d in DATES)]  # type: ignore[misc]
+    if FAILED in cells or FAILED in values or FAILED in dates:
+        return
+    _append(file, row, cells, dict(zip(file.columns, values, strict=True)), dates)
+
+
+def _cell(file: _File, row: int, name: str, declared: Declared) -> Any:
+    position = _column(file, name)
+    return None if position is None else attempt(lambda: file.cell(row, position, declared))
+
+
+def _value(file: _File, row: int, name: str, declared: Declared) -> Any:
+    position = _column(file, name)
+    if position is None:
+        if declared.default is not None:
+            return attempt(lambda: file.context.literals.read(declared.default, declared))  # type: ignore[arg-type]
+        return None
+    return attempt(lambda: file.value(row, position, declared))
+
+
+def _append(file: _File, row: int, cells: list[Any], values: dict[str, Any], dates: list[int | None]) -> None:
+    into = file.into
+    for cell_list, cell in zip(into.conditions, cells, strict=True):
+        cell_list.append(cell)
+    for name, value in values.items():
+        into.results[name].append(value)
+    into.starts.append(dates[0])
+    into.ends.append(dates[1])
+    into.spans.append(file.sheet.row_span(row))
+    into.ids.append(_row_id(file, row))
+
+
+def _row_id(file: _File, row: int) -> str:
+    position = _column(file, "id")
+    if position is not None and file.sheet.rows[row][position]:
+        return file.sheet.rows[row][position]
+    if file.table.overridable is not None:
+        file.context.error(say.row_without_id(file.sheet.row_span(row)))
+    header = file.sheet.header
+    parts = [f"{k}={file.sheet.rows[row][header.index(k)]}" for k in file.keys if k in header]
+    return ",".join(p for p in parts if not p.endswith("=")) or "any"
+
+
+def _read_tiers(file: _File, tiers: Declared) -> None:
+    """Lines with one id, one after another, are the tiers of one row."""
+    if _column(file, "id") is None:
+        raise Rejected(say.row_without_id(file.sheet.header_span(0)))
+    group: list[int] = []
+    position = _column(file, "id")
+    assert position is not None
+    for row in range(len(file.sheet.rows)):
+        if group and file.sheet.rows[row][position] != file.sheet.rows[group[0]][position]:
+            _tier_group(file, group, tiers)
+            group = []
+        group.append(row)
+    if group:
+        _tier_group(file, group, tiers)
+
+
+def _tier_group(file: _File, group: list[int], tiers: Declared) -> None:
+    bounds: list[Fraction | None] = []
+    rates: list[Any] = []
+    flats: list[Any] = []
+    assert isinstance(tiers.items, DeclaredGroup)
+    fields = {name: its for name, (_, its) in tiers.items.fields.items()}
+    for place, row in enumerate(group):
+        given: dict[str, Any] = {}
+        for name in TIER_COLUMNS:
+            position = _column(file, name)
+            its = fields.get(name)
+            if position is not None and isinstance(its, Declared) and file.sheet.rows[row][position] != "":
+                given[name] = attempt(lambda p=position, d=its, r=row: file.value(r, p, d))  # type: ignore[misc]
+        if FAILED in given.values():
+            return
+        if not _fits(file, row, given.get("up_to"), bounds, place == len(group) - 1):
+            return
+        bounds.append(given.get("up_to"))
+        rates.append(given.get("unit_amount", given.get("factor", Fraction(0))))
+        flats.append(given.get("flat_amount", Fraction(0)))
+    first = group[0]
+    cells = [_cell(file, first, name, declared) for name, declared in file.keys.items()]
+    others = {n: d for n, d in file.columns.items() if n != "tiers"}
+    values = {name: _value(file, first, name, declared) for name, declared in others.items()}
+    dates = [attempt(lambda c=c: file.date(first, c)) for c in (_column(file, d) for d in DATES)]  # type: ignore[misc]
+    if FAILED in cells or FAILED in values.values() or FAILED in dates:
+        return
+    values["tiers"] = (tuple(bounds), tuple(rates), tuple(flats))
+    _append(file, first, cells, {name: values[name] for name in file.columns}, dates)
+
+
+def _fits(file: _File, row: int, up_to: Any, bounds: list[Fraction | None], last: bool) -> bool:
+    at = file.sheet.row_span(row)
+    if up_to is None and not last:
+        file.context.error(say.open_tier_not_last(at))
+    elif up_to is not None and last:
+        file.context.error(say.last_tier_not_open(at))
+    elif up_to is not None and bounds and bounds[-1] is not None and up_to <= bounds[-1]:
+        file.context.error(say.tiers_not_increasing(at))
+    else:
+        return True
+    return False

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.cells import cell_den, held_cell, read_cell, read_cell_text
+from policyengine.compiler.cells import cell_den, held_cell, read_cell
 from policyengine.compiler.literals import Unreadable, held, tight
-from policyengine.compiler.lower import overrides
-from policyengine.compiler.lower.context import Broken, Context, Leafs
+from policyengine.compiler.lower import overrides, table_files
+from policyengine.compiler.lower.context import Broken, Context
+from policyengine.compiler.lower.sheet import DATES, FAILED, Sheet, attempt
+from policyengine.compiler.table_check import examine
 from policyengine.language.declared import Declared, DeclaredGroup
 from policyengine.language.expression import builtins, diagnostics
 from policyengine.language.expression.diagnostics import Rejected
@@ -22,20 +23,6 @@ from policyengine.values import types
 from policyengine.values.types import Number, Type
 
 ROW = types.Simple("row")
-DATES = ("from", "until")
-
-
-@dataclass(slots=True)
-class Sheet:
-    """The rows of a table, read: exact cells by row, and where each row is written."""
-
-    ids: list[str]
-    conditions: list[list[Any]]
-    results: dict[str, list[Any]]
-    starts: list[int | None]
-    ends: list[int | None]
-    spans: list[Span]
-
 
 def lower(context: Context, table: Table) -> None:
     """The node `NAME` (the row) and `NAME.column` for each result; a table can also be called with its conditions."""
@@ -51,7 +38,7 @@ def lower(context: Context, table: Table) -> None:
     columns = _columns(context, table)
     sheet = _read(context, table, declared_keys, columns)
     data = _table_data(context, table, declared_keys, columns, sheet)
-    context.tables[table.name] = data
+    context.tables[table.name] = examine(context, table, data, [d.type for d in declared_keys], sheet.spans)
     context.row_places[table.name] = sheet.spans
     for row_id, span in zip(sheet.ids, sheet.spans, strict=True):
         context.places[f"{table.name}.{row_id}"] = f"{span.source.name}:{span.line}"
@@ -120,15 +107,16 @@ def tier_schedule(context: Context, node: Node) -> Declared | None:
 
 
 def _read(context: Context, table: Table, keys: list[Declared], columns: dict[str, Declared]) -> Sheet:
-    sheet = Sheet([], [[] for _ in keys], {name: [] for name in columns}, [], [], [])
+    sheet = Sheet([[] for _ in keys], {name: [] for name in columns})
     if table.file is not None:
-        from policyengine.compiler.lower import table_files
-
-        table_files.read(context, table, keys, columns, sheet)
+        names = [c.name for c in table.when]
+        table_files.read(context, table, dict(zip(names, keys, strict=True)), columns, sheet)
     elif table.rows is not None:
         _read_rows(context, table, keys, columns, sheet)
     if isinstance(table.otherwise, Mapping):
         _otherwise_row(context, table.otherwise, columns, sheet)
+    if sheet.broken:
+        raise Broken
     _check_ids(context, sheet)
     return sheet
 
@@ -165,11 +153,11 @@ def _read_row(
             broken = True
     cells, values = [], []
     for name, declared in keys.items():
-        cells.append(_try(lambda n=name, d=declared: _cell(context, node, n, d)))  # type: ignore[misc]
+        cells.append(attempt(lambda n=name, d=declared: _cell(context, node, n, d)))  # type: ignore[misc]
     misspelt = broken
     for name, declared in columns.items():
-        values.append(_try(lambda n=name, d=declared: _result(context, node, n, d, misspelt)))  # type: ignore[misc]
-    if broken or _FAILED in cells or _FAILED in values:
+        values.append(attempt(lambda n=name, d=declared: _result(context, node, n, d, misspelt)))  # type: ignore[misc]
+    if broken or FAILED in cells or FAILED in values:
         raise Unreadable
     for cell_list, cell in zip(sheet.conditions, cells, strict=True):
         cell_list.append(cell)
@@ -178,16 +166,6 @@ def _read_row(
     _dates(context, node, sheet)
     sheet.spans.append(node.span)
     sheet.ids.append(_row_id(context, table, node, list(keys)))
-
-
-_FAILED = object()
-
-
-def _try(read: Any) -> Any:
-    try:
-        return read()
-    except Unreadable:
-        return _FAILED
 
 
 def _cell(context: Context, node: Mapping, name: str, declared: Declared) -> Any:
@@ -374,6 +352,3 @@ def _call(context: Context, name: str, arguments: tuple[Expr, ...], at: Span) ->
         return results[0]
     record = types.Record(name, tuple((c, r.type) for c, r in zip(data.columns, results, strict=True)))
     return MakeRecord(record, tuple(results))
-
-
-__all__ = ["Leafs", "lower", "read_cell_text", "replace"]
