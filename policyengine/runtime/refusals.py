@@ -94,12 +94,17 @@ def found(value: Any) -> str:
     if value is UNAVAILABLE:
         return "unavailable"
     its = type(value)
-    if issubclass(its, float):
+    if is_float(its):
         return "a float"
     for kind, words in _KINDS:
         if issubclass(its, kind):
             return words if its is kind or kind not in (int, Decimal) else f"{words} of a special kind"
     return "something that is no plain value"
+
+
+def is_float(its: type) -> bool:
+    """Whether a type is a float or made of one, as those of numpy are."""
+    return any(base is float for base in type.mro(its))
 
 
 def wanted(its_type: Type) -> str:
@@ -137,7 +142,7 @@ def _kind_hint(value: Any, want: str) -> str | None:
     its = type(value)
     if value is UNAVAILABLE:
         return WHOLE_HINT
-    if issubclass(its, float):
+    if is_float(its):
         return FLOAT_HINT
     if issubclass(its, Enum):
         return ENUM_HINT
