@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from policyengine import __version__
-from policyengine.errors import InvalidArtifact, InvalidPolicy, PolicyEngineError
+from policyengine.errors import InvalidArtifact, InvalidInput, InvalidPolicy, PolicyEngineError
 
 OK, WRONG_CALL, DIFFERENCES, CHECK_FAILED, TESTS_FAILED, OUR_FAULT = 0, 1, 2, 3, 4, 70
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -109,7 +109,7 @@ def _say(fault: click.ClickException | PolicyEngineError | OSError) -> int:
             click.echo(render.pretty(fault.diagnostics), err=True)
             return CHECK_FAILED
         case PolicyEngineError():
-            _error(str(getattr(fault, "message", "")) and _with_place(fault) or str(fault))
+            _error(_without_hint(fault))
             if hint := getattr(fault, "hint", None):
                 click.echo(f"  hint: {hint}", err=True)
             return WRONG_CALL if fault.fault != "host" or isinstance(fault, InvalidArtifact) else OUR_FAULT
@@ -117,12 +117,11 @@ def _say(fault: click.ClickException | PolicyEngineError | OSError) -> int:
     return WRONG_CALL
 
 
-def _with_place(fault: PolicyEngineError) -> str:
-    """The message of a fault after the field or the node that it is about, without its hint."""
-    about = getattr(fault, "field", "") or getattr(fault, "node", "")
-    place = getattr(fault, "place", "")
-    text = f"{about}: {fault.message}" if about else str(fault.message)  # type: ignore[attr-defined]
-    return f"{text} at {place}" if place else text
+def _without_hint(fault: PolicyEngineError) -> str:
+    """What a fault says; the hint of an input follows on a line of its own."""
+    if not isinstance(fault, InvalidInput):
+        return str(fault)
+    return f"{fault.field}: {fault.message}" if fault.field else fault.message
 
 
 def _error(text: str) -> None:
@@ -138,10 +137,11 @@ def _forget_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@click.group(
-    cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "POLICYENGINE", "max_content_width": 100},
-)
+# Every option can be set by the environment too: `POLICYENGINE_TEST_VERBOSE=1`.
+SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "POLICYENGINE", "max_content_width": 100}
+
+
+@click.group(cls=Commands, context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="policyengine")
 @click.option("--debug", is_flag=True, help="Show a traceback when policyengine itself fails.")
 @click.pass_context

@@ -1,4 +1,4 @@
-"""What `decide` and `explain` ask: the options they share, and the facts from a file, from standard input or in line."""
+"""What `decide` and `explain` ask: the options they share, and the facts from a file, a pipe or in line."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy
 
 LINES = (".jsonl", ".ndjson")
+"""Names of files with one JSON object a line."""
 ENVELOPE = frozenset({"input", "tenant", "at", "event", "purpose"})
 
 
@@ -64,11 +65,6 @@ def load(bundle: Path) -> Policy:
     return Policy(compile_path(bundle).program)
 
 
-def is_lines(source: str) -> bool:
-    """Whether the source holds many inputs, one JSON object a line."""
-    return source.endswith(LINES)
-
-
 def facts(source: str) -> Any:
     """The facts of one input."""
     if source.lstrip().startswith("{"):
@@ -80,22 +76,23 @@ def facts(source: str) -> Any:
     return _yaml(text, source) if source.endswith((".yaml", ".yml")) else _json(text, source)
 
 
-def questions(source: str, first: Question) -> Iterator[tuple[int, Question | InvalidInput]]:
-    """The questions of JSON lines with their line numbers; a line that cannot be read is its fault.
+def lines(source: str) -> Iterator[tuple[int, str]]:
+    """The lines of a file or of standard input that are not empty, with their numbers."""
+    if source != "-" and not Path(source).is_file():
+        raise _no_file(source)
+    with click.open_file(source, encoding="utf-8-sig", errors="replace") as stream:
+        yield from ((number, line) for number, line in enumerate(stream, 1) if line.strip())
+
+
+def of_line(number: int, line: str, first: Question, policy: Policy) -> Question:
+    """What one of many JSON lines asks.
 
     A line is an input, or `{"input": {...}}` with `tenant`, `at`, `event` and `purpose` of its own beside it.
     """
-    with Path(source).open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    yield number, _of_line(_json(line, f"line {number}"), first)
-                except InvalidInput as fault:
-                    yield number, fault
-
-
-def _of_line(given: Any, first: Question) -> Question:
-    if not (isinstance(given, Mapping) and "input" in given and given.keys() <= ENVELOPE):
+    given = _json(line, f"line {number}")
+    if not isinstance(given, Mapping) or "input" not in given or not given.keys() <= ENVELOPE:
+        return replace(first, input=given)
+    if any(field.name == "input" for field in policy.program.inputs.fields):
         return replace(first, input=given)
     return replace(first, **given)
 
@@ -107,11 +104,15 @@ def _standard_input() -> str:
 def _file(source: str) -> str:
     path = Path(source)
     if not path.is_file():
-        raise InvalidInput(f"there is no file `{source}`", "--input", "JSON in line begins with `{`")
+        raise _no_file(source)
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInput(f"`{source}` is not UTF-8 text", "--input") from None
+
+
+def _no_file(source: str) -> InvalidInput:
+    return InvalidInput(f"there is no file `{source}`", "--input", "JSON in line begins with `{`")
 
 
 def _yaml(text: str, name: str) -> Any:
@@ -128,7 +129,8 @@ def _json(text: str, name: str) -> Any:
         return json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_unique)
     except json.JSONDecodeError as fault:
         place = f"line {fault.lineno}, column {fault.colno}"
-        raise InvalidInput(f"{name} is not JSON: {fault.msg[:1].lower()}{fault.msg[1:]} at {place}", "--input") from None
+        reason = fault.msg[:1].lower() + fault.msg[1:]
+        raise InvalidInput(f"{name} is not JSON: {reason} at {place}", "--input") from None
     except RecursionError:
         raise InvalidInput(f"{name} is nested too deep", "--input") from None
     except ValueError as fault:

@@ -73,6 +73,7 @@ def as_json(found: Sequence[Diagnostic]) -> str:
 
 def finding(diagnostic: Diagnostic) -> dict[str, Any]:
     """One diagnostic as JSON values; lines and columns count from 1, the end lies behind the last character."""
+    related = [(span.source.name, span.line, span.column, note) for span, note in diagnostic.related]
     return {
         "code": diagnostic.code,
         "name": diagnostic.name,
@@ -80,7 +81,7 @@ def finding(diagnostic: Diagnostic) -> dict[str, Any]:
         "message": diagnostic.message,
         "hint": diagnostic.hint,
         **_place(diagnostic),
-        "related": [{"file": s.source.name, "line": s.line, "column": s.column, "note": n} for s, n in diagnostic.related],
+        "related": [dict(zip(("file", "line", "column", "note"), each, strict=True)) for each in related],
     }
 
 
