@@ -45,7 +45,7 @@ TIME_TEXT_MAX = 64
 
 # Digits are counted by the decimal module itself: a number with more than 34 that matter is inexact here, and an
 # endless tail of zeros is cut off. Only the traps matter; what the host has set in its own context is never read.
-_DECIMAL128 = Context(DIGITS_MAX, ROUND_HALF_EVEN, -999_999, 999_999, 1, 0, [], [Inexact, InvalidOperation])
+DECIMAL128 = Context(DIGITS_MAX, ROUND_HALF_EVEN, -999_999, 999_999, 1, 0, [], [Inexact, InvalidOperation])
 
 
 class ZoneUnavailable(Exception):
@@ -126,7 +126,7 @@ def _number(its_type: Number, scale: int, want: str) -> Read:
 
     def scaled(value: Decimal) -> int | None:
         try:
-            n, d = _DECIMAL128.plus(value).as_integer_ratio()
+            n, d = DECIMAL128.plus(value).as_integer_ratio()
         except Inexact:
             return None
         factor, rest = divmod(power, d)
