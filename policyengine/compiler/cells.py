@@ -103,29 +103,44 @@ def _held_bound(bound: Any, its_type: Type) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A stretch of what the author wrote; `at` is its exact place where that is known, else that of the whole cell."""
+    """A stretch of a cell; its place is worked out when it is asked for, since most cells are right."""
 
     text: str
-    at: Span
-    exact: bool
+    start: int
+    cell: str
+    cell_at: Span
 
     @classmethod
     def of(cls, text: str, at: Span) -> _Written:
-        """A text at its place; what stands there may be quoted or escaped, and then differs from the text."""
-        found = at.source.text.find(text, at.start, at.end)
+        return cls(text, 0, text, at)
+
+    @property
+    def at(self) -> Span:
+        """The exact place, or that of the whole cell where quotes or escapes keep it from being known."""
+        source = self.cell_at.source
+        found = source.text.find(self.cell, self.cell_at.start, self.cell_at.end)
         if found < 0:
-            return cls(text, at, False)
-        return cls(text, Span(at.source, found, found + len(text)), True)
+            return self.cell_at
+        return Span(source, found + self.start, found + self.start + len(self.text))
+
+    @property
+    def about(self) -> Span:
+        """The place of the whole cell if this is all of it, else the exact one."""
+        return self.cell_at if self.text == self.cell else self.at
 
     def part(self, start: int, end: int) -> _Written:
-        at = Span(self.at.source, self.at.start + start, self.at.start + end) if self.exact else self.at
-        return _Written(self.text[start:end], at, self.exact)
+        return _Written(self.text[start:end], self.start + start, self.cell, self.cell_at)
 
     def stripped(self) -> _Written:
+        text = self.text.strip()
+        if text == self.text:
+            return self
         start = len(self.text) - len(self.text.lstrip())
-        return self.part(start, max(start, len(self.text.rstrip())))
+        return self.part(start, start + len(text))
 
     def split(self, separator: str) -> list[_Written]:
+        if separator not in self.text:
+            return [self]
         out, start = [], 0
         for piece in self.text.split(separator):
             out.append(self.part(start, start + len(piece)).stripped())
@@ -207,7 +222,7 @@ class _Reader:
             return self._wildcard(stripped.at, "write `'any` for the member")
         if "|" not in text:
             return self._alternative(stripped)
-        return self._any_of(stripped.split("|"), self._alternative, lambda part: part.at, stripped.at)
+        return self._any_of(stripped.split("|"), self._alternative, lambda part: part.at, stripped.cell_at)
 
     def _text_form(self, key: str, rest: _Written) -> ExactCell:
         if not rest.text:
@@ -218,9 +233,9 @@ class _Reader:
         if rest.text.startswith("'"):
             return self._pattern(key, rest.text[1:], rest.at)
         if key == "matches" or "|" not in rest.text:
-            return self._pattern(key, rest.text, rest.at)
+            return self._pattern(key, rest.text, rest.about)
         return self._any_of(
-            rest.split("|"), lambda part: self._pattern(key, part.text, part.at), lambda part: part.at, rest.at
+            rest.split("|"), lambda part: self._pattern(key, part.text, part.about), lambda part: part.at, rest.cell_at
         )
 
     def _alternative(self, part: _Written) -> ExactCell:
@@ -231,7 +246,7 @@ class _Reader:
     def value_of_text(self, written: _Written) -> Any:
         """A field, or a part of one, as a single value."""
         value, text = csv.scalar_value(written.text, self.type)
-        at = written.stripped().at
+        at = written.about
         self._check_number(value, text, at)
         return self.literals.scalar(value, text, self.declared, at)
 
@@ -242,7 +257,7 @@ class _Reader:
         self._check_commas(written)
         parts = written.split(",")
         if len(parts) > 1:
-            cell = self._any_of(parts, self._range_part, lambda part: part.at, written.at)
+            cell = self._any_of(parts, self._range_part, lambda part: part.at, written.cell_at)
             if extents.accepts_everything(cell, self.type):
                 self._refuse(say.cell_accepts_everything(written.at, self._meant_and(parts, cell) or self.wildcard))
             return cell
@@ -280,8 +295,9 @@ class _Reader:
         value = scalars.read(part.text)
         if isinstance(value, scalars.Refused):
             value = part.text
-        self._check_number(value, part.text, part.at)
-        return self.literals.scalar(value, part.text, self.declared, part.at)
+        at = part.at
+        self._check_number(value, part.text, at)
+        return self.literals.scalar(value, part.text, self.declared, at)
 
     def _comparison(self, found: re.Match[str], part: _Written) -> ExactCell:
         bound = self._bound(part.part(*found.span(2)))
@@ -343,7 +359,7 @@ class _Reader:
         """Any of several alternatives, each of which is judged though another is wrong."""
         if not parts:
             self._refuse(say.cell_accepts_nothing("the list is empty", at, self.wildcard))
-        found: dict[ExactCell, Span] = {}
+        found: dict[ExactCell, Part] = {}
         broken = False
         for part in parts:
             try:
@@ -352,10 +368,11 @@ class _Reader:
                 broken = True
                 continue
             if cell in found:
-                written = at.source.text[place(part).start : place(part).end]
-                self.literals.report.add(say.repeated_alternative(written, place(part), found[cell]))
+                again = place(part)
+                written = again.source.text[again.start : again.end]
+                self.literals.report.add(say.repeated_alternative(written, again, place(found[cell])))
                 broken = True
-            found.setdefault(cell, place(part))
+            found.setdefault(cell, part)
         if broken:
             raise Unreadable
         return _united(list(found))

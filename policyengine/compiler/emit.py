@@ -32,8 +32,20 @@ def emit(context: Context, digest: str) -> Program:
         reasons=context.check_reasons | {n: g.reason.text for n, g in bundle.guards.items()},
         approvers={n: g.approver for n, g in bundle.guards.items() if g.approver},
         effects={n: g.effect for n, g in bundle.guards.items()},
+        on_error=_on_error(context),
         places=context.places,
     )
+
+
+def _on_error(context: Context) -> dict[str, tuple[str, str]]:
+    """What each named part answers with where it fails."""
+    bundle = context.bundle
+    parts = {**bundle.values, **bundle.charges, **bundle.guards, **bundle.decisions}
+    return {
+        name: (part.on_error.unavailable, part.on_error.other)
+        for name, part in parts.items()
+        if part.on_error is not None
+    }  # fmt: skip
 
 
 def _entries(context: Context) -> dict[str, Entry]:

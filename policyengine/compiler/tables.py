@@ -175,8 +175,8 @@ _JUDGES = {"unique": _Unique, "any": _Any, "first": _First, "most_specific": _Mo
 
 def _by_refinement(table: TableData, axes: Sequence[Axis], regions_max: int, time: Line) -> Findings:
     columns = _columns(table, axes, time)
-    empty = tuple(row for row in _rows(table) if any(c.cells[row] == () for c in columns))
-    rows = tuple(row for row in _rows(table) if row not in frozenset(empty)) if empty else tuple(_rows(table))
+    idle = {row for row in _rows(table) if any(column.cells[row] == () for column in columns)}
+    rows = tuple(row for row in _rows(table) if row not in idle)
     judge = _JUDGES[table.hit](table)
     walk = Refinement(columns, rows, judge, regions_max + REGIONS_PER_ROW * len(rows))
     reason = ""
@@ -189,7 +189,19 @@ def _by_refinement(table: TableData, axes: Sequence[Axis], regions_max: int, tim
         masked += (len(table.ids) - 1,)
     missing = walk.missing if _countable(table, axes) and not reason else None
     gaps = _Gaps(walk.columns, walk.samples, walk.gaps, missing)
-    return _findings(table, gaps, judge.pairs, masked, empty, reason)
+    return _findings(table, gaps, judge.pairs, masked, _unsatisfiable(table, columns, idle), reason)
+
+
+def _unsatisfiable(table: TableData, columns: Sequence[Column], idle: set[int]) -> Rows:
+    """The idle rows without those that are merely history: in force at times that are not asked about."""
+
+    def fits_some_time(row: int) -> bool:
+        if any(column.cells[row] == () for column in columns[: len(table.keys)]):
+            return False
+        start, end = table.starts[row], table.ends[row]
+        return start is None or end is None or start < end
+
+    return tuple(row for row in sorted(idle) if not fits_some_time(row))
 
 
 def _time(during: tuple[int | None, int | None]) -> Line:

@@ -18,6 +18,8 @@ from functools import lru_cache
 from typing import Any
 
 Cell = Any
+COLLECTING = frozenset(("collect", "sum", "min", "max", "count"))
+"""The hit policies under which every matching row answers: a table node then holds a list of rows."""
 UNLIMITED = "unlimited"
 
 

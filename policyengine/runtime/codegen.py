@@ -610,6 +610,8 @@ class _Writer:
         """A cell of the selected row. For tiers, `factor` brings the bounds to the quantity's denominator."""
         table = self.program.tables[expr.table]
         cells: Any = table.columns[expr.column]
+        if isinstance(expr.row.type, types.List):
+            return self._collected_column(expr)
         if factor is not None:
             cells = [support.prepare(c, factor) for c in cells]
         own = self.bind(cells, ("column", expr.table, expr.column, factor))
@@ -624,6 +626,21 @@ class _Writer:
             at = values[1].code if expr.at is not None else "None"
             found = f"S.overridden({own}[{row}], o.get(({key}, {row})), {at})"
             return f"({own}[{row}] if o is None else {found})"
+
+        return self.strict(expr.type, arguments, build)
+
+    def _collected_column(self, expr: Column) -> Val:
+        """The cells of all selected rows, under a hit policy that collects."""
+        own = self.bind(self.program.tables[expr.table].columns[expr.column], ("column", expr.table, expr.column))
+        if (expr.table, expr.column) not in self.overridable:
+            return self.strict(expr.type, (expr.row,), lambda v: f"tuple([{own}[r] for r in {v[0].code}])")
+        key = self.bind((expr.table, expr.column, None), ("cell", expr.table, expr.column, None))
+        arguments = (expr.row,) if expr.at is None else (expr.row, expr.at)
+
+        def build(values: list[Val]) -> str:
+            at = values[1].code if expr.at is not None else "None"
+            cells = f"(None if o is None else o.get(({key}, r)))"
+            return f"tuple([S.overridden({own}[r], {cells}, {at}) for r in {values[0].code}])"
 
         return self.strict(expr.type, arguments, build)
 

@@ -68,14 +68,29 @@ class Decision:
         self._check()
 
     def _check(self) -> None:
-        """A decision fails if and only if something that it answers with has failed."""
+        """A decision fails if and only if something that it answers with has failed and nothing says what then."""
         program = self._policy.program
         names = [node for _, node in self._entry.outputs] + [*self._entry.guards, *self._entry.requires]
         for node, value in zip(names, self._values, strict=False):
-            if value.__class__ is Failure:
+            if value.__class__ is Failure and self._effect_of(node, value) == "fail":
                 raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
         if self._entry.checks:
             self._check_facts(program)
+
+    def _effect_of(self, node: str, failure: Failure) -> str:
+        """What `on_error` of the failing part, or else of the decision, says about a failure."""
+        program = self._policy.program
+        for name in (program.nodes[node].owner, self._entry.name):
+            if name in program.on_error:
+                unavailable, other = program.on_error[name]
+                return unavailable if failure.code == "unavailable" else other
+        return "fail"
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """What failed and was answered by `on_error`: the node and the failure's code."""
+        names = [node for _, node in self._entry.outputs] + [*self._entry.guards, *self._entry.requires]
+        return {n: v.code for n, v in zip(names, self._values, strict=False) if isinstance(v, Failure)}
 
     def _check_facts(self, program: Program) -> None:
         for node, value in zip(reversed(self._entry.checks), reversed(self._values), strict=False):
@@ -108,6 +123,8 @@ class Decision:
         its_type = program.nodes[node].type
         if program.nodes[node].deferred:
             return explain.lines(self.trace.values[node])
+        if self._values[position].__class__ is Failure:
+            return None  # `on_error` has answered for it, by the effect
         value = plain(self._values[position], its_type)
         if isinstance(value, Failure):
             raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
@@ -149,13 +166,18 @@ class Decision:
     @property
     def effect(self) -> str:
         """`deny`, `review` or `allow`: the strictest of everything that was asked."""
-        effects = self._policy.program.effects
-        return max((effects[g] for g in self.guards), key=STRICTNESS.__getitem__, default="allow")
+        effects = [self._policy.program.effects[g] for g in self.guards]
+        names = [node for _, node in self._entry.outputs] + [*self._entry.guards, *self._entry.requires]
+        for node, value in zip(names, self._values, strict=False):
+            if isinstance(value, Failure):
+                effects.append(self._effect_of(node, value))
+        return max(effects, key=STRICTNESS.__getitem__, default="allow")
 
     @property
     def codes(self) -> tuple[str, ...]:
         """Every code that an effect other than allow was given with: the guards' names."""
-        return tuple(g for g in self.guards if self._policy.program.effects[g] != "allow")
+        spoken = tuple(g for g in self.guards if self._policy.program.effects[g] != "allow")
+        return spoken + tuple(dict.fromkeys(self.failures.values()))
 
     @property
     def approvers(self) -> tuple[str, ...]:

@@ -71,10 +71,11 @@ def _of_node(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
         return
     match node.cite:
         case "row":
-            row_id = program.tables[node.owner].ids[value]
-            path = f"{node.owner}.{row_id}" if row_id else node.owner
-            kind = "parameter" if node.section == "parameters" else "row"
-            yield path, kind, program.places.get(path, program.places.get(node.name, "")), ""
+            for row in value if isinstance(value, tuple) else (value,):
+                row_id = program.tables[node.owner].ids[row]
+                path = f"{node.owner}.{row_id}" if row_id else node.owner
+                kind = "parameter" if node.section == "parameters" else "row"
+                yield path, kind, program.places.get(path, program.places.get(node.name, "")), ""
         case "parameter":
             yield node.owner, "parameter", program.places.get(node.name, ""), ""
         case "condition" if value is True:
@@ -168,6 +169,8 @@ def value_text(value: Any, node: Node, program: Program) -> str:
         return "true" if value else "false"
     if isinstance(value, Fraction):
         return str(decimal(value))
+    if isinstance(its_type, types.Tiers):
+        return f"{len(value[0])} tiers"
     if isinstance(value, tuple):
         return "[" + ", ".join(str(decimal(v) if isinstance(v, Fraction) else v) for v in value) + "]"
     return str(value)

@@ -33,6 +33,7 @@ DIVISION_BY_ZERO = Failure("division_by_zero", "division by zero")
 OVERFLOW = Failure("overflow", "the int does not fit into 64 bits")
 NO_MATCH = Failure("no_match", "no row of the table matches")
 SEVERAL_MATCH = Failure("several_match", "several rows of the table match")
+ROWS_DISAGREE = Failure("rows_disagree", "several rows of the table match and disagree")
 NO_ITEM = Failure("no_item", "the index is outside the list")
 NO_KEY = Failure("no_key", "the map has no such key")
 REPEATED_KEY = Failure("repeated_key", "a key of the map is repeated")
@@ -52,6 +53,7 @@ CATALOGUE = {
         OVERFLOW,
         NO_MATCH,
         SEVERAL_MATCH,
+        ROWS_DISAGREE,
         NO_ITEM,
         NO_KEY,
         REPEATED_KEY,

@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any
 
 from policyengine.runtime import cells, failure
+from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import TableData
 
 Select = Callable[..., Any]
@@ -127,6 +128,8 @@ class _Index:
         return all(cells.accepts(cell, arguments[number]) for number, cell in self.rest[row])
 
     def _chosen(self, hits: list[int]) -> Any:
+        if self.table.hit in cells.COLLECTING:
+            return tuple(sorted(hits)) or (() if isinstance(self.missing, Failure) else (self.missing,))
         if not hits:
             return self.missing
         if len(hits) == 1:
@@ -134,6 +137,10 @@ class _Index:
         match self.table.hit:
             case "unique":
                 return failure.SEVERAL_MATCH
+            case "any":
+                columns = self.table.columns.values()
+                disagree = any(c[h] != c[hits[0]] for c in columns for h in hits)
+                return failure.ROWS_DISAGREE if disagree else min(hits)
             case "most_specific":
                 return min(hits, key=lambda row: (sum(c[row] is None for c in self.table.conditions), row))
         return min(hits)

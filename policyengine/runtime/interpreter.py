@@ -243,6 +243,12 @@ class _Machine:
         row = self.value(expr.row, local)
         if isinstance(row, Failure):
             return row
+        if isinstance(row, tuple):
+            found = tuple([self._cell(expr, r, local) for r in row])
+            return next((f for f in found if isinstance(f, Failure)), found)
+        return self._cell(expr, row, local)
+
+    def _cell(self, expr: Column, row: int, local: dict[str, Any]) -> Any:
         table = self.program.tables[expr.table]
         own = table.columns[expr.column][row]
         its_type = table.column_types[expr.column]
@@ -285,12 +291,16 @@ def select(table: TableData, keys: Sequence[Any], at: int | None) -> Any:
     if table.otherwise == "row":
         last = len(table.ids) - 1
         hits = [h for h in hits if h != last] or [last]
+    if table.hit in cells.COLLECTING:
+        return tuple(hits)
     if not hits:
         return failure.NO_MATCH
     if table.hit == "most_specific":
         return max(hits, key=lambda row: (specificity(table, row), -row))
     if table.hit == "unique" and len(hits) > 1:
         return failure.SEVERAL_MATCH
+    if table.hit == "any" and any(c[h] != c[hits[0]] for c in table.columns.values() for h in hits):
+        return failure.ROWS_DISAGREE
     return hits[0]
 
 
@@ -529,6 +539,13 @@ def _tier_lines(
     return tuple(lines)
 
 
+def _line_amount(call: Call, lines: Any, amount: Any) -> Any:
+    """The lines of one element with its rounded amount; what rounding changed stands in the last of them."""
+    difference = amount - sum(line["amount"] for line in lines)
+    *head, last = lines
+    return (*head, {**last, "amount": last["amount"] + difference})
+
+
 def _bounded(call: Call, value: Any) -> Any:
     """A carried state within its declared range."""
     assert isinstance(call.type, types.Number)
@@ -551,6 +568,7 @@ OPERATIONS |= {
     "sort_by": _sort_by,
     "line": _line,
     "tier_lines": _tier_lines,
+    "line_amount": _line_amount,
     "lines_all": lambda call, *groups: tuple(line for group in groups for line in group),
     "lines_if": lambda call, condition, lines: lines if condition else (),
 }

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar
 
 from policyengine.errors import InvalidArtifact
@@ -349,6 +349,8 @@ class Program:
     approvers: dict[str, str] = field(default_factory=dict)
     effects: dict[str, str] = field(default_factory=dict)
     """What a guard does when it speaks, by node."""
+    on_error: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """What a named part answers with where it fails: (for a fact that is unavailable, for anything else)."""
     places: dict[str, str] = field(default_factory=dict)
     """Node or row path -> `file:line`; for people only, not part of the digest."""
 
@@ -393,6 +395,18 @@ def children(expr: Expr) -> Iterator[Expr]:
             yield from expr.bounds
             yield from expr.rates
             yield from expr.flats
+
+
+def rebuilt(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The same expression with `change` applied to its direct sub-expressions."""
+    made: dict[str, Any] = {}
+    for part in fields(expr):
+        value = getattr(expr, part.name)
+        if type(value) in _TAGS:
+            made[part.name] = change(value)
+        elif isinstance(value, tuple) and value and type(value[0]) in _TAGS:
+            made[part.name] = tuple(change(v) for v in value)
+    return replace(expr, **made) if made else expr
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -456,6 +470,7 @@ def to_json(program: Program) -> bytes:
         "reasons": program.reasons,
         "approvers": program.approvers,
         "effects": program.effects,
+        "on_error": {name: list(effects) for name, effects in program.on_error.items()},
     }  # fmt: skip
     body["types"] = [types.to_json(t) for t in interned.index]
     body["format"] = FORMAT
@@ -558,6 +573,7 @@ def _program(body: dict[str, Any], places: dict[str, str]) -> Program:
         body["reasons"],
         body["approvers"],
         body["effects"],
+        {name: (effects[0], effects[1]) for name, effects in body["on_error"].items()},
         places,
     )
 

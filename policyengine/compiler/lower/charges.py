@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from math import lcm
 
 from policyengine.compiler import diagnostics as say
+from policyengine.compiler.lower import as_of, each
 from policyengine.compiler.lower.context import ABSENT, Context
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as expression_say
@@ -18,14 +19,14 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.model import Charge, Tier
 from policyengine.language.written import Written
-from policyengine.runtime.program import Call, Const, Expr, MakeTiers, Read
+from policyengine.runtime.program import Call, Const, Expr, Local, MakeTiers, Read
 from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.types import Number, Unit
 
 NOT_YET = (
     "package_size", "already_billed", "position", "weight", "flat_by", "negative_quantity", "minimum", "maximum",
-    "quantity_transform", "commitment", "discounts", "credits", "tax", "each", "as_of", "split", "round_each",
+    "quantity_transform", "commitment", "discounts", "credits", "tax", "split",
 )  # fmt: skip
 
 
@@ -52,6 +53,19 @@ def lower(context: Context, charge: Charge) -> None:
         value = getattr(charge, field)
         if value is not None:
             raise Rejected(say.unsupported(f"`{field}` of a charge", charge.at))
+    before = set(context.nodes)
+    if charge.each is not None:
+        _lower_each(context, charge)
+    else:
+        _lower_one(context, charge)
+    if charge.as_of is not None:
+        instant = context.expression(charge.as_of, context.scope())
+        if instant.type != types.TIMESTAMP:
+            raise Rejected(expression_say.expected_type("a timestamp", instant.type, charge.as_of.span))
+        as_of.apply(context, set(context.nodes) - before, instant, charge.name)
+
+
+def _lower_one(context: Context, charge: Charge) -> None:
     scope = context.scope()
     condition = None
     if charge.when is not None:
@@ -67,6 +81,10 @@ def lower(context: Context, charge: Charge) -> None:
         condition = context.presence[charge.name]
         amount = arithmetic.choose(condition, amount, ABSENT, charge.at)
         lines = Call(types.LINES, "lines_if", (condition, lines))
+    _define(context, charge, amount, lines, requires)
+
+
+def _define(context: Context, charge: Charge, amount: Expr, lines: Expr, requires: frozenset[str]) -> None:
     name = charge.name
     read = context.add(f"{name}.amount", amount, name, "charges", charge.at)
     context.define(f"{name}.amount", read, requires)
@@ -75,6 +93,41 @@ def lower(context: Context, charge: Charge) -> None:
     fields = ["amount", "lines", *(f for f in ("quantity", "free_used") if f"{name}.{f}" in context.variables)]
     context.groups[name] = tuple(fields)
     context.charges[name] = Lowered(read, shown, requires)
+
+
+def _lower_each(context: Context, charge: Charge) -> None:
+    """One line an element; `.amount` is their sum, rounded by `round:`, each element by `round_each:`."""
+    assert charge.each is not None
+    loop = each.open_loop(context, charge.each, charge.when, charge.carry, charge.at)
+    context.inline = True
+    try:
+        priced = _model(context, charge, loop.scope)
+        element = context.rounded(priced.amount, charge.round_each, loop.scope)
+    finally:
+        context.inline = False
+    _is_amount(context, element, charge)
+    if isinstance(element.type, types.Quotient):
+        raise Rejected(expression_say.quotient_escapes("a sum over elements", charge.at))
+    assert isinstance(loop.over.type, types.List) and isinstance(element.type, Number)
+    carried = each.carried_states(context, loop, charge.carry, {"amount": element})
+    most = max(1, loop.over.type.max)
+    total_type = replace(element.type, lo=min(0, element.type.lo * most), hi=max(0, element.type.hi * most))
+    total = Local(total_type, f"{loop.item}:total")
+    step = replace(arithmetic.add([total, element], charge.at), type=total_type)
+    states = [each.State(total.name, total_type, Const(total_type, 0), step), *carried]
+    amount = context.rounded(loop.result(states, total), charge.round, loop.outer)
+    shown = Local(types.LINES, f"{loop.item}:lines")
+    lines = priced.lines
+    if element is not priced.amount:
+        lines = Call(types.LINES, "line_amount", (priced.lines, element))
+    collected = each.State(
+        shown.name, types.LINES, Const(types.LINES, ()), Call(types.LINES, "lines_all", (shown, lines))
+    )
+    _define(context, charge, amount, loop.result([collected, *carried], shown), frozenset())
+    for part, state in zip(charge.carry, carried, strict=True):
+        node = f"{charge.name}.{part.name}"
+        after = loop.result(carried, Local(state.type, state.name))
+        context.define(node, context.add(node, after, charge.name, "charges", charge.at))
 
 
 def _is_amount(context: Context, amount: Expr, charge: Charge) -> None:

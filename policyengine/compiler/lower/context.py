@@ -107,6 +107,9 @@ class Context:
     charges: dict[str, Any] = field(default_factory=dict)
     equivalents: dict[str, frozenset[str]] = field(default_factory=dict)
     zones: dict[str, Any] = field(default_factory=dict)
+    inline: bool = False
+    """While the element of an `each` is lowered: nothing becomes a node."""
+    on_error: dict[str, tuple[str, str]] = field(default_factory=dict)
     findings: dict[str, Findings] = field(default_factory=dict)
     effective: tuple[int | None, int | None] = (None, None)
     check_reasons: dict[str, str] = field(default_factory=dict)
@@ -401,7 +404,9 @@ class Context:
     def add(
         self, name: str, expr: Expr, owner: str, section: str, at: Span, cite: str = "", deferred: bool = False
     ) -> Expr:
-        """A new node, and the expression that reads it."""
+        """A new node, and the expression that reads it; inside a loop there are no nodes, only expressions."""
+        if self.inline:
+            return expr
         assert name not in self.nodes
         self.nodes[name] = Node(name, expr.type, expr, owner, section, cite, deferred)
         self.places.setdefault(name, _place(at))
@@ -409,6 +414,8 @@ class Context:
 
     def define(self, name: str, expr: Expr, requires: frozenset[str] = frozenset()) -> None:
         """Make a name readable in expressions that follow."""
+        if self.inline:
+            return
         self.variables[name] = Variable(expr, requires)
 
     def rounded(self, expr: Expr, how: Round | None, scope: Scope) -> Expr:

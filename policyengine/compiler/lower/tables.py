@@ -17,7 +17,8 @@ from policyengine.language.expression import builtins, diagnostics
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.model import Condition, Table
 from policyengine.language.yaml import Mapping, Node, Scalar, plain
-from policyengine.runtime.program import All, Column, Expr, MakeRecord, Row, TableData
+from policyengine.runtime.cells import COLLECTING
+from policyengine.runtime.program import All, Call, Column, Expr, MakeRecord, Row, TableData
 from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.types import Number, Type
@@ -306,10 +307,11 @@ def _define(context: Context, table: Table, keys: list[Expr | None], requires: f
     context.callables[table.name] = partial(_call, context, table.name)
     if any(k is None for k in keys):
         return
+    row_type: Type = types.List(ROW, len(data.ids)) if data.hit in COLLECTING else ROW
     given = tuple(
         builtins.as_key(k, t, c.at) for k, t, c in zip(keys, data.keys, table.when, strict=True) if k is not None
     )
-    row: Expr = Row(ROW, table.name, given, at)
+    row: Expr = Row(row_type, table.name, given, at)
     row = context.only_where(row, requires)
     chosen = context.add(table.name, row, table.name, "tables", table.at, cite="row")
     if requires:
@@ -319,11 +321,12 @@ def _define(context: Context, table: Table, keys: list[Expr | None], requires: f
     groups = []
     for column in data.columns:
         value = result_of(context, table.name, column, context.present(chosen), context.variables["at"].expr)
+        value = _aggregated(data, column, value, table.at)
         name = f"{table.name}.{column}"
         value = context.only_where(value, requires)
         read = context.add(name, value, table.name, "tables", table.at, cite="column")
         needs = requires
-        if isinstance(data.column_types[column], types.Optional):
+        if isinstance(data.column_types[column], types.Optional) and data.hit not in COLLECTING:
             context.presence[name] = context.is_present(read)
             needs = requires | {name}
         context.define(name, read, needs)
@@ -331,11 +334,23 @@ def _define(context: Context, table: Table, keys: list[Expr | None], requires: f
     context.groups[table.name] = tuple(groups)
 
 
+def _aggregated(data: TableData, column: str, values: Expr, at: Span) -> Expr:
+    """What a collecting hit policy makes of a column: the list, or its sum, smallest, largest or number."""
+    if data.hit not in COLLECTING or data.hit == "collect":
+        return values
+    if data.hit == "count":
+        return Call(types.integer(0, len(data.ids)), "size", (values,))
+    return builtins.of_list(data.hit, values, at)
+
+
 def result_of(context: Context, table: str, column: str, row: Expr, instant: Expr) -> Expr:
     """A result column of a chosen row; only overridden ones ask for the instant."""
     data = context.tables[table]
     at = instant if context.has_cells(table, column) else None
-    return Column(data.column_types[column], row, table, column, at)
+    its_type = data.column_types[column]
+    if data.hit in COLLECTING:
+        its_type = types.List(its_type, len(data.ids))
+    return Column(its_type, row, table, column, at)
 
 
 def _call(context: Context, name: str, arguments: tuple[Expr, ...], at: Span) -> Expr:
@@ -346,8 +361,9 @@ def _call(context: Context, name: str, arguments: tuple[Expr, ...], at: Span) ->
         raise Rejected(diagnostics.wrong_argument_count(name, wanted, len(arguments), at))
     keys = tuple(builtins.as_key(a, t, at) for a, t in zip(arguments, data.keys, strict=True))
     instant = context.variables["at"].expr
-    row = Row(ROW, name, keys, instant if data.starts else None)
-    results = [result_of(context, name, column, row, instant) for column in data.columns]
+    row_type: Type = types.List(ROW, len(data.ids)) if data.hit in COLLECTING else ROW
+    row = Row(row_type, name, keys, instant if data.starts else None)
+    results = [_aggregated(data, c, result_of(context, name, c, row, instant), at) for c in data.columns]
     if len(results) == 1:
         return results[0]
     record = types.Record(name, tuple((c, r.type) for c, r in zip(data.columns, results, strict=True)))

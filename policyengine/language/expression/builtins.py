@@ -100,11 +100,11 @@ def _extreme(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Exp
     operands = _arguments(checker, node, scope, 1, 100)
     whole = checker.at(node)
     if len(operands) == 1:
-        return _of_list(node.name, operands[0], whole)
+        return of_list(node.name, operands[0], whole)
     return arithmetic.extreme(node.name, operands, whole)
 
 
-def _of_list(name: str, items: Expr, at: Span) -> Expr:
+def of_list(name: str, items: Expr, at: Span) -> Expr:
     """`min`, `max` and `sum` over a list of numbers; `min` and `max` of none is an evaluation error."""
     if not isinstance(items.type, types.List) or not isinstance(items.type.item, types.Number):
         raise Rejected(say.wrong_operand(name, items.type, at))
@@ -118,13 +118,13 @@ def _of_list(name: str, items: Expr, at: Span) -> Expr:
 
 def _sum(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
     (items,) = _arguments(checker, node, scope, 1, 1)
-    return _of_list("sum", items, checker.at(node))
+    return of_list("sum", items, checker.at(node))
 
 
 def _avg(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
     (items,) = _arguments(checker, node, scope, 1, 1)
     whole = checker.at(node)
-    total = _of_list("sum", items, whole)
+    total = of_list("sum", items, whole)
     assert isinstance(items.type, types.List)
     count = Call(types.integer(0, items.type.max), "size", (items,))
     return arithmetic.divide(total, count, whole)
