@@ -190,6 +190,22 @@ def test_a_row_that_nothing_fits_is_told_apart_from_a_masked_one():
     assert ((), (1,)) == (analyse(data).masked, analyse(data).unsatisfiable)
 
 
+def test_rows_of_another_time_are_no_fault():
+    """Asked about from 10 on, an older row is history; one that ends before it starts is a mistake."""
+    data = table("unique", [MODEL], [None], [None], [None], dates=[(None, 5), (5, None), (20, 15)])
+    findings = analyse(data, during=(10, None))
+
+    assert ((), (), (), (2,)) == (findings.gaps, findings.overlaps, findings.masked, findings.unsatisfiable)
+
+
+def test_nothing_is_missing_outside_the_time_asked_about():
+    """A first price need not reach back to the beginning of time."""
+    data = table("unique", [MODEL], [None], dates=[(10, None)])
+
+    assert "proved" == analyse(data, during=(10, None)).status
+    assert 9 == analyse(data, during=(9, None)).gaps[0].at
+
+
 def test_two_equally_specific_rows_are_a_tie():
     """One says the model, one says the region: for both at once there is no winner."""
     data = table("most_specific", [MODEL, types.BOOL], ["mini", None], [None, True], [None, None])
