@@ -15,7 +15,7 @@ included. A leading `'`, also behind a key, makes the rest one literal text.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -32,7 +32,7 @@ from policyengine.language.declared import Declared
 from policyengine.language.yaml import Mapping, Node, Scalar, Sequence
 from policyengine.runtime import cells
 from policyengine.runtime.cells import UNLIMITED, Cell
-from policyengine.source import Diagnostic, Span
+from policyengine.source import Diagnostic, Report, Source, Span
 from policyengine.values import types
 from policyengine.values.types import Number, Type
 
@@ -68,12 +68,31 @@ def read_value_text(text: str, declared: Declared, literals: Literals, at: Span)
     return _Reader(declared, literals, is_yaml=False).value_of_text(_Written.of(text, at))
 
 
+def named_texts(text: str) -> tuple[str, ...]:
+    """The texts that a field of a CSV file names in a condition column: `a | b` names two, a pattern none."""
+    literals = Literals(Report(), None)
+    try:
+        cell = read_cell_text(text, Declared(types.STRING), literals, Span(Source("", text), 0, len(text)))
+    except Unreadable:
+        return ()
+    return tuple(_texts_in(cell))
+
+
+def _texts_in(cell: ExactCell) -> Iterator[str]:
+    match cell:
+        case str():
+            yield cell
+        case ("any" | "not", *inner):
+            for each in inner:
+                yield from _texts_in(each)
+
+
 def cell_den(exact: Iterable[ExactCell]) -> int:
     """The denominator over which all numbers of these cells are whole."""
     return lcm(1, *(n.denominator for cell in exact for n in _fractions(cell)))
 
 
-def _fractions(cell: ExactCell) -> Iterable[Fraction]:
+def _fractions(cell: ExactCell) -> Iterator[Fraction]:
     if isinstance(cell, Fraction):
         yield cell
     elif isinstance(cell, tuple):

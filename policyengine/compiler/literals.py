@@ -114,7 +114,8 @@ class Literals:
         return exact
 
     def _list(self, node: Node, declared: Declared) -> Exact:
-        assert isinstance(declared.type, types.List) and declared.items is not None
+        assert isinstance(declared.type, types.List)
+        assert declared.items is not None
         if not isinstance(node, Sequence):
             self._refuse(node, str(declared.type))
         if len(node.items) > declared.type.max:
@@ -192,7 +193,9 @@ def tight(declared: Type, values: Iterable[Exact]) -> Type:
             bounds = [b for v in known for b in v[0] if b is not None]
             parts = (tight(declared.bound, bounds), tight(declared.rate, [r for v in known for r in v[1]]))
             flat = tight(declared.flat, [f for v in known for f in v[2]])
-            assert isinstance(parts[0], Number) and isinstance(parts[1], Number) and isinstance(flat, Number)
+            assert isinstance(parts[0], Number)
+            assert isinstance(parts[1], Number)
+            assert isinstance(flat, Number)
             return types.Tiers(parts[0], parts[1], flat)
     return declared
 

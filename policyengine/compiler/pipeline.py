@@ -12,7 +12,6 @@ from pathlib import Path
 
 from policyengine.compiler import canonical, emit, graph, sources
 from policyengine.compiler.lower import section
-from policyengine.compiler.lower.context import Context
 from policyengine.compiler.sources import Sources
 from policyengine.errors import InvalidPolicy
 from policyengine.language import model, schema, yaml

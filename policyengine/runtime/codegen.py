@@ -574,9 +574,7 @@ class _Writer:
         self.line(f" {failed} = {code}")
         self.line(" break")
 
-    def _after(
-        self, expr: Fold, states: list[str], failed: str, name: str, collecting: bool, loop_fails: bool
-    ) -> bool:
+    def _after(self, expr: Fold, states: list[str], failed: str, name: str, collecting: bool, loop_fails: bool) -> bool:
         if collecting:
             self.line(f"{name} = tuple({states[0]}) if {failed} is None else {failed}")
             return loop_fails
@@ -598,7 +596,10 @@ class _Writer:
         keys = (*expr.keys, expr.at) if expr.at is not None else expr.keys
 
         def build(values: list[Val]) -> str:
-            scaled = [self.scaled(v, t.den) if isinstance(t, Number) else v.code for v, t in zip(values, table.keys)]
+            scaled = [
+                self.scaled(v, t.den) if isinstance(t, Number) else v.code
+                for v, t in zip(values, table.keys, strict=False)
+            ]
             if expr.at is not None:
                 scaled.append(values[-1].code)
             return f"{select}({', '.join(scaled)})"
@@ -804,9 +805,11 @@ def _multiply(w: _Writer, expr: Call) -> Val:
     return w.strict(
         expr.type,
         expr.arguments,
-        lambda values: "(" + " * ".join(v.code for v in values if v.code != "1" or len(values) == 1) + ")"
-        if any(v.code != "1" for v in values)
-        else "1",
+        lambda values: (
+            "(" + " * ".join(v.code for v in values if v.code != "1" or len(values) == 1) + ")"
+            if any(v.code != "1" for v in values)
+            else "1"
+        ),
         w.checked(expr),
     )
 
@@ -831,7 +834,9 @@ def _divide(w: _Writer, expr: Call) -> Val:
 
 def _truncating(w: _Writer, expr: Call) -> Val:
     a, b = expr.arguments[0].type, expr.arguments[1].type
-    assert isinstance(a, Number) and isinstance(b, Number) and isinstance(expr.type, Number)
+    assert isinstance(a, Number)
+    assert isinstance(b, Number)
+    assert isinstance(expr.type, Number)
     den = lcm(a.den, b.den)
     positive = a.lo >= 0 and b.lo > 0
     modulo = expr.function == "remainder"
@@ -875,7 +880,9 @@ def _floor(w: _Writer, expr: Call) -> Val:
 
 def _round(w: _Writer, expr: Call) -> Val:
     amount, places, mode = expr.arguments
-    assert isinstance(places, Const) and isinstance(mode, Const) and isinstance(expr.type, Number)
+    assert isinstance(places, Const)
+    assert isinstance(mode, Const)
+    assert isinstance(expr.type, Number)
     up, step = (10**places.value, 1) if places.value >= 0 else (1, 10**-places.value)
     low = amount.type.lo if isinstance(amount.type, Number | Quotient) else -1
 
@@ -894,7 +901,8 @@ def _round(w: _Writer, expr: Call) -> Val:
 
 def _round_by(w: _Writer, expr: Call) -> Val:
     amount, places, mode = expr.arguments
-    assert isinstance(mode, Const) and isinstance(expr.type, Number)
+    assert isinstance(mode, Const)
+    assert isinstance(expr.type, Number)
     run = w.bind(BY_MODE[mode.value], ("round", mode.value))
     den = expr.type.den
 
@@ -937,9 +945,7 @@ def _compare(sign: str) -> Operation:
 
 def _extreme(w: _Writer, expr: Call) -> Val:
     if not isinstance(expr.type, Quotient):
-        return w.strict(
-            expr.type, expr.arguments, lambda v: f"{expr.function}({', '.join(x.code for x in v)})"
-        )
+        return w.strict(expr.type, expr.arguments, lambda v: f"{expr.function}({', '.join(x.code for x in v)})")
     a, b = (w.stored(w.emit(x)) for x in expr.arguments)
     name = w.fresh()
     (an, ad), (bn, bd) = w.pair(a), w.pair(b)
@@ -996,7 +1002,8 @@ def _rescaling(w: _Writer, code: str, source: Type, target: Type) -> str:
 def _limit_compare(template: str) -> Operation:
     def operation(w: _Writer, expr: Call) -> Val:
         a, b = expr.arguments[0].type, expr.arguments[1].type
-        assert isinstance(a, Limit) and isinstance(b, Limit)
+        assert isinstance(a, Limit)
+        assert isinstance(b, Limit)
         den = lcm(a.number.den, b.number.den)
 
         def build(values: list[Val]) -> str:
@@ -1025,7 +1032,9 @@ def _limit_extreme(w: _Writer, expr: Call) -> Val:
 
 def _limit_subtract(w: _Writer, expr: Call) -> Val:
     a, b = expr.arguments[0].type, expr.arguments[1].type
-    assert isinstance(a, Limit) and isinstance(b, Number) and isinstance(expr.type, Limit)
+    assert isinstance(a, Limit)
+    assert isinstance(b, Number)
+    assert isinstance(expr.type, Limit)
     den = expr.type.number.den
 
     def build(values: list[Val]) -> str:
@@ -1113,7 +1122,8 @@ def _sum(w: _Writer, expr: Call) -> Val:
 
 def _optional_field(w: _Writer, expr: Call) -> Val:
     target, name = expr.arguments
-    assert isinstance(target.type, types.Optional) and isinstance(target.type.item, types.Record)
+    assert isinstance(target.type, types.Optional)
+    assert isinstance(target.type.item, types.Record)
     assert isinstance(name, Const)
     position = [n for n, _ in target.type.item.fields].index(name.value)
 

@@ -485,7 +485,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "size": lambda call, a: len(a),
     "item": lambda call, items, i: items[i] if 0 <= i < len(items) else failure.NO_ITEM,
     "optional_item": lambda call, items, i: items[i] if 0 <= i < len(items) else None,
-    "value_of": lambda call, a, key: a[key] if key in a else failure.NO_KEY,
+    "value_of": lambda call, a, key: a.get(key, failure.NO_KEY),
     "optional_value": lambda call, a, key: a.get(key),
     "in_list": lambda call, a, items: a in items,
     "in_map": lambda call, a, items: a in items,
@@ -503,7 +503,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "add_duration": lambda call, a, b: _span(a + b),
     "subtract_duration": lambda call, a, b: _span(a - b),
 }
-
 
 
 def _line(call: Call, charge: str, quantity: Any, unit_amount: Any, amount: Any) -> Any:

@@ -56,7 +56,7 @@ def optional_item(items: Sequence[Any], index: int) -> Any:
 
 
 def value_of(of: dict[Any, Any], key: Any) -> Any:
-    return of[key] if key in of else failure.NO_KEY
+    return of.get(key, failure.NO_KEY)
 
 
 def least(items: Sequence[int]) -> Any:

@@ -108,7 +108,8 @@ def _lower_each(context: Context, charge: Charge) -> None:
     _is_amount(context, element, charge)
     if isinstance(element.type, types.Quotient):
         raise Rejected(expression_say.quotient_escapes("a sum over elements", charge.at))
-    assert isinstance(loop.over.type, types.List) and isinstance(element.type, Number)
+    assert isinstance(loop.over.type, types.List)
+    assert isinstance(element.type, Number)
     carried = each.carried_states(context, loop, charge.carry, {"amount": element})
     most = max(1, loop.over.type.max)
     total_type = replace(element.type, lo=min(0, element.type.lo * most), hi=max(0, element.type.hi * most))
@@ -290,7 +291,8 @@ def _priced(
     The part by unit is the node that the rationale cites: its arguments say which tiers were touched.
     """
     t = schedule.type
-    assert isinstance(t, types.Tiers) and isinstance(quantity.type, Number)
+    assert isinstance(t, types.Tiers)
+    assert isinstance(quantity.type, Number)
     common = lcm(t.bound.den, quantity.type.den)
     unit = types.unit_product(t.rate.unit, quantity.type.unit)
     most = quantity.type.hi * (common // quantity.type.den) * max(abs(t.rate.lo), abs(t.rate.hi))
@@ -353,9 +355,7 @@ def static_schedule(context: Context, charge: Charge, scope: Scope, quantity: Un
     return MakeTiers(its_type, tuple(groups[0]), tuple(groups[1]), tuple(groups[2]))
 
 
-def _tier_number(
-    context: Context, written: object, scope: Scope, unit: Unit, tier: Tier, by_factor: bool
-) -> Expr:
+def _tier_number(context: Context, written: object, scope: Scope, unit: Unit, tier: Tier, by_factor: bool) -> Expr:
     if written is None:
         other = tier.unit_amount if by_factor else tier.factor
         if other is not None and unit != context.money:

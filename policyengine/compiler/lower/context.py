@@ -287,7 +287,7 @@ class Context:
         data = self.tables[table]
         its_type = data.column_types[column]
         dated_cells = any(key[1] == column for by in self.cells.values() for key in by.get(table, {}))
-        at = self.variables["at"].expr if dated_cells or isinstance(row, Row) and row.at is not None else None
+        at = self.variables["at"].expr if dated_cells or (isinstance(row, Row) and row.at is not None) else None
         return Column(its_type, row, table, column, at)
 
     def instant(self, scope: Scope, at: Span) -> Expr:

@@ -124,9 +124,7 @@ def carried_type(context: Context, carried: Carried) -> Type:
     return context.reader.ranged(declared, carried.min, carried.max, carried.places).type
 
 
-def carried_states(
-    context: Context, loop: Loop, carry: tuple[Carried, ...], members: dict[str, Expr]
-) -> list[State]:
+def carried_states(context: Context, loop: Loop, carry: tuple[Carried, ...], members: dict[str, Expr]) -> list[State]:
     """The states of `carry`; `next` may read the members of this element's value."""
     scope = loop.scope
     for name, member in members.items():

@@ -81,9 +81,7 @@ def _described(context: Context, name: str, declared: Declared) -> Leaf | None:
         except Unreadable:
             return None
     items = None if declared.items is None else describe_items(context, declared.items)
-    return Leaf(
-        name, declared.type, declared.optional, default, has_default, items, declared.scale, declared.zone
-    )
+    return Leaf(name, declared.type, declared.optional, default, has_default, items, declared.scale, declared.zone)
 
 
 def describe_items(context: Context, declared: Declared | DeclaredGroup) -> Leaf | Group | None:

@@ -224,9 +224,7 @@ def float_free(value: Fraction) -> str:
     return fraction_text(value.numerator, value.denominator)
 
 
-def _violations(
-    value: Fraction, own: list[Any], bounds: Overridable, factor: Fraction
-) -> list[tuple[Fraction, str]]:
+def _violations(value: Fraction, own: list[Any], bounds: Overridable, factor: Fraction) -> list[tuple[Fraction, str]]:
     out: list[tuple[Fraction, str]] = []
     low, high = _number(bounds.min), _number(bounds.max)
     if low is not None and value < low * factor:

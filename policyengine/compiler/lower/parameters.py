@@ -25,7 +25,7 @@ def lower(context: Context, parameter: Parameter) -> None:
         for override in own:
             context.error(overrides.not_allowed(parameter.name, override.at))
         raise Broken
-    row, column = context.leaf_table(parameter.value, scope, declared, parameter.name, set())
+    row, _column = context.leaf_table(parameter.value, scope, declared, parameter.name, set())
     assert isinstance(row, Row)
     if own:
         overrides.apply(context, parameter.name, {"value": declared}, own, parameter.overridable)

@@ -117,11 +117,10 @@ class _Lazy:
         return str(self.span)
 
 
-def read(
-    context: Context, table: Table, keys: dict[str, Declared], columns: dict[str, Declared], into: Sheet
-) -> None:
+def read(context: Context, table: Table, keys: dict[str, Declared], columns: dict[str, Declared], into: Sheet) -> None:
     """Fill a table's sheet from its file; raises Rejected, or reports and marks the sheet broken."""
-    assert table.file is not None and table.file_at is not None
+    assert table.file is not None
+    assert table.file_at is not None
     before = len(context.report.errors)
     sheet = sheet_of(context.sources, table.file, table.file_at, context.report)
     if sheet is None:

@@ -25,6 +25,7 @@ from policyengine.values.types import Number, Type
 
 ROW = types.Simple("row")
 
+
 def lower(context: Context, table: Table) -> None:
     """The node `NAME` (the row) and `NAME.column` for each result; a table can also be called with its conditions."""
     scope = context.scope()

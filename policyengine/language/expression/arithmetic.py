@@ -239,7 +239,8 @@ def truncating(function: str, operator: str, a: Expr, b: Expr, at: Span) -> Expr
     if function == "remainder":
         a, b = _same_unit("%", a, b, at)
         left, right = a.type, b.type
-        assert isinstance(left, Number) and isinstance(right, Number)
+        assert isinstance(left, Number)
+        assert isinstance(right, Number)
         den = lcm(left.den, right.den)
         most = max(abs(right.lo), abs(right.hi)) * (den // right.den)
         result = Number(integer, left.unit, den, -most if left.lo < 0 else 0, most if left.hi > 0 else 0)
@@ -376,7 +377,8 @@ def _extreme2(function: str, a: Expr, b: Expr, at: Span) -> Expr:
     assert joint is not None
     if isinstance(joint, Number):
         x, y = coerced(a, joint), coerced(b, joint)
-        assert isinstance(a.type, Number) and isinstance(b.type, Number)
+        assert isinstance(a.type, Number)
+        assert isinstance(b.type, Number)
         p, q = types.rescaled(a.type, joint.den), types.rescaled(b.type, joint.den)
         pick = min if function == "min" else max
         return Call(replace(joint, lo=pick(p.lo, q.lo), hi=pick(p.hi, q.hi)), function, (x, y))

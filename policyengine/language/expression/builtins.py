@@ -73,9 +73,13 @@ def as_key(argument: Expr, key: Type, at: Span) -> Expr:
         if key.den % argument.type.den:  # type: ignore[union-attr]
             raise Rejected(say.expected_type(f"at most {key} places", argument.type, at, "round it first"))
         wanted = replace(key, integer=argument.type.integer)  # type: ignore[union-attr]
-        return arithmetic.coerced(argument, replace(wanted, lo=argument.type.lo, hi=argument.type.hi)) if (
-            argument.type.den != key.den  # type: ignore[union-attr]
-        ) else argument
+        return (
+            arithmetic.coerced(argument, replace(wanted, lo=argument.type.lo, hi=argument.type.hi))
+            if (
+                argument.type.den != key.den  # type: ignore[union-attr]
+            )
+            else argument
+        )
     if isinstance(argument, Const) and argument.type == types.STRING and isinstance(key, types.Enum):
         if argument.value not in key.members:
             raise Rejected(say.not_a_member(argument.value, key.members, str(key), at))
@@ -219,7 +223,8 @@ def _int(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
     one = Const(types.integer(1, 1), 1)
     if isinstance(a.type, types.Number):
         cut = arithmetic.truncating("truncate_divide", "int", a, one, whole)
-        assert isinstance(cut.type, types.Number) and isinstance(cut, Call)
+        assert isinstance(cut.type, types.Number)
+        assert isinstance(cut, Call)
         return arithmetic._arithmetic("truncate_divide", replace(cut.type, integer=True), cut.arguments, whole)
     raise Rejected(say.wrong_operand("int", a.type, whole))
 

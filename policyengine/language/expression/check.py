@@ -341,9 +341,7 @@ class Checker:
             return self._reduced(node, operands, lambda a, b, at: arithmetic.multiply([a, b], at))
         return self._reduced(node, operands, self._plus)
 
-    def _reduced(
-        self, node: syntax.Chain, operands: list[Expr], combine: Callable[[Expr, Expr, Span], Expr]
-    ) -> Expr:
+    def _reduced(self, node: syntax.Chain, operands: list[Expr], combine: Callable[[Expr, Expr, Span], Expr]) -> Expr:
         total = operands[0]
         for written, operand in zip(node.operands[1:], operands[1:], strict=True):
             total = combine(total, operand, self.place(node.start, written.end))
@@ -561,9 +559,7 @@ class Checker:
         one = Const(types.integer(1, 1), 1)
         step = arithmetic.If(count, test, replace(arithmetic.add([state, one], self.at(node)), type=count), state)
         result = Call(types.BOOL, "eq", (state, one))
-        return Fold(
-            types.BOOL, over, item, "", (state.name,), (Const(count, 0),), (step,), None, result
-        )
+        return Fold(types.BOOL, over, item, "", (state.name,), (Const(count, 0),), (step,), None, result)
 
     def _collected(self, node: syntax.Call, scope: Scope) -> Expr:
         """`map(x, e)`, `map(x, test, e)` and `filter(x, test)`."""
