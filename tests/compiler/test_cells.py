@@ -15,6 +15,7 @@ from policyengine.compiler.cells import (
     ExactCell,
     cell_den,
     held_cell,
+    named_texts,
     read_cell,
     read_cell_text,
     read_value_text,
@@ -464,3 +465,21 @@ def test_a_result_in_csv_is_one_value(text: str, declared: Declared, expected: o
 
     assert expected == read_value_text(text, declared, Literals(report, UTC), at)
     assert [] == report.found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("gpt-4", ("gpt-4",)),
+        (" a | b ", ("a", "b")),
+        ("not: a | b", ("a", "b")),
+        ("'a | b", ("a | b",)),
+        ("starts_with: gpt-", ()),
+        ("", ()),
+        ("any", ()),
+        ("a | a", ()),
+    ],
+)
+def test_a_field_names_texts(text: str, expected: tuple[str, ...]) -> None:
+    """The members of an enum that is a column are the texts that its cells name; a bad cell is told elsewhere."""
+    assert expected == named_texts(text)
