@@ -12,6 +12,7 @@ from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy
 from policyengine.runtime.program import Program
 from policyengine.values import types
+from policyengine.values.instant import Timestamp
 
 EFFECT_COLOURS = {"allow": "green", "review": "yellow", "deny": "red"}
 
@@ -33,11 +34,11 @@ def _outputs(decision: Decision, program: Program) -> Iterator[str]:
     units = units_of(decision, program)
     width = max(map(len, decision.outputs), default=0)
     for name, value in decision.outputs.items():
-        label = click.style(f"  {name:<{width}}", bold=True)
         if is_rows(value):
-            yield label
+            yield click.style(f"  {name}", bold=True)
             yield from (f"    {line}" for line in columns(value))
         else:
+            label = click.style(f"  {name:<{width}}", bold=True)
             yield f"{label}  {value_text(value)}{units[name]}"
 
 
@@ -67,11 +68,8 @@ def _reasons(decision: Decision) -> Iterator[str]:
 
 
 def _policy(decision: Decision) -> Iterator[str]:
-    given = {"tenant": decision.tenant, "at": None, "event": decision.event}
-    if decision.at is not None:
-        from policyengine.values.instant import Timestamp
-
-        given["at"] = str(Timestamp(decision.at))
+    at = None if decision.at is None else str(Timestamp(decision.at))
+    given = {"tenant": decision.tenant, "at": at, "event": decision.event}
     circumstances = "".join(f", {name} {value}" for name, value in given.items() if value is not None)
     yield click.style(f"policy {decision.policy}{circumstances}", dim=True)
 
@@ -102,7 +100,8 @@ def is_rows(value: Any) -> bool:
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Mappings as a table, numbers to the right."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    longest_first = sorted(rows, key=len, reverse=True)  # its order of columns is kept
+    names = list(dict.fromkeys(name for row in longest_first for name in row))
     cells = [[value_text(row[name]) if name in row else "" for name in names] for row in rows]
     widths = [max(len(name), *(len(row[i]) for row in cells)) for i, name in enumerate(names)]
     right = [all(not isinstance(row.get(name), str) for row in rows) for name in names]

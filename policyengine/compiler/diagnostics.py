@@ -86,8 +86,8 @@ def overlap(first: str, second: str, witness: str, at: Span, other: Span) -> Dia
 
 
 def masked_row(row: str, at: Span) -> Diagnostic:
-    message = f"the row `{row}` can never answer: rows before it cover all of its cases"
-    return Diagnostic("B016", "masked_row", message, at, "remove it, or move it up")
+    message = f"the row `{row}` can never answer: other rows answer for all of its cases"
+    return Diagnostic("B016", "masked_row", message, at, "remove it, or move it before them")
 
 
 def row_never_fits(row: str, at: Span) -> Diagnostic:

@@ -41,7 +41,10 @@ def examine(
 
 
 def _otherwise(data: TableData, findings: Findings) -> str:
-    """A table that is proved complete cannot fail; one that was not analysed may."""
+    """A table that is proved complete cannot fail; one that was not analysed may.
+
+    A dated table may be asked `as_of` an instant outside of the bundle's own time, which the proof does not cover.
+    """
     if data.otherwise:
         return data.otherwise
-    return "never" if findings.status == "proved" else "error"
+    return "never" if findings.status == "proved" and not data.starts else "error"

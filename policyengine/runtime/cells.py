@@ -35,18 +35,26 @@ def accepts(cell: Cell, value: Any, exact: Callable[[Any], Any] = lambda v: v) -
         case ("not", inner):
             return not accepts(inner, value, exact)
         case ("range", lo, lo_in, hi, hi_in):
-            if lo is not None and not (exact(lo) <= value if lo_in else exact(lo) < value):
+            if value is None:
                 return False
-            return hi is None or bool(value <= exact(hi) if hi_in else value < exact(hi))
+            above = lo is None or _below(exact(lo), value) or (lo_in and exact(lo) == value)
+            return above and (hi is None or _below(value, exact(hi)) or (hi_in and bool(exact(hi) == value)))
         case ("starts", text):
-            return bool(value.startswith(text))
+            return value is not None and bool(value.startswith(text))
         case ("ends", text):
-            return bool(value.endswith(text))
+            return value is not None and bool(value.endswith(text))
         case ("contains", text):
-            return text in value
+            return value is not None and text in value
         case ("matches", pattern):
-            return _compiled(pattern).search(value) is not None
+            return value is not None and _compiled(pattern).search(value) is not None
     raise AssertionError(f"not a cell: {cell!r}")
+
+
+def _below(a: Any, b: Any) -> bool:
+    """The order of a column: `unlimited` lies above every number."""
+    if a == UNLIMITED:
+        return False
+    return bool(b == UNLIMITED or a < b)
 
 
 @lru_cache(maxsize=10_000)

@@ -15,6 +15,7 @@ from typing import Any
 from policyengine.runtime import cells, failure
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import TableData
+from policyengine.values.types import Limit, Optional
 
 Select = Callable[..., Any]
 EXPANDED_MAX = 64
@@ -102,8 +103,8 @@ class _Index:
             best = _cut(-1, [(self.table.starts[r], self.table.ends[r]) for r in rows], rows)
         for number in range(len(self.table.conditions)):
             bounds = [_bounds(self.table.conditions[number][r]) for r in rows]
-            if all(b == (None, None) for b in bounds):
-                continue
+            if all(b == (None, None) for b in bounds) or isinstance(self.table.keys[number], Limit | Optional):
+                continue  # `unlimited` and absent values have no place on the line that is bisected
             cut = _cut(number, bounds, rows)
             if best is None or cut[3] < best[3]:
                 best = cut

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.cells import read_cell_text, read_value_text
+from policyengine.compiler.cells import named_texts, read_cell_text, read_value_text
 from policyengine.compiler.lower.sheet import DATES, FAILED, Sheet, attempt
 from policyengine.compiler.sources import Sources
 from policyengine.language import csv
@@ -54,7 +54,7 @@ def columns_of(sources: Sources, report: Report) -> Callable[[str, Span], tuple[
             report.add(say.unknown_column(column, at, sheet.header))
             return None
         position = sheet.header.index(column)
-        return tuple(dict.fromkeys(row[position] for row in sheet.rows if row[position]))
+        return tuple(dict.fromkeys(text for row in sheet.rows for text in named_texts(row[position])))
 
     return members
 
