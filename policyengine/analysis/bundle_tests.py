@@ -79,29 +79,33 @@ def selected(tests: Iterable[Test], pattern: str | None) -> Iterator[Test]:
             yield test
 
 
+def instant(text: str, timezone: str | None) -> Timestamp:
+    """A time, or the midnight at which a date begins in the time zone of a bundle; raises InvalidInput."""
+    try:
+        if len(text) != DATE_LENGTH:
+            return Timestamp.parse(text)
+        days = parse_date(text)
+        if timezone is not None:
+            return Timestamp(zone(timezone).from_wall(days * DAY))
+    except InvalidValue as fault:
+        raise InvalidInput(fault.message, "at", fault.hint) from None
+    raise InvalidInput(f"the date `{text}` begins in no zone", "at", "give the bundle a `timezone`")
+
+
 class _Checker:
     """Compares; it knows the zone in which the dates of the bundle begin."""
 
     def __init__(self, compiled: Compiled) -> None:
-        name = compiled.bundle.timezone
-        self.zone = None if name is None else zone(name)
+        self.timezone = compiled.bundle.timezone
 
     def outcome(self, policy: Policy, test: Test) -> Outcome:
         at = None
         try:
-            at = None if test.time is None else self.instant(test.time)
+            at = None if test.time is None else instant(test.time, self.timezone)
             decision = policy.decide(test.decide, test.input, tenant=test.tenant, at=at, event=test.event)
             return Outcome(test, decision, at, tuple(self._of_decision(test, decision)))
         except (InvalidInput, EvaluationError) as error:
             return Outcome(test, error, at, tuple(_of_error(test, error)))
-
-    def instant(self, text: str) -> Timestamp:
-        """A time, or the midnight at which a date begins in the bundle's zone."""
-        if len(text) != DATE_LENGTH:
-            return Timestamp.parse(text)
-        if self.zone is None:
-            raise InvalidInput(f"the date `{text}` begins in no zone", "at", "give the bundle a `timezone`")
-        return Timestamp(self.zone.from_wall(parse_date(text) * DAY))
 
     # --------------------------------------------------------------------------------------------- expectations
 
@@ -160,8 +164,8 @@ class _Checker:
 
     def _is_instant(self, text: str, found: Timestamp) -> bool:
         try:
-            return self.instant(text) == found
-        except (InvalidValue, InvalidInput):
+            return instant(text, self.timezone) == found
+        except InvalidInput:
             return False
 
 

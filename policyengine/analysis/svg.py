@@ -39,13 +39,13 @@ def svg(outline: Outline) -> str:
     width, height = places.size
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
     title = escape(f"{outline.bundle} {outline.version}")
-    arrow = '<path d="M0,0 L8,4 L0,8 z" class="head"/>'
+    marker = '<marker id="head" markerWidth="8" markerHeight="8" refX="8" refY="4" orient="auto">'
     return "\n".join(
         [
             f'{head} height="{height:.0f}" role="img">',
             f"<title>{title}</title>",
             f"<style>{STYLE}</style>",
-            f'<defs><marker id="head" markerWidth="8" markerHeight="8" refX="8" refY="4" orient="auto">{arrow}</marker></defs>',
+            f'<defs>{marker}<path d="M0,0 L8,4 L0,8 z" class="head"/></marker></defs>',
             f'<rect class="paper" width="{width:.0f}" height="{height:.0f}"/>',
             f'<text class="title" x="{MARGIN}" y="{MARGIN + 4}">{title}</text>',
             *body,

@@ -12,11 +12,10 @@ from typing import Any
 import click
 
 from policyengine.cli import OK, WRONG_CALL, question, show
-from policyengine.cli.question import Question
+from policyengine.cli.question import Oracle, Question
 from policyengine.cli.render import counted
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime.decision import Decision
-from policyengine.runtime.engine import Policy
 
 
 @click.command()
@@ -30,25 +29,25 @@ def command(bundle: Path, source: str, lines: bool, how: str, **asked: Any) -> i
     can be replayed. Of JSON lines each gets one line of answer, in order; a line that cannot be decided says why, the
     others are decided all the same, and the exit code is 1.
     """
-    policy = question.load(bundle)
+    oracle = Oracle(bundle)
     if lines or source.endswith(question.LINES):
-        return _decide_lines(policy, source, Question(input=None, **asked), how)
-    decision = Question(input=question.facts(source), **asked).ask(policy)
+        return _decide_lines(oracle, source, Question(input=None, **asked), how)
+    decision = oracle.answer(Question(input=question.facts(source), **asked))
     if how == "json":
         click.echo(json.dumps(decision.record(), indent=2, ensure_ascii=False))
     else:
-        click.echo(show.decision_text(decision, policy))
+        click.echo(show.decision_text(decision, oracle.policy))
     return OK
 
 
-def _decide_lines(policy: Policy, source: str, first: Question, how: str) -> int:
+def _decide_lines(oracle: Oracle, source: str, first: Question, how: str) -> int:
     if first.event is not None:
         raise click.UsageError('each line is an event of its own: write {"event": ..., "input": {...}} in the lines')
     decided = failed = 0
     with _progress(source) as step:
         for number, line in question.lines(source):
             step()
-            answer = _answer(policy, number, line, first)
+            answer = _answer(oracle, number, line, first)
             if isinstance(answer, Decision):
                 decided += 1
             else:
@@ -59,9 +58,9 @@ def _decide_lines(policy: Policy, source: str, first: Question, how: str) -> int
     return WRONG_CALL if failed else OK
 
 
-def _answer(policy: Policy, number: int, line: str, first: Question) -> Decision | InvalidInput | EvaluationError:
+def _answer(oracle: Oracle, number: int, line: str, first: Question) -> Decision | InvalidInput | EvaluationError:
     try:
-        return question.of_line(number, line, first, policy).ask(policy)
+        return oracle.answer(question.of_line(number, line, first, oracle.inputs))
     except (InvalidInput, EvaluationError) as fault:
         return fault
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from policyengine.cli import OK, question
-from policyengine.cli.question import Question
+from policyengine.cli.question import Oracle, Question
 
 
 @click.command()
@@ -18,6 +18,6 @@ def command(bundle: Path, source: str, **asked: Any) -> int:
 
     NAME is a decision of the BUNDLE, or any other of its nodes.
     """
-    policy = question.load(bundle)
-    click.echo(Question(input=question.facts(source), **asked).ask(policy).explain())
+    oracle = Oracle(bundle)
+    click.echo(oracle.answer(Question(input=question.facts(source), **asked)).explain())
     return OK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from policyengine.analysis.bundle_tests import instant
 from policyengine.compiler.pipeline import compile_path
 from policyengine.errors import InvalidInput, InvalidPolicy
 from policyengine.language import yaml
@@ -34,10 +35,21 @@ class Question:
     event: str | None = None
     purpose: str | None = None
 
-    def ask(self, policy: Policy) -> Decision:
-        """The decision; raises InvalidInput or EvaluationError."""
-        return policy.decide(
-            self.name, self.input, tenant=self.tenant, at=self.at, event=self.event, purpose=self.purpose
+
+class Oracle:
+    """A compiled bundle that answers questions."""
+
+    def __init__(self, bundle: Path) -> None:
+        compiled = compile_path(bundle)
+        self.policy = Policy(compiled.program)
+        self.timezone = compiled.bundle.timezone
+        self.inputs = frozenset(compiled.bundle.inputs)
+
+    def answer(self, asked: Question) -> Decision:
+        """The decision; a date as its time is the midnight at which it begins. Raises InvalidInput, EvaluationError."""
+        at = instant(asked.at, self.timezone) if isinstance(asked.at, str) else asked.at
+        return self.policy.decide(
+            asked.name, asked.input, tenant=asked.tenant, at=at, event=asked.event, purpose=asked.purpose
         )
 
 
@@ -53,22 +65,17 @@ _OPTIONS = (
     click.argument("name"),
     click.option("--input", "-i", "source", required=True, metavar="FILE|-|JSON",
                  help="The facts: a JSON or YAML file, `-` for standard input, or JSON in quotes."),
-    click.option("--at", help="The time that picks dated values: 2026-12-15T00:00:00Z."),
+    click.option("--at", help="The time that picks dated values, or a date: 2026-12-15T00:00:00Z."),
     click.option("--tenant", help="Whose overrides apply."),
     click.option("--event", help="Your id of what is billed; with tenant and purpose it is the booking key."),
     click.option("--purpose", help="What is booked, unless it is the decision's name."),
 )  # fmt: skip
 
 
-def load(bundle: Path) -> Policy:
-    """The policy of a bundle; raises InvalidPolicy."""
-    return Policy(compile_path(bundle).program)
-
-
 def facts(source: str) -> Any:
     """The facts of one input."""
     if source.lstrip().startswith("{"):
-        return _json(source, "--input")
+        return _json(source, "the input")
     if source == "-":
         text = _standard_input()
         return _json(text, "standard input") if text.lstrip().startswith("{") else _yaml(text, "standard input")
@@ -84,17 +91,16 @@ def lines(source: str) -> Iterator[tuple[int, str]]:
         yield from ((number, line) for number, line in enumerate(stream, 1) if line.strip())
 
 
-def of_line(number: int, line: str, first: Question, policy: Policy) -> Question:
+def of_line(number: int, line: str, first: Question, inputs: Container[str]) -> Question:
     """What one of many JSON lines asks.
 
     A line is an input, or `{"input": {...}}` with `tenant`, `at`, `event` and `purpose` of its own beside it.
     """
     given = _json(line, f"line {number}")
-    if not isinstance(given, Mapping) or "input" not in given or not given.keys() <= ENVELOPE:
-        return replace(first, input=given)
-    if any(field.name == "input" for field in policy.program.inputs.fields):
-        return replace(first, input=given)
-    return replace(first, **given)
+    is_envelope = isinstance(given, Mapping) and "input" in given and given.keys() <= ENVELOPE
+    if is_envelope and "input" not in inputs:
+        return replace(first, **given)
+    return replace(first, input=given)
 
 
 def _standard_input() -> str:
@@ -130,11 +136,11 @@ def _json(text: str, name: str) -> Any:
     except json.JSONDecodeError as fault:
         place = f"line {fault.lineno}, column {fault.colno}"
         reason = fault.msg[:1].lower() + fault.msg[1:]
-        raise InvalidInput(f"{name} is not JSON: {reason} at {place}", "--input") from None
+        raise InvalidInput(f"{name} is not JSON: {reason} at {place}") from None
     except RecursionError:
-        raise InvalidInput(f"{name} is nested too deep", "--input") from None
+        raise InvalidInput(f"{name} is nested too deep") from None
     except ValueError as fault:
-        raise InvalidInput(f"{name} is not an input: {fault}", "--input") from None
+        raise InvalidInput(f"{name} is not an input: {fault}") from None
 
 
 def _no_constant(word: str) -> Any:
