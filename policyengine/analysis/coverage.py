@@ -196,9 +196,9 @@ def _inside(part: Any) -> Iterator[Any]:
 
 def _reached(program: Program, outcome: Outcome) -> set[Key]:
     test = outcome.test
-    entry = program.entries[test.decide]
     if isinstance(outcome.met, InvalidInput):
         return set()
+    entry = program.entries[test.decide]
     facts = Reader(program, entry).check(test.input, outcome.at, test.tenant)
     watch = _Watch(program, facts.held, test.tenant)
     for name in interpreter.needed(program, entry):

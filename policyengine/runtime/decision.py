@@ -15,6 +15,7 @@ from policyengine.runtime.facts import Facts
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.outputs import plain
 from policyengine.runtime.program import Entry, Program
+from policyengine.runtime.why_not import WhyNot, why_not
 from policyengine.values import types
 from policyengine.values.money import Money
 
@@ -205,6 +206,10 @@ class Decision:
     def explain(self) -> str:
         """The decision as text for a person."""
         return explain.text(self, self._policy.program, self._entry, self.trace)
+
+    def why_not(self, path: str) -> WhyNot:
+        """Why a row (`price.mini`), a tier (`prompt.tiers.3`) or a guard did not decide."""
+        return why_not(self._policy.program, self.trace, self._facts.held, self.tenant, path)
 
     # ------------------------------------------------------------------------------------------------- records
 

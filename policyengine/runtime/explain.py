@@ -92,7 +92,7 @@ def _tiers(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
     if node.name.endswith(".tiers_before"):
         return
     assert isinstance(node.expr, Call)
-    schedule, end = _argument(node.expr.arguments[0], trace), _argument(node.expr.arguments[1], trace)
+    schedule, end = argument(node.expr.arguments[0], trace), argument(node.expr.arguments[1], trace)
     start = trace.values.get(f"{node.name}_before.quantity", 0)
     if any(isinstance(v, Failure) or v is None for v in (schedule, start, end)):
         return
@@ -107,7 +107,8 @@ def _tiers(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
         yield path, "tier", program.places.get(path, place), ""
 
 
-def _argument(expr: Expr, trace: Trace) -> Any:
+def argument(expr: Expr, trace: Trace) -> Any:
+    """The value of a constant or of a node that an expression reads, None of anything else."""
     if isinstance(expr, Read):
         return trace.values.get(expr.node)
     return exact(expr.value, expr.type) if isinstance(expr, Const) else None

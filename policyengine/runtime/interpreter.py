@@ -117,6 +117,13 @@ def run(program: Program, order: Sequence[str], facts: Sequence[Any], tenant: st
     return machine.trace
 
 
+def evaluated(program: Program, trace: Trace, facts: Sequence[Any], tenant: str | None, expr: Expr) -> Any:
+    """The value of one expression of a program, over the node values of a trace."""
+    machine = _Machine(program, facts, tenant)
+    machine.trace = Trace(dict(trace.values), {"": []})
+    return machine.value(expr, {})
+
+
 class _Machine:
     def __init__(self, program: Program, facts: Sequence[Any], tenant: str | None) -> None:
         self.program = program

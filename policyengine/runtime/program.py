@@ -299,6 +299,8 @@ class TableData:
     ids: tuple[str, ...]
     starts: tuple[int | None, ...] = ()
     ends: tuple[int | None, ...] = ()
+    names: tuple[str, ...] = ()
+    """The names of the condition columns, for people."""
     otherwise: str = ""
     """What a missing combination means: "" it cannot be, "error" a failure, "row" the last row is the answer."""
 
@@ -515,6 +517,7 @@ def _table_json(table: TableData, interned: _Types) -> dict[str, Any]:
         "ids": table.ids,
         "starts": table.starts,
         "ends": table.ends,
+        "names": table.names,
         "otherwise": table.otherwise,
     }
 
@@ -634,5 +637,6 @@ def _table(data: dict[str, Any], kinds: list[Type]) -> TableData:
         tuple(data["ids"]),
         tuple(data["starts"]),
         tuple(data["ends"]),
+        tuple(data["names"]),
         data["otherwise"],
     )

@@ -274,7 +274,7 @@ class Context:
             tuple(row.path for row in leafs.rows),
             tuple(row.start for row in leafs.rows) if dated else (),
             tuple(row.end for row in leafs.rows) if dated else (),
-            "error" if dated else "never",
+            otherwise="error" if dated else "never",
         )
         self.row_places[name] = [row.node.span for row in leafs.rows]
         for row in leafs.rows:
@@ -451,7 +451,7 @@ class Context:
             column = types.integer(min(places), max(places))
             members = key.type.members
             self.tables[name] = TableData(
-                name, "unique", (key.type,), (members,), {"value": places}, {"value": column}, members, (), (), "never"
+                name, "unique", (key.type,), (members,), {"value": places}, {"value": column}, members, otherwise="never"
             )
             self.row_places[name] = [at] * len(members)
         column_type = self.tables[name].column_types["value"]

@@ -279,6 +279,7 @@ def _table_data(
         tuple(sheet.ids),
         tuple(sheet.starts) if dated else (),
         tuple(sheet.ends) if dated else (),
+        tuple(c.name for c in table.when),
         otherwise,
     )
 
