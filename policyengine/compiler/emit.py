@@ -5,6 +5,7 @@ from __future__ import annotations
 from policyengine.compiler.lower import guards
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.decisions import finite
+from policyengine.language.model import Charge, Decision, Guard, NamedValue
 from policyengine.runtime.program import Entry, Expr, Fact, Node, Program, Read, reads, walk
 from policyengine.values import types
 
@@ -40,7 +41,12 @@ def emit(context: Context, digest: str) -> Program:
 def _on_error(context: Context) -> dict[str, tuple[str, str]]:
     """What each named part answers with where it fails."""
     bundle = context.bundle
-    parts = {**bundle.values, **bundle.charges, **bundle.guards, **bundle.decisions}
+    parts: dict[str, NamedValue | Charge | Guard | Decision] = {
+        **bundle.values,
+        **bundle.charges,
+        **bundle.guards,
+        **bundle.decisions,
+    }
     return {
         name: (part.on_error.unavailable, part.on_error.other)
         for name, part in parts.items()

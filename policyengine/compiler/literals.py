@@ -11,7 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
-from typing import Any
+from typing import Any, NoReturn
 
 from policyengine.compiler import diagnostics as say
 from policyengine.language.closest import closest
@@ -150,12 +150,12 @@ class Literals:
                 raise Unreadable
         return tuple(values)
 
-    def _refuse(self, node: Node, wanted: str) -> Any:
+    def _refuse(self, node: Node, wanted: str) -> NoReturn:
         found = "a list" if isinstance(node, Sequence) else "a mapping" if isinstance(node, Mapping) else "a value"
         self.report.add(say.bad_literal(found, wanted, node.span))
         raise Unreadable
 
-    def _refused(self, found: str, wanted: str, at: Span, hint: str | None = None) -> Any:
+    def _refused(self, found: str, wanted: str, at: Span, hint: str | None = None) -> NoReturn:
         self.report.add(say.bad_literal(f"`{found}`" if found else "nothing", wanted, at, hint))
         raise Unreadable
 

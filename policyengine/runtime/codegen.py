@@ -1181,6 +1181,8 @@ OPERATIONS: dict[str, Operation] = {
     "in_list": _simple("({} in {})"),
     "in_map": _simple("({} in {})"),
     "bounded": _bounded,
+    "stretches": _simple("S.stretches({}, {}, {}, {})", may_fail=True),
+    "override_dates": _simple("S.override_dates(o, {})"),
     "sort_by": _simple("S.sort_by({}, {}, {})", may_fail=True),
     "keys": _simple("tuple({})"),
     "text": _text,

@@ -44,6 +44,8 @@ UNAVAILABLE = Failure("unavailable", "a fact could not be fetched")
 TOO_MANY_DIGITS = Failure("too_many_digits", "the number needs more than 34 digits")
 
 OUT_OF_RANGE = Failure("out_of_range", "a carried state is outside its declared range")
+EMPTY_PERIOD = Failure("empty_period", "the period does not end after its start")
+TOO_MANY_STRETCHES = Failure("too_many_stretches", "the period has more than 1,000 stretches")
 TIES = Failure("ties", "two elements have equal sort keys, so their order is not known")
 
 CATALOGUE = {
@@ -64,5 +66,7 @@ CATALOGUE = {
         TOO_MANY_DIGITS,
         OUT_OF_RANGE,
         TIES,
+        EMPTY_PERIOD,
+        TOO_MANY_STRETCHES,
     )
 }

@@ -270,9 +270,21 @@ class _Machine:
                 own = found.value
         return exact(own, its_type)
 
+    def _override_dates(self, expr: Call) -> tuple[int, ...]:
+        """When the tenant's overrides of these columns begin and end."""
+        assert isinstance(expr.arguments[0], Const)
+        dates: set[int] = set()
+        for table, column in expr.arguments[0].value:
+            for (_, own), candidates in self.cells.get(table, {}).items():
+                if own == column:
+                    dates |= {d for c in candidates for d in (c.start, c.end) if d is not None}
+        return tuple(sorted(dates))
+
     # ----------------------------------------------------------------------------------------------------- calls
 
     def _call(self, expr: Call, local: dict[str, Any]) -> Any:
+        if expr.function == "override_dates":
+            return self._override_dates(expr)
         arguments = self._items(expr.arguments, local)
         if isinstance(arguments, Failure):
             return arguments
@@ -569,7 +581,24 @@ def _sort_by(call: Call, items: Any, keys: Any, descending: Any) -> Any:
     return tuple(items[i] for i in order)
 
 
+def _stretches(call: Call, start: int, end: int, fixed: Any, own: Any) -> Any:
+    """A period cut at every date inside it."""
+    if end <= start:
+        return failure.EMPTY_PERIOD
+    cuts = [start, *sorted({d for d in (*fixed, *own) if start < d < end}), end]
+    made = tuple(zip(cuts, cuts[1:], strict=False))
+    return made if len(made) <= STRETCHES_MAX else failure.TOO_MANY_STRETCHES
+
+
+def _stretch_line(call: Call, charge: str, start: int, end: int, amount: Any) -> Any:
+    return ({"charge": charge, "from": Timestamp(start), "to": Timestamp(end), "amount": amount},)
+
+
+STRETCHES_MAX = 1_000
+
 OPERATIONS |= {
+    "stretches": _stretches,
+    "stretch_line": _stretch_line,
     "bounded": _bounded,
     "sort_by": _sort_by,
     "line": _line,

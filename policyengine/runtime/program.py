@@ -441,7 +441,7 @@ class _Types:
 def to_json(program: Program) -> bytes:
     """The program's bytes: canonical JSON with sorted keys, without the places."""
     interned = _Types()
-    body = {
+    body: dict[str, Any] = {
         "bundle": program.bundle,
         "version": program.version,
         "source_digest": program.source_digest,
@@ -548,9 +548,12 @@ def _program(body: dict[str, Any], places: dict[str, str]) -> Program:
         raise ValueError("the inputs are not a group")
     nodes = {n[0]: Node(n[0], kinds[n[1]], expr(n[2]), *n[3:]) for n in body["nodes"]}
     entries = {
-        e[0]: Entry(e[0], e[1], tuple((a, b) for a, b in e[2]), *(tuple(x) for x in e[3:7]), e[7])
-        for e in body["entries"]
-    }
+        name: Entry(
+            name, section, tuple((a, b) for a, b in outputs), tuple(facts), tuple(guards), tuple(requires),
+            tuple(checks), dated
+        )
+        for name, section, outputs, facts, guards, requires, checks, dated in body["entries"]
+    }  # fmt: skip
     cells = {
         tenant: {
             table: {(row, column): tuple(CellOverride(s, u, _frozen(v), o) for s, u, v, o in items)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from policyengine.runtime import failure
@@ -104,16 +105,32 @@ def sort_by(items: Sequence[Any], keys: Sequence[Any], descending: Sequence[bool
     """Items in the order of their keys; equal keys fail."""
     if len(set(keys)) != len(keys):
         return failure.TIES
-    pairs = list(zip(keys, items, strict=True))
+    order = list(range(len(items)))
     for position in range(len(descending) - 1, -1, -1):
-        pairs.sort(key=lambda pair, p=position: pair[0][p], reverse=descending[position])
-    return tuple([item for _, item in pairs])
+        column = [key[position] for key in keys]
+        order.sort(key=column.__getitem__, reverse=descending[position])
+    return tuple([items[i] for i in order])
 
 
 def round_by(n: int, d: int, places: int, den: int, divide: Callable[[int, int], int]) -> int:
     """n / d rounded to so many places, over `den`, which holds every number of places that can come."""
-    step = 10**places
+    step: int = 10**places
     return divide(n * step, d) * (den // step)
+
+
+def stretches(start: int, end: int, fixed: Sequence[int], own: Sequence[int]) -> Any:
+    """A period cut at every date inside it."""
+    if end <= start:
+        return failure.EMPTY_PERIOD
+    cuts = [start, *sorted({d for d in (*fixed, *own) if start < d < end}), end]
+    return tuple(pairwise(cuts)) if len(cuts) <= 1_001 else failure.TOO_MANY_STRETCHES
+
+
+def override_dates(cells: dict[Any, Sequence[CellOverride]] | None, columns: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """When the tenant's overrides of these columns begin and end."""
+    wanted = {(table, column, None) for table, column in columns}
+    found = [c for (key, _), own in (cells or {}).items() if key in wanted for c in own]
+    return tuple(sorted({d for c in found for d in (c.start, c.end) if d is not None}))
 
 
 def bounded(n: int, low: int, high: int) -> Any:

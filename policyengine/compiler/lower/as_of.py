@@ -66,3 +66,16 @@ def _dated(context: Context) -> set[str]:
 
 def _is_at(expr: Expr | None) -> bool:
     return isinstance(expr, Fact) and expr.index == Program.AT
+
+
+def inlined(context: Context, expr: Expr, instant: Expr) -> Expr:
+    """An expression with the dated nodes that it reads written out, asked as of an instant of a loop."""
+    dated = _dated(context)
+
+    def change(part: Expr) -> Expr:
+        if isinstance(part, Read):
+            return change(context.nodes[part.node].expr) if part.node in dated else part
+        made = rebuilt(part, change)
+        return replace(made, at=instant) if isinstance(made, Row | Column) and _is_at(made.at) else made
+
+    return change(expr)

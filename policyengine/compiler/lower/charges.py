@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from math import lcm
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower import as_of, each
+from policyengine.compiler.lower import as_of, each, split
 from policyengine.compiler.lower.context import ABSENT, Context
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as expression_say
@@ -26,7 +26,7 @@ from policyengine.values.types import Number, Unit
 
 NOT_YET = (
     "package_size", "already_billed", "position", "weight", "flat_by", "negative_quantity", "minimum", "maximum",
-    "quantity_transform", "commitment", "discounts", "credits", "tax", "split",
+    "quantity_transform", "commitment", "discounts", "credits", "tax",
 )  # fmt: skip
 
 
@@ -56,6 +56,8 @@ def lower(context: Context, charge: Charge) -> None:
     before = set(context.nodes)
     if charge.each is not None:
         _lower_each(context, charge)
+    elif charge.split is not None:
+        _lower_split(context, charge)
     else:
         _lower_one(context, charge)
     if charge.as_of is not None:
@@ -93,6 +95,26 @@ def _define(context: Context, charge: Charge, amount: Expr, lines: Expr, require
     fields = ["amount", "lines", *(f for f in ("quantity", "free_used") if f"{name}.{f}" in context.variables)]
     context.groups[name] = tuple(fields)
     context.charges[name] = Lowered(read, shown, requires)
+
+
+def _lower_split(context: Context, charge: Charge) -> None:
+    """A period in stretches between the dates at which a price changes."""
+    assert charge.split is not None
+    if charge.when is not None or charge.sum:
+        raise Rejected(say.unsupported("`split` beside `when` or `sum`", charge.at))
+    scope = context.scope()
+    context.inline = True
+    try:
+        priced = _model(context, charge, scope)
+    finally:
+        context.inline = False
+    _is_amount(context, priced.amount, charge)
+
+    def rounded(part: Expr) -> Expr:
+        return context.rounded(part, charge.round_each, scope)
+
+    amount, lines = split.amounts(context, charge.name, charge.split, priced.amount, rounded)
+    _define(context, charge, context.rounded(amount, charge.round, scope), lines, frozenset())
 
 
 def _lower_each(context: Context, charge: Charge) -> None:

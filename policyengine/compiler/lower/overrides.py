@@ -16,9 +16,11 @@ from policyengine.language.declared import Declared
 from policyengine.language.model import Overridable
 from policyengine.language.model import Override as Authored
 from policyengine.language.yaml import Mapping, Node, Scalar, plain
+from policyengine.runtime.interpreter import exact
 from policyengine.runtime.program import CellOverride
 from policyengine.source import Diagnostic, Span
 from policyengine.values import types
+from policyengine.values.number_text import fraction_text
 
 not_allowed = say.override_not_allowed
 
@@ -90,7 +92,7 @@ def _collect_line(
         return
     at = sheet.row_span(number)
     try:
-        dates = [context.literals.instant(line[c], at) if line.get(c) else None for c in ("from", "until")]
+        start, end = (context.literals.instant(line[c], at) if line.get(c) else None for c in ("from", "until"))
     except Unreadable:
         return
     for required in ("id", "tenant", "from", "reason"):
@@ -106,7 +108,7 @@ def _collect_line(
     value = scalars.read(text)
     node = Scalar(text if isinstance(value, scalars.Refused) else value, at, "plain", text)
     column = line.get("column") or "value"
-    found = Override(line["id"], line["tenant"], *dates, line.get("key", ""), column, node, at, indexes[identity])
+    found = Override(line["id"], line["tenant"], start, end, line.get("key", ""), column, node, at, indexes[identity])
     context.overrides.setdefault(name, []).append(found)
 
 
@@ -151,12 +153,12 @@ def apply(
     new_types, new_columns = dict(table.column_types), dict(table.columns)
     for column in {o.column for o in own}:
         old = table.column_types[column]
-        exact = [_exact(v, old) for v in table.columns[column]]
+        own_cells = [exact(v, old) for v in table.columns[column]]
         values = [v for o, _, v in read if o.column == column]
-        new_types[column] = tight(columns[column].type, [*exact, *values])
+        new_types[column] = tight(columns[column].type, [*own_cells, *values])
         if isinstance(old, types.Optional):
             new_types[column] = types.Optional(new_types[column])
-        new_columns[column] = tuple(held(v, new_types[column]) for v in exact)
+        new_columns[column] = tuple(held(v, new_types[column]) for v in own_cells)
         _check_bounds(context, table.column_types[column], table.columns[column], read, column, bounds, columns)
     context.tables[name] = replace(table, columns=new_columns, column_types=new_types)
     for override, rows, value in read:
@@ -188,12 +190,6 @@ def _same_row(row_id: str, path: str) -> bool:
     return head == path and tail[:4].isdigit() and tail[4:5] == "-"
 
 
-def _exact(value: Any, its_type: types.Type) -> Any:
-    from policyengine.runtime.interpreter import exact
-
-    return exact(value, its_type)
-
-
 def _check_bounds(
     context: Context,
     its_type: types.Type,
@@ -210,39 +206,28 @@ def _check_bounds(
     for override, rows, value in read:
         if override.column != column or not isinstance(value, Fraction | int):
             continue
-        for wrong, bound in _violations(value, [_exact(cells[r], its_type) for r in rows], bounds, factor):
+        for wrong, bound in _violations(Fraction(value), [exact(cells[r], its_type) for r in rows], bounds, factor):
             shown = wrong / factor
-            text = f"{shown.numerator}" if shown.denominator == 1 else f"{float_free(shown)}"
+            text = fraction_text(shown.numerator, shown.denominator)
             context.error(say.override_out_of_bounds(f"`{text}`", bound, override.at))
             raise Broken
 
 
-def float_free(value: Fraction) -> str:
-    """A fraction as a decimal text where it has one, else as a ratio."""
-    from policyengine.values.number_text import fraction_text
-
-    return fraction_text(value.numerator, value.denominator)
-
-
 def _violations(value: Fraction, own: list[Any], bounds: Overridable, factor: Fraction) -> list[tuple[Fraction, str]]:
     out: list[tuple[Fraction, str]] = []
-    low, high = _number(bounds.min), _number(bounds.max)
-    if low is not None and value < low * factor:
-        out.append((value, f"min: {plain(bounds.min)}"))  # type: ignore[arg-type]
-    if high is not None and value > high * factor:
-        out.append((value, f"max: {plain(bounds.max)}"))  # type: ignore[arg-type]
-    least, most = _number(bounds.min_factor), _number(bounds.max_factor)
+    if bounds.min is not None and value < _number(bounds.min) * factor:
+        out.append((value, f"min: {plain(bounds.min)}"))
+    if bounds.max is not None and value > _number(bounds.max) * factor:
+        out.append((value, f"max: {plain(bounds.max)}"))
     for cell in own:
-        if least is not None and value < least * cell:
-            out.append((value, f"min_factor: {plain(bounds.min_factor)}"))  # type: ignore[arg-type]
-        if most is not None and value > most * cell:
-            out.append((value, f"max_factor: {plain(bounds.max_factor)}"))  # type: ignore[arg-type]
+        if bounds.min_factor is not None and value < _number(bounds.min_factor) * cell:
+            out.append((value, f"min_factor: {plain(bounds.min_factor)}"))
+        if bounds.max_factor is not None and value > _number(bounds.max_factor) * cell:
+            out.append((value, f"max_factor: {plain(bounds.max_factor)}"))
     return out
 
 
-def _number(node: Node | None) -> Fraction | None:
-    if node is None:
-        return None
+def _number(node: Node) -> Fraction:
     value = plain(node)
     if isinstance(value, str):
         value = value.split()[0].replace("_", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from policyengine.compiler.lower import overrides
 from policyengine.compiler.lower.context import Broken, Context
 from policyengine.language.declared import Declared
@@ -50,7 +52,7 @@ def _bounded(context: Context, declared: Declared, parameter: Parameter) -> Decl
     return declared
 
 
-def _caller(context: Context, name: str, row: Row) -> object:
+def _caller(context: Context, name: str, row: Row) -> Callable[[tuple[Expr, ...], Span], Expr]:
     def call(arguments: tuple[Expr, ...], at: Span) -> Expr:
         if len(arguments) != len(row.keys):
             wanted = f"{len(row.keys)} keys"

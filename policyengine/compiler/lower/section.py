@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from policyengine.compiler import diagnostics as say
@@ -116,7 +117,7 @@ def lower_all(context: Context, order: list[str]) -> None:
         if dependencies & context.poisoned:
             context.poisoned.add(name)
             continue
-        attempt(context, name, lambda section=section, part=part: LOWER[section](context, part))
+        attempt(context, name, partial(LOWER[section], context, part))
     checks.lower(context)
     tests.check(context)
 

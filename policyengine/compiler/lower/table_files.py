@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.cells import named_texts, read_cell_text, read_value_text
@@ -74,25 +75,24 @@ class _File:
         text = self.sheet.rows[row][column]
         if text == "":
             return None
-        return read_cell_text(text, declared, self.context.literals, _Lazy(self.sheet, row, column))  # type: ignore[arg-type]
+        return read_cell_text(text, declared, self.context.literals, _place(self.sheet, row, column))
 
     def value(self, row: int, column: int, declared: Declared) -> Any:
         text = self.sheet.rows[row][column]
-        at: Any = _Lazy(self.sheet, row, column)
+        at = _place(self.sheet, row, column)
         if text == "" and (declared.optional or declared.type != types.STRING):
             if declared.optional:
                 return None
             if declared.default is not None:
                 return self.context.literals.read(declared.default, declared)
-            self.context.error(say.missing_cell(self.sheet.header[column], at.span))
+            self.context.error(say.missing_cell(self.sheet.header[column], self.sheet.span(row, column)))
             return FAILED
         return read_value_text(text, declared, self.context.literals, at)
 
     def date(self, row: int, column: int | None) -> int | None:
         if column is None or self.sheet.rows[row][column] == "":
             return None
-        at: Any = _Lazy(self.sheet, row, column)
-        return self.context.literals.instant(self.sheet.rows[row][column], at)
+        return self.context.literals.instant(self.sheet.rows[row][column], _place(self.sheet, row, column))
 
 
 class _Lazy:
@@ -115,6 +115,11 @@ class _Lazy:
 
     def __str__(self) -> str:
         return str(self.span)
+
+
+def _place(sheet: csv.Sheet, row: int, column: int) -> Span:
+    """Where a field stands: it answers everything that a Span does, and costs nothing until it is asked."""
+    return cast(Span, _Lazy(sheet, row, column))
 
 
 def read(context: Context, table: Table, keys: dict[str, Declared], columns: dict[str, Declared], into: Sheet) -> None:
@@ -159,7 +164,7 @@ def _column(file: _File, name: str) -> int | None:
 def _read_row(file: _File, row: int) -> None:
     cells = [_cell(file, row, name, declared) for name, declared in file.keys.items()]
     values = [_value(file, row, name, declared) for name, declared in file.columns.items()]
-    dates = [attempt(lambda c=c: file.date(row, c)) for c in (_column(file, d) for d in DATES)]  # type: ignore[misc]
+    dates = [attempt(partial(file.date, row, _column(file, name))) for name in DATES]
     if FAILED in cells or FAILED in values or FAILED in dates:
         return
     _append(file, row, cells, dict(zip(file.columns, values, strict=True)), dates)
@@ -167,16 +172,16 @@ def _read_row(file: _File, row: int) -> None:
 
 def _cell(file: _File, row: int, name: str, declared: Declared) -> Any:
     position = _column(file, name)
-    return None if position is None else attempt(lambda: file.cell(row, position, declared))
+    return None if position is None else attempt(partial(file.cell, row, position, declared))
 
 
 def _value(file: _File, row: int, name: str, declared: Declared) -> Any:
     position = _column(file, name)
     if position is None:
         if declared.default is not None:
-            return attempt(lambda: file.context.literals.read(declared.default, declared))  # type: ignore[arg-type]
+            return attempt(partial(file.context.literals.read, declared.default, declared))
         return None
-    return attempt(lambda: file.value(row, position, declared))
+    return attempt(partial(file.value, row, position, declared))
 
 
 def _append(file: _File, row: int, cells: list[Any], values: dict[str, Any], dates: list[int | None]) -> None:
@@ -230,7 +235,7 @@ def _tier_group(file: _File, group: list[int], tiers: Declared) -> None:
             position = _column(file, name)
             its = fields.get(name)
             if position is not None and isinstance(its, Declared) and file.sheet.rows[row][position] != "":
-                given[name] = attempt(lambda p=position, d=its, r=row: file.value(r, p, d))  # type: ignore[misc]
+                given[name] = attempt(partial(file.value, row, position, its))
         if FAILED in given.values():
             return
         if not _fits(file, row, given.get("up_to"), bounds, place == len(group) - 1):
@@ -242,7 +247,7 @@ def _tier_group(file: _File, group: list[int], tiers: Declared) -> None:
     cells = [_cell(file, first, name, declared) for name, declared in file.keys.items()]
     others = {n: d for n, d in file.columns.items() if n != "tiers"}
     values = {name: _value(file, first, name, declared) for name, declared in others.items()}
-    dates = [attempt(lambda c=c: file.date(first, c)) for c in (_column(file, d) for d in DATES)]  # type: ignore[misc]
+    dates = [attempt(partial(file.date, first, _column(file, name))) for name in DATES]
     if FAILED in cells or FAILED in values.values() or FAILED in dates:
         return
     values["tiers"] = (tuple(bounds), tuple(rates), tuple(flats))

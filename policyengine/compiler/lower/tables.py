@@ -155,10 +155,10 @@ def _read_row(
             broken = True
     cells, values = [], []
     for name, declared in keys.items():
-        cells.append(attempt(lambda n=name, d=declared: _cell(context, node, n, d)))  # type: ignore[misc]
+        cells.append(attempt(partial(_cell, context, node, name, declared)))
     misspelt = broken
     for name, declared in columns.items():
-        values.append(attempt(lambda n=name, d=declared: _result(context, node, n, d, misspelt)))  # type: ignore[misc]
+        values.append(attempt(partial(_result, context, node, name, declared, misspelt)))
     if broken or FAILED in cells or FAILED in values:
         raise Unreadable
     for cell_list, cell in zip(sheet.conditions, cells, strict=True):

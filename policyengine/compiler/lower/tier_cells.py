@@ -59,5 +59,6 @@ def _append(
         context.error(say.tiers_not_increasing(tier.entries["up_to"].value.span))
         raise Unreadable
     bounds.append(up_to)
-    rates.append(given.get("unit_amount", given.get("factor", Fraction(0))))
+    rate: Exact = given.get("unit_amount", given.get("factor", Fraction(0)))
+    rates.append(rate)
     flats.append(given.get("flat_amount", Fraction(0)))

@@ -34,13 +34,13 @@ def lower(context: Context, value: NamedValue) -> None:
     expr = context.value(value.value, inner, declared, name=value.name if condition is None else "")
     expr = context.rounded(expr, value.round, inner)
     if condition is not None:
+        assert value.when is not None
         if value.otherwise is None:
-            assert value.when is not None
             requires = context.presence_of(value.name, value.when, condition, value.at)
             condition = context.presence[value.name]
             expr = arithmetic.choose(condition, expr, ABSENT, value.at)
         else:
-            other = scope.knowing(check.known_present(value.when.tree, scope, holds=False))  # type: ignore[union-attr]
+            other = scope.knowing(check.known_present(value.when.tree, scope, holds=False))
             expr = arithmetic.choose(condition, expr, context.value(value.otherwise, other, declared), value.at)
     if declared is not None:
         expr = _as_declared(expr, declared.type, value)
