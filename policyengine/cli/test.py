@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -38,13 +39,13 @@ class Wanted:
 @click.option("--coverage", is_flag=True, help="Say which rows, tiers, branches, guards and overrides no test reached.")
 @click.option("--min", "least", metavar="PERCENT", type=click.FloatRange(0, 100), help="Fail below this coverage.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file changes.")
-def command(bundles: tuple[Path, ...], watch: bool, **options: object) -> int:
+def command(bundles: tuple[Path, ...], watch: bool, **options: Any) -> int:
     """Run the tests inside bundles.
 
     A BUNDLE is a folder with a `bundle.yaml`, or one YAML file. The exit code is 3 when a bundle cannot be compiled,
     and 4 when a test fails, when `--min` is not reached, or when `--fail-on-empty` finds no test.
     """
-    wanted = Wanted(**options)  # type: ignore[arg-type]
+    wanted = Wanted(**options)
     return watched(bundles, watch, lambda: _run(bundles, wanted))
 
 

@@ -392,7 +392,7 @@ class _Builder:
         assert isinstance(node, Mapping)
         readers: dict[str, Callable[[Node], Any]] = {
             "when": self._conditions,
-            "then": lambda n: {e.key: e.value for e in n.entries.values()},  # type: ignore[union-attr]
+            "then": self._results,
             "rows": self._node,
             "otherwise": self._node,
             "overridable": self._overridable,
@@ -403,6 +403,11 @@ class _Builder:
         if fields and fields.get("overridable") is False:
             fields.pop("overridable")
         return Table(**fields) if fields else None
+
+    @staticmethod
+    def _results(node: Node) -> dict[str, Node]:
+        assert isinstance(node, Mapping)
+        return {entry.key: entry.value for entry in node.entries.values()}
 
     def _conditions(self, node: Node) -> tuple[Condition, ...] | None:
         assert isinstance(node, Mapping)
@@ -439,8 +444,8 @@ class _Builder:
 
     def charges(self, entry: Entry) -> Charge | None:
         reader = self.reader
-        values = ("quantity", "base", "unit_amount", "flat_amount", "rate", "factor", "package_size", "free_quantity")
-        values += ("free_amount", "already_rated", "already_billed", "weight", "minimum", "maximum")
+        values: tuple[str, ...] = ("quantity", "base", "unit_amount", "flat_amount", "rate", "factor", "package_size")
+        values += ("free_quantity", "free_amount", "already_rated", "already_billed", "weight", "minimum", "maximum")
         readers: dict[str, Callable[[Node], Any]] = dict.fromkeys(values, reader.value)
         readers |= dict.fromkeys(("position", "when", "as_of", "split"), reader.expression)
         nodes = ("quantity_transform", "commitment", "discounts", "credits", "tax")
@@ -471,7 +476,11 @@ class _Builder:
         return tuple(tiers)
 
     def guards(self, entry: Entry) -> Guard | None:
-        readers = {"when": self.reader.expression, "reason": self._node, "on_error": self._on_error}
+        readers: dict[str, Callable[[Node], Any]] = {
+            "when": self.reader.expression,
+            "reason": self._node,
+            "on_error": self._on_error,
+        }
         fields = self._fields(entry, readers)
         return Guard(**fields) if fields else None
 
@@ -518,11 +527,13 @@ class _Builder:
     def tests(self, node: Node) -> Test:
         assert isinstance(node, Mapping)
         e = node.entries
-        given = {key: plain(e[key].value) for key in ("decide", "tenant", "event", "error", "input") if key in e}
+        known = ("decide", "tenant", "event", "error", "input")
+        given: dict[str, Any] = {key: plain(e[key].value) for key in known if key in e}
         if "at" in e:
             given["time"] = plain(e["at"].value)
         for key in ("rationale", "not_rationale"):
             if key in e:
                 given[key] = tuple(plain(e[key].value))
         expect = e["expect"].value if "expect" in e else None
+        assert expect is None or isinstance(expect, Mapping)
         return Test(name=plain(e["name"].value), at=e["name"].value.span, expect=expect, **given)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, final
 
 Value = str | int | Decimal | bool | None
 
@@ -17,6 +17,7 @@ Value = str | int | Decimal | bool | None
 NUMBER_CHARACTERS_MAX = 400
 
 
+@final
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A spelling without one meaning; `instead` is what to write if the obvious one was meant."""

@@ -378,7 +378,7 @@ class _Builder:
             self._warn(diagnostics.bool_spelling(text, span))
         elif value is None and text not in ("null", "~"):
             self._warn(diagnostics.null_spelling(text, span))
-        return Scalar(value, span, style, text, broken)  # type: ignore[arg-type]
+        return Scalar(value, span, style, text, broken)
 
     def _quoted(self, text: str, span: Span, style: Style, broken: bool) -> Scalar:
         if not text.isascii() and characters.has_half(text):

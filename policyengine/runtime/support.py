@@ -126,7 +126,9 @@ def stretches(start: int, end: int, fixed: Sequence[int], own: Sequence[int]) ->
     return tuple(pairwise(cuts)) if len(cuts) <= 1_001 else failure.TOO_MANY_STRETCHES
 
 
-def override_dates(cells: dict[Any, Sequence[CellOverride]] | None, columns: Sequence[Sequence[str]]) -> tuple[int, ...]:
+def override_dates(
+    cells: dict[Any, Sequence[CellOverride]] | None, columns: Sequence[Sequence[str]]
+) -> tuple[int, ...]:
     """When the tenant's overrides of these columns begin and end."""
     wanted = {(table, column, None) for table, column in columns}
     found = [c for (key, _), own in (cells or {}).items() if key in wanted for c in own]

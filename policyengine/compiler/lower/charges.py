@@ -18,7 +18,7 @@ from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.model import Charge, Tier
-from policyengine.language.written import Written
+from policyengine.language.written import Value, Written
 from policyengine.runtime.program import Call, Const, Expr, Local, MakeTiers, Read
 from policyengine.source import Span
 from policyengine.values import types
@@ -219,7 +219,8 @@ def _quantities(context: Context, charge: Charge, scope: Scope) -> Quantities:
     assert charge.quantity is not None
     name = charge.name
     quantity = _not_negative(context.number(charge.quantity, scope), charge.quantity.span)
-    unit: Unit = quantity.type.unit  # type: ignore[union-attr]
+    assert isinstance(quantity.type, Number)
+    unit = quantity.type.unit
     read = context.add(f"{name}.quantity", quantity, name, "charges", charge.at)
     context.define(f"{name}.quantity", read)
     if charge.already_rated is None:
@@ -242,7 +243,8 @@ def _quantities(context: Context, charge: Charge, scope: Scope) -> Quantities:
 
 def _beyond(quantity: Expr, free: Expr, at: Span) -> Expr:
     """What of a cumulative quantity lies beyond the free quantity."""
-    zero = arithmetic.with_unit(arithmetic.number(0), quantity.type.unit)  # type: ignore[union-attr]
+    assert isinstance(quantity.type, Number)
+    zero = arithmetic.with_unit(arithmetic.number(0), quantity.type.unit)
     return arithmetic.narrowed(arithmetic.extreme("max", [arithmetic.subtract(quantity, free, at), zero], at), lo=0)
 
 
@@ -300,7 +302,7 @@ def _tiered(context: Context, charge: Charge, scope: Scope) -> Priced:
     assert isinstance(schedule.type, types.Tiers)
     missing = Const(types.Optional(types.NEVER), None)
     start = quantities.before or arithmetic.with_unit(arithmetic.number(0), quantities.unit)
-    parts = (Const(types.STRING, name), schedule, start, quantities.after, by_factor or missing)
+    parts: tuple[Expr, ...] = (Const(types.STRING, name), schedule, start, quantities.after, by_factor or missing)
     parts += (Const(types.STRING, mode), at_zero)
     return Priced(amount, Call(types.LINES, "tier_lines", parts))
 
@@ -320,8 +322,8 @@ def _priced(
     most = quantity.type.hi * (common // quantity.type.den) * max(abs(t.rate.lo), abs(t.rate.hi))
     low = 0 if t.rate.lo >= 0 else -most
     quantity = context.add(f"{node}.quantity", quantity, charge.name, "charges", charge.at)
-    priced = Call(Number(False, unit, t.rate.den * common, low, most), mode, (schedule, quantity))
-    arithmetic.bounded(priced.type, charge.at)  # type: ignore[arg-type]
+    price = arithmetic.bounded(Number(False, unit, t.rate.den * common, low, most), charge.at)
+    priced = Call(price, mode, (schedule, quantity))
     units = context.add(node, priced, charge.name, "charges", charge.at, cite="tiers")
     flat_total = max(abs(t.flat.lo), abs(t.flat.hi)) * 10_000
     if flat_total == 0:
@@ -372,12 +374,14 @@ def static_schedule(context: Context, charge: Charge, scope: Scope, quantity: Un
     its_type = types.Tiers(*(number for number, _ in parts))
     groups = [items for _, items in parts]
     if all(isinstance(item, Const) for group in groups for item in group):
-        held = [tuple(item.value for item in group) for group in groups]  # type: ignore[union-attr]
+        held = [tuple(item.value for item in group if isinstance(item, Const)) for group in groups]
         return Const(its_type, ((*held[0], None), held[1], held[2]))
     return MakeTiers(its_type, tuple(groups[0]), tuple(groups[1]), tuple(groups[2]))
 
 
-def _tier_number(context: Context, written: object, scope: Scope, unit: Unit, tier: Tier, by_factor: bool) -> Expr:
+def _tier_number(
+    context: Context, written: Value | None, scope: Scope, unit: Unit, tier: Tier, by_factor: bool
+) -> Expr:
     if written is None:
         other = tier.unit_amount if by_factor else tier.factor
         if other is not None and unit != context.money:
@@ -385,7 +389,7 @@ def _tier_number(context: Context, written: object, scope: Scope, unit: Unit, ti
             reason = "the charge has a `unit_amount`" if by_factor else "the charge has no `unit_amount` to multiply"
             raise Rejected(say.bad_literal("the other one", f"{wanted}: {reason}", tier.at))
         return arithmetic.number(0, unit, integer=False)
-    return context.number(written, scope, unit)  # type: ignore[arg-type]
+    return context.number(written, scope, unit)
 
 
 def _increasing(bounds: list[Expr], tiers: tuple[Tier, ...]) -> None:

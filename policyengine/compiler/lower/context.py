@@ -164,9 +164,9 @@ class Context:
         expr = self.value(value, scope)
         if unit is not None:
             expr = self.in_unit(expr, unit, value)
-        if not types.is_number(expr.type):
+        if not isinstance(expr.type, Number | types.Quotient):
             raise Rejected(expression_say.expected_type("a number", expr.type, value.span))
-        if unit is not None and expr.type.unit != unit:  # type: ignore[union-attr]
+        if unit is not None and expr.type.unit != unit:
             wanted = Number(False, unit)
             raise Rejected(expression_say.expected_type(str(wanted), expr.type, value.span))
         return expr
@@ -516,12 +516,6 @@ class Context:
     def factor_of(self, written: Written) -> Fraction:
         """The factor of the declared unit where an expression is a plain input; else 1."""
         return Fraction(1)
-
-    def tier_rows(self, node: YamlNode, declared: Declared) -> Exact:
-        """A cell of tiers: bounds with an open end, rates and flats."""
-        from policyengine.compiler.lower.tier_cells import read
-
-        return read(self, node, declared)
 
     def fact(self, path: tuple[str, ...], its_type: Type) -> Expr:
         self.facts.append(FactPath(path, its_type))

@@ -39,9 +39,7 @@ def amounts(
         raise Rejected(say.quotient_escapes("a sum of stretches", period.span))
     loop = each.Loop(over, stretch.name, context.scope(), context.scope(), None)
     assert isinstance(part.type, Number)
-    total_type = replace(
-        part.type, lo=min(0, part.type.lo * STRETCHES_MAX), hi=max(0, part.type.hi * STRETCHES_MAX)
-    )
+    total_type = replace(part.type, lo=min(0, part.type.lo * STRETCHES_MAX), hi=max(0, part.type.hi * STRETCHES_MAX))
     total = Local(total_type, "total@split")
     step = replace(arithmetic.add([total, part], period.span), type=total_type)
     amount = loop.result([each.State(total.name, total_type, Const(total_type, 0), step)], total)

@@ -8,7 +8,7 @@ from typing import Any
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.cells import cell_den, held_cell, read_cell
 from policyengine.compiler.literals import Unreadable, held, tight
-from policyengine.compiler.lower import overrides, table_files
+from policyengine.compiler.lower import overrides, table_files, tier_cells
 from policyengine.compiler.lower.context import Broken, Context
 from policyengine.compiler.lower.sheet import DATES, FAILED, Sheet, attempt
 from policyengine.compiler.table_check import examine
@@ -186,7 +186,7 @@ def _result(context: Context, node: Mapping, name: str, declared: Declared, miss
             context.error(say.missing_cell(name, node.span))
         raise Unreadable
     if isinstance(declared.type, types.Tiers):
-        return context.tier_rows(entry.value, declared)
+        return tier_cells.read(context, entry.value, declared)
     return context.literals.read(entry.value, declared)
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.literals import Exact, Unreadable
+from policyengine.compiler.lower.context import Context
 from policyengine.language.declared import Declared, DeclaredGroup
 from policyengine.language.yaml import Mapping, Node, Sequence
-
-if TYPE_CHECKING:
-    from policyengine.compiler.lower.context import Context
 
 
 def read(context: Context, node: Node, declared: Declared) -> Exact:

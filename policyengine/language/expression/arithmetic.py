@@ -52,7 +52,8 @@ def _unit(a: Type) -> Unit:
     return a.unit
 
 
-def _same_unit(operator: str, a: Expr, b: Expr, at: Span) -> tuple[Expr, Expr]:
+def in_one_unit(operator: str, a: Expr, b: Expr, at: Span) -> tuple[Expr, Expr]:
+    """Two numbers of one unit, a literal 0 read in the unit of the other; raises Rejected where units differ."""
     left, right = a.type, b.type
     if not (types.is_number(left) and types.is_number(right)):
         raise Rejected(say.wrong_operands(operator, left, right, at, _operand_hint(left, right)))
@@ -78,7 +79,7 @@ def bounded(result: Number | Quotient, at: Span) -> Number | Quotient:
     return result
 
 
-def _arithmetic(function: str, result: Number | Quotient, arguments: tuple[Expr, ...], at: Span) -> Call:
+def checked_call(function: str, result: Number | Quotient, arguments: tuple[Expr, ...], at: Span) -> Call:
     """A call whose int result stays within 64 bits: checked at run time only where the range does not prove it."""
     if isinstance(result, Number) and result.integer and (result.lo < INT64_MIN or result.hi > INT64_MAX):
         clamped = replace(result, lo=max(result.lo, INT64_MIN), hi=min(result.hi, INT64_MAX))
@@ -99,7 +100,7 @@ def add(operands: list[Expr], at: Span, operator: str = "+") -> Expr:
     """The sum of two or more numbers of one unit."""
     total = operands[0]
     for operand in operands[1:]:
-        total, operand = _same_unit(operator, total, operand, at)
+        total, operand = in_one_unit(operator, total, operand, at)
         total = _add2(total, operand, at)
     return total
 
@@ -117,7 +118,7 @@ def _chained(function: str, result: Number | Quotient, a: Expr, b: Expr, at: Spa
 
     Each step of an int chain is checked where the whole may fail, as if it were written alone.
     """
-    call = _arithmetic(function, result, (a, b), at)
+    call = checked_call(function, result, (a, b), at)
     if not isinstance(a, Call) or a.function != function or not isinstance(a.type, Number):
         return call
     if not isinstance(call.type, Number) or call.type.integer != a.type.integer:
@@ -128,8 +129,8 @@ def _chained(function: str, result: Number | Quotient, a: Expr, b: Expr, at: Spa
 def subtract(a: Expr, b: Expr, at: Span) -> Expr:
     if isinstance(a.type, Limit):
         return _limit_minus(a, b, at)
-    a, b = _same_unit("-", a, b, at)
-    return _arithmetic("subtract", _sum_type(a.type, b.type, -1), (a, b), at)
+    a, b = in_one_unit("-", a, b, at)
+    return checked_call("subtract", _sum_type(a.type, b.type, -1), (a, b), at)
 
 
 def _limit_minus(a: Expr, b: Expr, at: Span) -> Expr:
@@ -137,7 +138,8 @@ def _limit_minus(a: Expr, b: Expr, at: Span) -> Expr:
     if not isinstance(b.type, Number):
         raise Rejected(say.wrong_operands("-", a.type, b.type, at))
     b = with_unit(b, a.type.number.unit)
-    if b.type.unit != a.type.number.unit:  # type: ignore[union-attr]
+    assert isinstance(b.type, Number)
+    if b.type.unit != a.type.number.unit:
         raise Rejected(say.unit_mismatch("-", a.type, b.type, at))
     result = _sum_type(a.type.number, b.type, -1)
     assert isinstance(result, Number)
@@ -160,7 +162,7 @@ def negate(a: Expr, at: Span) -> Expr:
         case Number() as t:
             if isinstance(a, Const):
                 return Const(replace(t, lo=-t.hi, hi=-t.lo), -a.value)
-            return _arithmetic("negate", replace(t, lo=-t.hi, hi=-t.lo), (a,), at)
+            return checked_call("negate", replace(t, lo=-t.hi, hi=-t.lo), (a,), at)
         case Quotient() as q:
             return Call(replace(q, lo=-q.hi, hi=-q.lo), "negate", (a,))
     raise Rejected(say.wrong_operand("-", a.type, at))
@@ -237,7 +239,7 @@ def truncating(function: str, operator: str, a: Expr, b: Expr, at: Span) -> Expr
     never_zero = right.lo > 0 or right.hi < 0
     integer = left.integer and right.integer
     if function == "remainder":
-        a, b = _same_unit("%", a, b, at)
+        a, b = in_one_unit("%", a, b, at)
         left, right = a.type, b.type
         assert isinstance(left, Number)
         assert isinstance(right, Number)
@@ -248,7 +250,7 @@ def truncating(function: str, operator: str, a: Expr, b: Expr, at: Span) -> Expr
     unit = types.unit_product(left.unit, right.unit, -1)
     smallest = 1 if never_zero is False else min(abs(right.lo), abs(right.hi))
     most = max(abs(left.lo), abs(left.hi)) * right.den // (left.den * max(1, smallest)) + 1
-    call = _arithmetic("truncate_divide", Number(integer, unit, 1, -most, most), (a, b), at)
+    call = checked_call("truncate_divide", Number(integer, unit, 1, -most, most), (a, b), at)
     return replace(call, may_fail=call.may_fail or not never_zero)
 
 
@@ -264,7 +266,7 @@ def compare(operator: str, a: Expr, b: Expr, at: Span) -> Expr:
                 raise Rejected(say.unit_mismatch(operator, left, right, at))
             return Call(types.BOOL, "limit_" + function, (a, b))
     if types.is_number(left) and types.is_number(right):
-        a, b = _same_unit(operator, a, b, at)
+        a, b = in_one_unit(operator, a, b, at)
         return Call(types.BOOL, function, (a, b))
     same = left == right and left in (types.TIMESTAMP, types.DURATION, types.BYTES, types.BOOL)
     if same or (left == types.STRING and right == types.STRING):
@@ -335,11 +337,11 @@ def coerced(a: Expr, to: Type) -> Expr:
     """`a` as a value of a type that holds it: `convert` rescales in generated code and changes an int to a decimal."""
     if a.type == to:
         return a
-    if isinstance(a, Const) and isinstance(a.type, Number) and isinstance(to, Number):
-        if a.value * to.den % a.type.den == 0:
-            return Const(to, a.value * to.den // a.type.den)
-    if isinstance(a, Const) and isinstance(to, types.Optional) and a.value is None:
-        return Const(to, None)
+    match a, to:
+        case (Const(value=n, type=Number(den=den)), Number()) if n * to.den % den == 0:
+            return Const(to, n * to.den // den)
+        case (Const(value=None), types.Optional()):
+            return Const(to, None)
     return Call(to, "convert", (a,))
 
 
@@ -372,7 +374,7 @@ def _extreme2(function: str, a: Expr, b: Expr, at: Span) -> Expr:
         return Call(joint, "limit_" + function, (coerced(a, joint), coerced(b, joint)))
     if a.type == b.type and a.type in (types.TIMESTAMP, types.DURATION):
         return Call(a.type, function, (a, b))
-    a, b = _same_unit(function, a, b, at)
+    a, b = in_one_unit(function, a, b, at)
     joint = joined_type(a.type, b.type)
     assert joint is not None
     if isinstance(joint, Number):
@@ -401,7 +403,7 @@ def rounded(a: Expr, places: int, mode: str, at: Span) -> Expr:
         low, high = min(t.lo, 0) * den - step, max(t.hi, 0) * den + step
     result = Number(isinstance(t, Number) and t.integer, t.unit, den, low, high)
     arguments = (a, Const(types.integer(places, places), places), Const(types.STRING, mode))
-    return _arithmetic("round", result, arguments, at)
+    return checked_call("round", result, arguments, at)
 
 
 def rounded_by(a: Expr, places: Expr, most: int, mode: str, at: Span) -> Expr:
@@ -428,7 +430,7 @@ def whole(function: str, a: Expr, at: Span) -> Expr:
         low, high = t.lo // t.den, -(-t.hi // t.den)
     else:
         low, high = min(t.lo, 0) - 1, max(t.hi, 0) + 1
-    return _arithmetic(function, Number(True, t.unit, 1, low, high), (a,), at)
+    return checked_call(function, Number(True, t.unit, 1, low, high), (a,), at)
 
 
 def absolute(a: Expr, at: Span) -> Expr:
@@ -436,7 +438,7 @@ def absolute(a: Expr, at: Span) -> Expr:
     if isinstance(t, Number):
         most = max(abs(t.lo), abs(t.hi))
         least = 0 if t.lo <= 0 <= t.hi else min(abs(t.lo), abs(t.hi))
-        return _arithmetic("abs", replace(t, lo=least, hi=most), (a,), at)
+        return checked_call("abs", replace(t, lo=least, hi=most), (a,), at)
     if isinstance(t, Quotient):
         return Call(replace(t, lo=0, hi=max(abs(t.lo), abs(t.hi))), "abs", (a,))
     raise Rejected(say.wrong_operand("abs", t, at))

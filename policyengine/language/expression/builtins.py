@@ -40,10 +40,7 @@ def call(checker: Checker, node: syntax.Call, scope: Scope, expected: Type | Non
     for signature in function.signatures:
         if signature.method == (node.target is not None) and _fits(signature, arguments):
             return Call(signature.result, function.name, tuple(arguments), may_fail=signature.may_fail)
-    shown = ", ".join(str(a.type) for a in arguments)
-    forms = " or ".join(str(s) for s in function.signatures)
-    message = f"`{node.name}` does not take ({shown})"
-    raise Rejected(say.Diagnostic("T003", "wrong_operands", message, checker.at(node), f"it is {forms}"))
+    raise Rejected(say.no_such_form(node.name, [a.type for a in arguments], function.signatures, checker.at(node)))
 
 
 def _fits(signature: Signature, arguments: list[Expr]) -> bool:
@@ -68,18 +65,15 @@ def as_key(argument: Expr, key: Type, at: Span) -> Expr:
     """An argument as the key of a table's condition column."""
     if isinstance(key, types.Number) and isinstance(argument.type, types.Number):
         argument = arithmetic.with_unit(argument, key.unit)
-        if argument.type.unit != key.unit:  # type: ignore[union-attr]
-            raise Rejected(say.unit_mismatch("a table's condition", argument.type, key, at))
-        if key.den % argument.type.den:  # type: ignore[union-attr]
-            raise Rejected(say.expected_type(f"at most {key} places", argument.type, at, "round it first"))
-        wanted = replace(key, integer=argument.type.integer)  # type: ignore[union-attr]
-        return (
-            arithmetic.coerced(argument, replace(wanted, lo=argument.type.lo, hi=argument.type.hi))
-            if (
-                argument.type.den != key.den  # type: ignore[union-attr]
-            )
-            else argument
-        )
+        found = argument.type
+        assert isinstance(found, types.Number)
+        if found.unit != key.unit:
+            raise Rejected(say.unit_mismatch("a table's condition", found, key, at))
+        if key.den % found.den:
+            raise Rejected(say.expected_type(f"at most {key} places", found, at, "round it first"))
+        if found.den == key.den:
+            return argument
+        return arithmetic.coerced(argument, replace(key, integer=found.integer, lo=found.lo, hi=found.hi))
     if isinstance(argument, Const) and argument.type == types.STRING and isinstance(key, types.Enum):
         if argument.value not in key.members:
             raise Rejected(say.not_a_member(argument.value, key.members, str(key), at))
@@ -117,7 +111,7 @@ def of_list(name: str, items: Expr, at: Span) -> Expr:
         return Call(item, name + "_of", (items,), may_fail=True)
     most = items.type.max
     total = replace(item, lo=min(0, item.lo * most), hi=max(0, item.hi * most))
-    return arithmetic._arithmetic("sum", total, (items,), at)
+    return arithmetic.checked_call("sum", total, (items,), at)
 
 
 def _sum(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
@@ -225,7 +219,7 @@ def _int(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
         cut = arithmetic.truncating("truncate_divide", "int", a, one, whole)
         assert isinstance(cut.type, types.Number)
         assert isinstance(cut, Call)
-        return arithmetic._arithmetic("truncate_divide", replace(cut.type, integer=True), cut.arguments, whole)
+        return arithmetic.checked_call("truncate_divide", replace(cut.type, integer=True), cut.arguments, whole)
     raise Rejected(say.wrong_operand("int", a.type, whole))
 
 

@@ -25,12 +25,13 @@ from policyengine.runtime.program import (
     Fact,
     Field,
     Fold,
+    If,
     Local,
     MakeList,
     MakeMap,
     Read,
 )
-from policyengine.source import Span
+from policyengine.source import Diagnostic, Span
 from policyengine.values import types
 from policyengine.values.types import Type
 
@@ -248,7 +249,7 @@ class Checker:
             raise Rejected(say.unknown_name(path, self.at(node), known))
         raise Rejected(self._unknown(path, node, scope))
 
-    def _unknown(self, path: str, node: syntax.Expression, scope: Scope) -> say.Diagnostic:
+    def _unknown(self, path: str, node: syntax.Expression, scope: Scope) -> Diagnostic:
         return say.unknown_name(path, self.at(node), [*scope.names(), *scope.groups])
 
     def _readable(self, path: str, variable: Variable, node: syntax.Expression, scope: Scope) -> Expr:
@@ -264,8 +265,7 @@ class Checker:
         if isinstance(target.type, types.Optional):
             raise Rejected(say.may_be_absent(self._label(node.target), self.at(node.target), self._label(node.target)))
         if not isinstance(target.type, types.Record):
-            known = target.type.fields if isinstance(target.type, types.Record) else ()
-            raise Rejected(say.unknown_field(node.field, target.type, self.at(node), [n for n, _ in known]))
+            raise Rejected(say.unknown_field(node.field, target.type, self.at(node), []))
         its_type = target.type.field(node.field)
         if its_type is None:
             names = [name for name, _ in target.type.fields]
@@ -412,7 +412,7 @@ class Checker:
 
     def equal(self, a: Expr, b: Expr, at: Span) -> Expr:
         if types.is_number(a.type) and types.is_number(b.type):
-            a, b = arithmetic._same_unit("==", a, b, at)
+            a, b = arithmetic.in_one_unit("==", a, b, at)
             return Call(types.BOOL, "eq", (a, b))
         if isinstance(a.type, types.Limit) or isinstance(b.type, types.Limit):
             a, b = arithmetic.as_limit(a, b.type, at), arithmetic.as_limit(b, a.type, at)
@@ -512,14 +512,13 @@ class Checker:
         target = self.maybe(node.target, scope)
         if not isinstance(target.type, types.Optional):
             raise Rejected(say.never_absent(self._label(node.target), self.at(node.target)))
-        fallback = self.expression(node.arguments[0], scope, target.type.item)
-        if types.is_number(fallback.type) and types.is_number(target.type.item):
-            fallback = arithmetic.with_unit(fallback, target.type.item.unit)  # type: ignore[union-attr]
-        joint = arithmetic.joined_type(target.type.item, fallback.type)
+        item = target.type.item
+        fallback = self.expression(node.arguments[0], scope, item)
+        if isinstance(item, types.Number | types.Quotient):
+            fallback = arithmetic.with_unit(fallback, item.unit)
+        joint = arithmetic.joined_type(item, fallback.type)
         if joint is None:
-            raise Rejected(say.branches_differ(target.type.item, fallback.type, self.at(node)))
-        if isinstance(joint, types.Number) and joint.unit != target.type.item.unit:  # type: ignore[union-attr]
-            raise Rejected(say.unit_mismatch("orValue", target.type.item, fallback.type, self.at(node)))
+            raise Rejected(say.branches_differ(item, fallback.type, self.at(node)))
         wide = arithmetic.coerced(target, types.Optional(joint))
         return Call(joint, "or_value", (wide, arithmetic.coerced(fallback, joint)))
 
@@ -557,7 +556,7 @@ class Checker:
         count = types.integer(0, over.type.max)
         state = Local(count, f"{item}:one")
         one = Const(types.integer(1, 1), 1)
-        step = arithmetic.If(count, test, replace(arithmetic.add([state, one], self.at(node)), type=count), state)
+        step = If(count, test, replace(arithmetic.add([state, one], self.at(node)), type=count), state)
         result = Call(types.BOOL, "eq", (state, one))
         return Fold(types.BOOL, over, item, "", (state.name,), (Const(count, 0),), (step,), None, result)
 
@@ -577,7 +576,7 @@ class Checker:
         state = Local(made, f"{item}:items")
         step: Expr = Call(made, "append", (state, value))
         if test is not None:
-            step = arithmetic.If(made, test, step, state)
+            step = If(made, test, step, state)
         return Fold(made, over, item, "", (state.name,), (Const(made, ()),), (step,), None, state)
 
 

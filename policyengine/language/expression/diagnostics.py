@@ -79,6 +79,12 @@ def not_a_member(value: str, members: Iterable[str], what: str, at: Span) -> Dia
     return Diagnostic("T009", "not_a_member", f"`{value}` is not a member of {what}", at, hint)
 
 
+def no_such_form(name: str, found: Iterable[Type], forms: Iterable[object], at: Span) -> Diagnostic:
+    """None of a function's signatures takes these arguments."""
+    message = f"`{name}` does not take ({', '.join(map(str, found))})"
+    return Diagnostic("T003", "wrong_operands", message, at, f"it is {' or '.join(map(str, forms))}")
+
+
 def wrong_argument_count(name: str, wanted: str, found: int, at: Span) -> Diagnostic:
     message = f"`{name}` takes {wanted}, found {found}"
     return Diagnostic("T010", "wrong_argument_count", message, at)
