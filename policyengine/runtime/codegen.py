@@ -11,16 +11,17 @@ module alone.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from math import gcd, lcm
+from math import lcm
 from typing import Any
 
-from policyengine.runtime import failure, index, support
-from policyengine.runtime.failure import Failure
+from policyengine.runtime import index, support
+from policyengine.runtime.code_writer import TooDeep, Val, Writer, as_built
+from policyengine.runtime.emission import OPERATIONS
 from policyengine.runtime.functions import FUNCTIONS
+from policyengine.runtime.numbering import Numbering
 from policyengine.runtime.program import (
     All,
     Any_,
@@ -45,39 +46,18 @@ from policyengine.runtime.program import (
     children,
 )
 from policyengine.values import types
-from policyengine.values.rounding import BY_MODE
-from policyengine.values.types import Limit, Number, Quotient, Type
+from policyengine.values.types import Number, Quotient, Type
 
 Decide = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 DEPTH_MAX = 12
 """Sub-expressions written inside one another before a variable is made: far below CPython's parser limits."""
 HEIGHT_MAX = 8
 """Nodes written inside one another before one is computed ahead."""
-INDENT_MAX = 80
-
-
-class TooDeep(Exception):
-    """The entry nests deeper than generated code may; the interpreter answers instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Val:
-    """A value in generated code. `below` is the denominator's code of a quotient, whose numerator is `code`."""
-
-    code: str
-    type: Type
-    fails: bool = False
-    below: str = ""
-    depth: int = 0
-
-    @property
-    def atom(self) -> bool:
-        return self.depth == 0
 
 
 def generate(program: Program, entry: Entry, order: Sequence[str]) -> Decide:
     """The function of an entry point: `f(facts, tenant_cells) -> values of entry.outputs` (deferred ones are None)."""
-    writer = _Writer(program, entry, order)
+    writer = _Generator(program, entry, order)
     source = writer.source()
     namespace = writer.names
     exec(compile(source, f"<{program.bundle}:{entry.name}>", "exec"), namespace)
@@ -87,79 +67,18 @@ def generate(program: Program, entry: Entry, order: Sequence[str]) -> Decide:
 
 def source_of(program: Program, entry: Entry, order: Sequence[str]) -> str:
     """The generated source, for people who want to read it."""
-    return _Writer(program, entry, order).source()
+    return _Generator(program, entry, order).source()
 
 
-class _Numbering:
-    """Value numbers: equal expressions have one number; reading a node is the node's own expression."""
+class _Generator(Writer):
+    """The writer that knows every kind of expression; `memo` holds the values that have a name already."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.by_key: dict[Any, int] = {}
-        self.by_id: dict[int, int] = {}
-        self.of_node: dict[str, int] = {}
-        self.uses: Counter[int] = Counter()
-
-    def node(self, name: str) -> int:
-        number = self.of_node.get(name)
-        if number is None:
-            number = self.of_node[name] = self.of(self.program.nodes[name].expr)
-        return number
-
-    def of(self, expr: Expr) -> int:
-        known = self.by_id.get(id(expr))
-        if known is not None:
-            return known
-        if isinstance(expr, Read):
-            number = self.node(expr.node)
-        else:
-            parts = tuple(self.of(child) for child in children(expr))
-            key = (type(expr).__name__, expr.type, parts, _rest(expr))
-            fresh = key not in self.by_key
-            number = self.by_key.setdefault(key, len(self.by_key))
-            if fresh:
-                self.uses.update(parts)
-        self.by_id[id(expr)] = number
-        return number
-
-
-def _rest(expr: Expr) -> Any:
-    """What tells two expressions of one kind apart besides type and children."""
-    match expr:
-        case Const():
-            return (type(expr.value).__name__, expr.value)
-        case Fact():
-            return expr.index
-        case Local() | Field():
-            return expr.name
-        case Call():
-            return (expr.function, expr.may_fail)
-        case Let():
-            return expr.name
-        case Fold():
-            return (expr.item, expr.index, expr.state, expr.absorb, expr.stop is None, len(expr.starts))
-        case Row():
-            return (expr.table, expr.at is None)
-        case Column():
-            return (expr.table, expr.column, expr.at is None)
-        case MakeTiers():
-            return (len(expr.bounds), len(expr.rates))
-        case MakeMap():
-            return len(expr.keys)
-    return None
-
-
-class _Writer:
     def __init__(self, program: Program, entry: Entry, order: Sequence[str]) -> None:
+        super().__init__()
         self.program = program
         self.entry = entry
         self.order = [n for n in order if not program.nodes[n].deferred]
-        self.lines: list[str] = []
-        self.indent = 1
-        self.count = 0
-        self.names: dict[str, Any] = {"F": Failure, "S": support}
-        self.bound: dict[Any, str] = {}
-        self.numbering = _Numbering(program)
+        self.numbering = Numbering(program)
         self.memo: dict[int, Val] = {}
         self.locals: dict[str, Val] = {}
         self.overridable = {
@@ -169,7 +88,7 @@ class _Writer:
             for _, column in cells
         }
 
-    # ------------------------------------------------------------------------------------------------ statements
+    # ------------------------------------------------------------------------------------------------- the whole
 
     def source(self) -> str:
         for name in self.order:
@@ -180,9 +99,7 @@ class _Writer:
             self.numbering.uses[self.numbering.of_node.get(node, -1)] += 1
         for name in self._ahead():
             self.memo[self.numbering.of_node[name]] = self.stored(self.read(name))
-        values = []
-        for node in results:
-            values.append("None" if self.program.nodes[node].deferred else self._returned(self.read(node)))
+        values = ["None" if self.program.nodes[node].deferred else self._returned(self.read(node)) for node in results]
         self.line(f"return ({', '.join(values)}{',' if values else ''})")
         return "def decide(f, o):\n" + "\n".join(self.lines) + "\n"
 
@@ -216,36 +133,6 @@ class _Writer:
         if v.below:
             return f"({v.code}, {v.below})"
         return v.code
-
-    def line(self, text: str) -> None:
-        if self.indent > INDENT_MAX:
-            raise TooDeep
-        self.lines.append(" " * self.indent + text)
-
-    def fresh(self) -> str:
-        self.count += 1
-        return f"t{self.count}"
-
-    def stored(self, v: Val) -> Val:
-        """The value in a variable."""
-        if v.atom and (not v.below or v.below.isidentifier() or v.below.isdigit()):
-            return v
-        name = self.fresh()
-        self.line(f"{name} = {v.code}")
-        below = v.below
-        if below and not (below.isidentifier() or below.isdigit()):
-            below = name + "d"
-            self.line(f"{below} = {v.below}")
-        return replace(v, code=name, below=below, depth=0)
-
-    def bind(self, value: Any, key: Any = None) -> str:
-        """A name for a constant object."""
-        key = ("id", id(value)) if key is None else key
-        if key not in self.bound:
-            name = f"K{len(self.bound)}"
-            self.bound[key] = name
-            self.names[name] = value
-        return self.bound[key]
 
     # ----------------------------------------------------------------------------------------------- expressions
 
@@ -311,62 +198,6 @@ class _Writer:
             return Val(str(value) if value >= 0 else f"({value})", its_type)
         return Val(self.bind(value, (type(value).__name__, value)), its_type)
 
-    def strict(
-        self,
-        its_type: Type,
-        arguments: Sequence[Expr],
-        build: Callable[[list[Val]], str | tuple[str, str]],
-        settle: Callable[[str, str], list[str]] | None = None,
-        guard: Callable[[list[Val]], str] | None = None,
-        failed: Failure = failure.DIVISION_BY_ZERO,
-    ) -> Val:
-        """An operation that fails where an argument does.
-
-        `build` gives the code of the result (numerator and denominator for a quotient). `guard` gives the code of a
-        condition under which the operation itself fails with `failed`; `settle` gives statements that may replace the
-        stored result (its name, its denominator's name) by a Failure.
-        """
-        values = [self.emit(a) for a in arguments]
-        failing = [v for v in values if v.fails]
-        if not failing and settle is None and guard is None:
-            return self._joined(its_type, build(values), 1 + max((v.depth for v in values), default=0))
-        values = [self.stored(v) for v in values]
-        name = self.fresh()
-        pair = isinstance(its_type, Quotient)
-        word = "if"
-        for v in dict.fromkeys(v.code for v in values if v.fails):
-            self.line(f"{word} {v}.__class__ is F: {name} = {v}" + (f"; {name}d = 1" if pair else ""))
-            word = "elif"
-        if guard is not None:
-            failed_name = self.bind(failed, ("failure", failed.code))
-            self.line(f"{word} {guard(values)}: {name} = {failed_name}" + (f"; {name}d = 1" if pair else ""))
-            word = "elif"
-        if word == "elif":
-            self.line("else:")
-            self.indent += 1
-        self._assign(name, build(values))
-        for text in settle(name, name + "d") if settle else ():
-            self.line(text)
-        if word == "elif":
-            self.indent -= 1
-        return Val(name, its_type, True, name + "d" if pair else "")
-
-    def _joined(self, its_type: Type, built: str | tuple[str, str], depth: int) -> Val:
-        if isinstance(built, tuple):
-            return Val(built[0], its_type, False, built[1], depth)
-        return Val(built, its_type, False, "", depth)
-
-    def _assign(self, name: str, built: str | tuple[str, str]) -> None:
-        if isinstance(built, tuple):
-            self.line(f"{name} = {built[0]}")
-            self.line(f"{name}d = {built[1]}")
-        else:
-            self.line(f"{name} = {built}")
-
-    def branch(self) -> tuple[dict[int, Val], int]:
-        """Start of a block: what it computes must not be used after it."""
-        return dict(self.memo), len(self.lines)
-
     # -------------------------------------------------------------------------------------------------- branches
 
     def _if(self, expr: If) -> Val:
@@ -402,7 +233,7 @@ class _Writer:
             self.indent += 1
             if pair:
                 below = v.below or str(v.type.den if isinstance(v.type, Number) else 1)
-                self._assign(name, (v.code, below))
+                self.assign(name, (v.code, below))
             else:
                 self.line(f"{name} = {v.code}")
             self.indent -= 1
@@ -466,7 +297,7 @@ class _Writer:
 
     def _map(self, expr: MakeMap) -> Val:
         count = len(expr.keys)
-        settle = None if _distinct_constants(expr.keys) else (lambda name, _: [f"if {name}.__class__ is F: pass"])
+        settle = None if _distinct_constants(expr.keys) else as_built
 
         def build(values: list[Val]) -> str:
             return f"S.make_map({self._tuple(values[:count])}, {self._tuple(values[count:])})"
@@ -604,7 +435,7 @@ class _Writer:
                 scaled.append(values[-1].code)
             return f"{select}({', '.join(scaled)})"
 
-        settle = (lambda name, _: []) if table.otherwise == "error" else None
+        settle = as_built if table.otherwise == "error" else None
         return self.strict(expr.type, keys, build, settle)
 
     def _column(self, expr: Column, factor: int | None) -> Val:
@@ -669,35 +500,8 @@ class _Writer:
         if operation is not None:
             return operation(self, expr)
         run = self.bind(FUNCTIONS[expr.function].run, ("function", expr.function))
-        settle = (lambda name, _: []) if expr.may_fail else None
+        settle = as_built if expr.may_fail else None
         return self.strict(expr.type, expr.arguments, lambda v: f"{run}({', '.join(x.code for x in v)})", settle)
-
-    def scaled(self, v: Val, den: int) -> str:
-        """The numerator of a number over another denominator, a multiple of its own."""
-        assert isinstance(v.type, Number)
-        factor = den // v.type.den
-        assert factor * v.type.den == den
-        if factor == 1:
-            return v.code
-        if v.code.isdigit():
-            return str(int(v.code) * factor)
-        return f"({v.code} * {factor})"
-
-    def pair(self, v: Val) -> tuple[str, str]:
-        """Numerator and denominator of any number."""
-        if v.below:
-            return v.code, v.below
-        assert isinstance(v.type, Number)
-        return v.code, str(v.type.den)
-
-    def checked(self, expr: Call) -> Callable[[str, str], list[str]] | None:
-        """The statements that turn an int outside 64 bits into a failure."""
-        if not expr.may_fail:
-            return None
-        overflow = self.bind(failure.OVERFLOW, ("failure", "overflow"))
-        return lambda name, _: [
-            f"if not {types.INT64_MIN} <= {name} <= {types.INT64_MAX}: {name} = {overflow}",
-        ]
 
 
 def _distinct_constants(keys: Sequence[Expr]) -> bool:
@@ -720,481 +524,4 @@ def _collects(expr: Fold) -> bool:
     return isinstance(step, Call) and step.function == "append" and step.arguments[0] == Local(start.type, own)
 
 
-# ------------------------------------------------------------------------------------------------------- operations
-
-Operation = Callable[[_Writer, Call], Val]
-
-
-def _times(a: str, b: str) -> str:
-    """Product of two codes, without the factor 1."""
-    if a == "1":
-        return b
-    return a if b == "1" else f"{a} * {b}"
-
-
-def _add(w: _Writer, expr: Call) -> Val:
-    if isinstance(expr.type, Quotient):
-        sign = -1 if expr.function == "subtract" else 1
-
-        def build_pair(values: list[Val]) -> tuple[str, str]:
-            n, d = w.pair(values[0])
-            for v in values[1:]:
-                m, e = w.pair(v)
-                word = "-" if sign < 0 else "+"
-                if d == e:
-                    n = f"({n} {word} {m})"
-                else:
-                    n, d = f"({_times(n, e)} {word} {_times(m, d)})", f"({_times(d, e)})"
-            return n, d
-
-        return w.strict(expr.type, expr.arguments, build_pair)
-    assert isinstance(expr.type, Number)
-    den = expr.type.den
-    word = " - " if expr.function == "subtract" else " + "
-    if expr.may_fail and len(expr.arguments) > 2:
-        return _stepwise(w, expr, word)
-    return w.strict(
-        expr.type,
-        expr.arguments,
-        lambda values: "(" + word.join(w.scaled(v, den) for v in values) + ")",
-        w.checked(expr),
-    )
-
-
-def _stepwise(w: _Writer, expr: Call, word: str) -> Val:
-    """A long int sum or product that may overflow: each step is checked, as if it were written alone."""
-
-    def settle(name: str, _: str) -> list[str]:
-        return []
-
-    run = w.bind(_checked_sum if word == " + " else _checked_product, ("stepwise", word))
-    return w.strict(expr.type, expr.arguments, lambda v: f"{run}(({', '.join(x.code for x in v)},))", settle)
-
-
-def _checked_sum(values: Sequence[int]) -> Any:
-    total = 0
-    for value in values:
-        total += value
-        if not types.INT64_MIN <= total <= types.INT64_MAX:
-            return failure.OVERFLOW
-    return total
-
-
-def _checked_product(values: Sequence[int]) -> Any:
-    total = 1
-    for value in values:
-        total *= value
-        if not types.INT64_MIN <= total <= types.INT64_MAX:
-            return failure.OVERFLOW
-    return total
-
-
-def _multiply(w: _Writer, expr: Call) -> Val:
-    if isinstance(expr.type, Quotient):
-
-        def build_pair(values: list[Val]) -> tuple[str, str]:
-            pairs = [w.pair(v) for v in values]
-            n, d = pairs[0]
-            for m, e in pairs[1:]:
-                n, d = _times(n, m), _times(d, e)
-            return f"({n})", f"({d})" if not d.isidentifier() and not d.isdigit() else d
-
-        return w.strict(expr.type, expr.arguments, build_pair)
-    if expr.may_fail and len(expr.arguments) > 2:
-        return _stepwise(w, expr, " * ")
-    return w.strict(
-        expr.type,
-        expr.arguments,
-        lambda values: (
-            "(" + " * ".join(v.code for v in values if v.code != "1" or len(values) == 1) + ")"
-            if any(v.code != "1" for v in values)
-            else "1"
-        ),
-        w.checked(expr),
-    )
-
-
-def _divide(w: _Writer, expr: Call) -> Val:
-    divisor = expr.arguments[1].type
-    low = divisor.lo if isinstance(divisor, Number | Quotient) else 0
-
-    def build(values: list[Val]) -> tuple[str, str]:
-        (an, ad), (bn, bd) = w.pair(values[0]), w.pair(values[1])
-        return f"({_times(an, bd)})", f"({_times(ad, bn)})"
-
-    def sign(name: str, below: str) -> list[str]:
-        return [] if low >= 0 else [f"if {below} < 0: {name} = -{name}; {below} = -{below}"]
-
-    if low > 0:
-        return w.strict(expr.type, expr.arguments, build)
-    guard = (lambda values: f"{values[1].code} == 0") if expr.may_fail else None
-    v = w.strict(expr.type, expr.arguments, build, sign, guard)
-    return v if expr.may_fail or any(w.emit(a).fails for a in expr.arguments) else replace(v, fails=False)
-
-
-def _truncating(w: _Writer, expr: Call) -> Val:
-    a, b = expr.arguments[0].type, expr.arguments[1].type
-    assert isinstance(a, Number)
-    assert isinstance(b, Number)
-    assert isinstance(expr.type, Number)
-    den = lcm(a.den, b.den)
-    positive = a.lo >= 0 and b.lo > 0
-    modulo = expr.function == "remainder"
-
-    def build(values: list[Val]) -> str:
-        x, y = w.scaled(values[0], den), w.scaled(values[1], den)
-        if modulo:
-            rest = f"({x} % {y})" if positive else f"S.remainder({x}, {y})"
-            return rest
-        return f"({x} // {y})" if positive else f"S.truncate({x}, {y})"
-
-    never_zero = b.lo > 0 or b.hi < 0
-    guard = None if never_zero else (lambda values: f"{values[1].code} == 0")
-    wide = Number(True, lo=types.INT64_MIN, hi=types.INT64_MAX)
-    bounded = not expr.type.integer or (expr.type.lo > wide.lo and expr.type.hi < wide.hi)
-    settle = None if bounded or not expr.may_fail else w.checked(expr)
-    return w.strict(expr.type, expr.arguments, build, settle, guard)
-
-
-def _negate(w: _Writer, expr: Call) -> Val:
-    if isinstance(expr.type, Quotient):
-        return w.strict(expr.type, expr.arguments, lambda v: (f"(-{v[0].code})", v[0].below))
-    return w.strict(expr.type, expr.arguments, lambda v: f"(-{v[0].code})", w.checked(expr))
-
-
-def _abs(w: _Writer, expr: Call) -> Val:
-    if isinstance(expr.type, Quotient):
-        return w.strict(expr.type, expr.arguments, lambda v: (f"abs({v[0].code})", v[0].below))
-    return w.strict(expr.type, expr.arguments, lambda v: f"abs({v[0].code})", w.checked(expr))
-
-
-def _floor(w: _Writer, expr: Call) -> Val:
-    def build(values: list[Val]) -> str:
-        n, d = w.pair(values[0])
-        if d == "1":
-            return n
-        return f"({n} // {d})" if expr.function == "floor" else f"(-(-{n} // {d}))"
-
-    return w.strict(expr.type, expr.arguments, build, w.checked(expr))
-
-
-def _round(w: _Writer, expr: Call) -> Val:
-    amount, places, mode = expr.arguments
-    assert isinstance(places, Const)
-    assert isinstance(mode, Const)
-    assert isinstance(expr.type, Number)
-    up, step = (10**places.value, 1) if places.value >= 0 else (1, 10**-places.value)
-    low = amount.type.lo if isinstance(amount.type, Number | Quotient) else -1
-
-    def build(values: list[Val]) -> str:
-        n, d = w.pair(values[0])
-        if isinstance(amount.type, Quotient):
-            code = _division(w, _times(n, str(up)), _times(d, str(step)), mode.value, low)
-        else:
-            below = int(d) * step
-            common = gcd(up, below)
-            code = _division(w, _times(n, str(up // common)), str(below // common), mode.value, low)
-        return f"({code})" if step == 1 else f"({code} * {step})"
-
-    return w.strict(expr.type, (amount,), build, w.checked(expr))
-
-
-def _round_by(w: _Writer, expr: Call) -> Val:
-    amount, places, mode = expr.arguments
-    assert isinstance(mode, Const)
-    assert isinstance(expr.type, Number)
-    run = w.bind(BY_MODE[mode.value], ("round", mode.value))
-    den = expr.type.den
-
-    def build(values: list[Val]) -> str:
-        n, d = w.pair(values[0])
-        return f"S.round_by({n}, {d}, {values[1].code}, {den}, {run})"
-
-    return w.strict(expr.type, (amount, places), build)
-
-
-def _division(w: _Writer, n: str, d: str, mode: str, low: int) -> str:
-    """n / d rounded; the commonest modes of a number that is never negative are written in line."""
-    if d == "1":
-        return n
-    if low >= 0 and d.isdigit():
-        if mode == "half_up":
-            return f"({n} * 2 + {d}) // {2 * int(d)}"
-        if mode in ("floor", "down"):
-            return f"({n}) // {d}"
-    run = w.bind(BY_MODE[mode], ("round", mode))
-    return f"{run}({n}, {d})"
-
-
-def _compare(sign: str) -> Operation:
-    def operation(w: _Writer, expr: Call) -> Val:
-        def build(values: list[Val]) -> str:
-            a, b = values
-            if a.below or b.below:
-                (an, ad), (bn, bd) = w.pair(a), w.pair(b)
-                return f"({_times(an, bd)} {sign} {_times(bn, ad)})"
-            if isinstance(a.type, Number) and isinstance(b.type, Number):
-                den = lcm(a.type.den, b.type.den)
-                return f"({w.scaled(a, den)} {sign} {w.scaled(b, den)})"
-            return f"({a.code} {sign} {b.code})"
-
-        return w.strict(types.BOOL, expr.arguments, build)
-
-    return operation
-
-
-def _extreme(w: _Writer, expr: Call) -> Val:
-    if not isinstance(expr.type, Quotient):
-        return w.strict(expr.type, expr.arguments, lambda v: f"{expr.function}({', '.join(x.code for x in v)})")
-    a, b = (w.stored(w.emit(x)) for x in expr.arguments)
-    name = w.fresh()
-    (an, ad), (bn, bd) = w.pair(a), w.pair(b)
-    sign = "<=" if expr.function == "min" else ">="
-    word = "if"
-    for v in (a, b):
-        if v.fails:
-            w.line(f"{word} {v.code}.__class__ is F: {name} = {v.code}; {name}d = 1")
-            word = "elif"
-    w.line(f"{word} {_times(an, bd)} {sign} {_times(bn, ad)}: {name} = {an}; {name}d = {ad}")
-    w.line(f"else: {name} = {bn}; {name}d = {bd}")
-    return Val(name, expr.type, a.fails or b.fails, name + "d")
-
-
-def _convert(w: _Writer, expr: Call) -> Val:
-    source, target = expr.arguments[0].type, expr.type
-    if isinstance(target, Quotient):
-        return w.strict(target, expr.arguments, lambda v: w.pair(v[0]))
-    return w.strict(target, expr.arguments, lambda v: _rescaling(w, v[0].code, source, target))
-
-
-def _rescaling(w: _Writer, code: str, source: Type, target: Type) -> str:
-    """Code that brings a held value from one type to another that holds it."""
-    match source, target:
-        case (Number(), Number()):
-            return w.scaled(Val(code, source), target.den)
-        case (Limit(), Limit()):
-            factor = target.number.den // source.number.den
-            return code if factor == 1 else f"S.limit_scaled({code}, {factor})"
-        case (Number(), Limit()):
-            return w.scaled(Val(code, source), target.number.den)
-        case (types.Optional(), types.Optional()):
-            inner = _rescaling(w, "x", source.item, target.item)
-            return code if inner == "x" else f"(None if (x := {code}) is None else {inner})"
-        case (_, types.Optional()):
-            return _rescaling(w, code, source, target.item)
-        case (types.List(), types.List()):
-            name = f"i{code.count('for ')}"
-            inner = _rescaling(w, name, source.item, target.item)
-            return code if inner == name else f"tuple([{inner} for {name} in {code}])"
-        case (types.Map(), types.Map()):
-            inner = _rescaling(w, "i", source.value, target.value)
-            return code if inner == "i" else f"{{k: {inner} for k, i in {code}.items()}}"
-        case (types.Record(), types.Record()):
-            name = "r"
-            pairs = zip(source.fields, target.fields, strict=True)
-            parts = [_rescaling(w, f"{name}[{i}]", a, b) for i, ((_, a), (_, b)) in enumerate(pairs)]
-            if all(part == f"{name}[{i}]" for i, part in enumerate(parts)):
-                return code
-            return f"(lambda {name}: ({', '.join(parts)},))({code})"
-    return code
-
-
-def _limit_compare(template: str) -> Operation:
-    def operation(w: _Writer, expr: Call) -> Val:
-        a, b = expr.arguments[0].type, expr.arguments[1].type
-        assert isinstance(a, Limit)
-        assert isinstance(b, Limit)
-        den = lcm(a.number.den, b.number.den)
-
-        def build(values: list[Val]) -> str:
-            x, y = (_limit_scaled(v.code, den // t.number.den) for v, t in zip(values, (a, b), strict=True))
-            return template.format(x, y)
-
-        return w.strict(expr.type, expr.arguments, build)
-
-    return operation
-
-
-def _limit_scaled(code: str, factor: int) -> str:
-    return code if factor == 1 else f"S.limit_scaled({code}, {factor})"
-
-
-def _limit_extreme(w: _Writer, expr: Call) -> Val:
-    lower = expr.function == "limit_min"
-
-    def build(values: list[Val]) -> str:
-        a, b = (v.code for v in values)
-        test = f"S.limit_below({b}, {a})" if lower else f"S.limit_below({a}, {b})"
-        return f"({b} if {test} else {a})"
-
-    return w.strict(expr.type, expr.arguments, build)
-
-
-def _limit_subtract(w: _Writer, expr: Call) -> Val:
-    a, b = expr.arguments[0].type, expr.arguments[1].type
-    assert isinstance(a, Limit)
-    assert isinstance(b, Number)
-    assert isinstance(expr.type, Limit)
-    den = expr.type.number.den
-
-    def build(values: list[Val]) -> str:
-        x = values[0].code
-        return f"({x} if {x} == {unlimited} else {_number_scaled(x, den // a.number.den)} - {w.scaled(values[1], den)})"
-
-    unlimited = w.bind(support.UNLIMITED, ("str", support.UNLIMITED))
-    return w.strict(expr.type, expr.arguments, build)
-
-
-def _number_scaled(code: str, factor: int) -> str:
-    return code if factor == 1 else f"{code} * {factor}"
-
-
-def _text(w: _Writer, expr: Call) -> Val:
-    source = expr.arguments[0].type
-
-    def build(values: list[Val]) -> str:
-        code = values[0].code
-        if isinstance(source, Number | Limit):
-            den = source.den if isinstance(source, Number) else source.number.den
-            return f"S.number_text({code}, {den})"
-        if source == types.TIMESTAMP:
-            return f"S.timestamp_text({code})"
-        if source == types.DURATION:
-            return f"S.duration_text({code})"
-        if source == types.BOOL:
-            return f"({w.bind('true', ('str', 'true'))} if {code} else {w.bind('false', ('str', 'false'))})"
-        return code
-
-    return w.strict(expr.type, expr.arguments, build)
-
-
-def _tiered(function: str) -> Operation:
-    def operation(w: _Writer, expr: Call) -> Val:
-        quantity_type = expr.arguments[1].type
-        assert isinstance(quantity_type, Number)
-        schedule, den = w.tiers(expr.arguments[0], quantity_type.den)
-        flags = "".join(f", {bool(a.value)}" for a in expr.arguments[2:] if isinstance(a, Const))
-
-        def build(values: list[Val]) -> str:
-            code = f"S.{function}({schedule.code}, {w.scaled(values[0], den)}{flags})"
-            if not isinstance(expr.type, Number):
-                return code
-            t = expr.arguments[0].type
-            assert isinstance(t, types.Tiers)
-            own = {"tier_index": 1, "graduated": t.rate.den * den, "volume": t.rate.den * den}.get(function, t.flat.den)
-            assert own == expr.type.den
-            return code
-
-        v = w.strict(expr.type, (expr.arguments[1],), build)
-        if not schedule.fails:
-            return v
-        v = w.stored(v)
-        name = w.fresh()
-        w.line(f"{name} = {schedule.code} if {schedule.code}.__class__ is F else {v.code}")
-        return replace(v, code=name, fails=True)
-
-    return operation
-
-
-def _simple(template: str, may_fail: bool = False) -> Operation:
-    """An operation written as a format of its arguments' codes."""
-
-    def operation(w: _Writer, expr: Call) -> Val:
-        settle = (lambda name, _: []) if may_fail else None
-        return w.strict(expr.type, expr.arguments, lambda v: template.format(*(x.code for x in v)), settle)
-
-    return operation
-
-
-def _bounded(w: _Writer, expr: Call) -> Val:
-    target = expr.type
-    assert isinstance(target, Number)
-
-    def build(values: list[Val]) -> str:
-        return f"S.bounded({w.scaled(values[0], target.den)}, {target.lo}, {target.hi})"
-
-    return w.strict(target, expr.arguments, build, lambda name, _: [])
-
-
-def _sum(w: _Writer, expr: Call) -> Val:
-    return w.strict(expr.type, expr.arguments, lambda v: f"sum({v[0].code})", w.checked(expr))
-
-
-def _optional_field(w: _Writer, expr: Call) -> Val:
-    target, name = expr.arguments
-    assert isinstance(target.type, types.Optional)
-    assert isinstance(target.type.item, types.Record)
-    assert isinstance(name, Const)
-    position = [n for n, _ in target.type.item.fields].index(name.value)
-
-    def build(values: list[Val]) -> str:
-        code = values[0].code
-        return f"(None if {code} is None else {code}[{position}])"
-
-    return w.strict(expr.type, (target,), build)
-
-
-OPERATIONS: dict[str, Operation] = {
-    "add": _add,
-    "subtract": _add,
-    "multiply": _multiply,
-    "divide": _divide,
-    "truncate_divide": _truncating,
-    "remainder": _truncating,
-    "negate": _negate,
-    "abs": _abs,
-    "floor": _floor,
-    "ceil": _floor,
-    "round": _round,
-    "round_by": _round_by,
-    "min": _extreme,
-    "max": _extreme,
-    "sum": _sum,
-    "min_of": _simple("S.least({})", may_fail=True),
-    "max_of": _simple("S.most({})", may_fail=True),
-    "convert": _convert,
-    "lt": _compare("<"),
-    "le": _compare("<="),
-    "gt": _compare(">"),
-    "ge": _compare(">="),
-    "eq": _compare("=="),
-    "not": _simple("(not {})"),
-    "limit": _convert,
-    "limit_lt": _limit_compare("S.limit_below({0}, {1})"),
-    "limit_le": _limit_compare("(not S.limit_below({1}, {0}))"),
-    "limit_gt": _limit_compare("S.limit_below({1}, {0})"),
-    "limit_ge": _limit_compare("(not S.limit_below({0}, {1}))"),
-    "limit_min": _limit_extreme,
-    "limit_max": _limit_extreme,
-    "limit_subtract": _limit_subtract,
-    "is_present": _simple("({} is not None)"),
-    "or_value": _simple("({1} if {0} is None else {0})"),
-    "present": _simple("{}"),
-    "optional_field": _optional_field,
-    "concat": _simple("({} + {})"),
-    "append": _simple("(*{}, {})"),
-    "size": _simple("len({})"),
-    "item": _simple("S.item({}, {})", may_fail=True),
-    "optional_item": _simple("S.optional_item({}, {})"),
-    "value_of": _simple("S.value_of({}, {})", may_fail=True),
-    "optional_value": _simple("{}.get({})"),
-    "in_list": _simple("({} in {})"),
-    "in_map": _simple("({} in {})"),
-    "bounded": _bounded,
-    "stretches": _simple("S.stretches({}, {}, {}, {})", may_fail=True),
-    "override_dates": _simple("S.override_dates(o, {})"),
-    "sort_by": _simple("S.sort_by({}, {}, {})", may_fail=True),
-    "keys": _simple("tuple({})"),
-    "text": _text,
-    "graduated": _tiered("graduated"),
-    "graduated_flat": _tiered("graduated_flat"),
-    "volume": _tiered("volume"),
-    "volume_flat": _tiered("volume_flat"),
-    "tier_index": _tiered("tier_index"),
-    "seconds_between": _simple("({1} - {0})"),
-    "time_between": _simple("({} - {})"),
-    "add_time": _simple("S.instant({} + {})", may_fail=True),
-    "subtract_time": _simple("S.instant({} - {})", may_fail=True),
-    "add_duration": _simple("S.span({} + {})", may_fail=True),
-    "subtract_duration": _simple("S.span({} - {})", may_fail=True),
-}
+__all__ = ["Decide", "TooDeep", "generate", "source_of"]

@@ -43,6 +43,26 @@ def span(value: int) -> Any:
     return value if INT64_MIN <= value <= INT64_MAX else failure.TIME_RANGE
 
 
+def checked_sum(values: Sequence[int]) -> Any:
+    """A sum from left to right, each step of which must fit into 64 bits."""
+    total = 0
+    for value in values:
+        total += value
+        if not INT64_MIN <= total <= INT64_MAX:
+            return failure.OVERFLOW
+    return total
+
+
+def checked_product(values: Sequence[int]) -> Any:
+    """A product from left to right, each step of which must fit into 64 bits."""
+    total = 1
+    for value in values:
+        total *= value
+        if not INT64_MIN <= total <= INT64_MAX:
+            return failure.OVERFLOW
+    return total
+
+
 def make_map(keys: Sequence[Any], values: Sequence[Any]) -> Any:
     made = dict(zip(keys, values, strict=True))
     return made if len(made) == len(keys) else failure.REPEATED_KEY

@@ -1,0 +1,181 @@
+"""Writing generated code: values, statements and the failures that values carry.
+
+A writer knows lines, variables and constants; what an expression becomes is said by the generator that extends it, so
+that the operations of `emission.py` need to know nothing but this file.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from policyengine.runtime import failure, support
+from policyengine.runtime.failure import Failure
+from policyengine.runtime.program import Call, Expr
+from policyengine.values import types
+from policyengine.values.types import Number, Quotient, Type
+
+INDENT_MAX = 80
+
+Built = str | tuple[str, str]
+"""The code of a result, or that of a quotient's numerator and denominator."""
+Settle = Callable[[str, str], list[str]]
+"""The statements that may replace a stored result (its name, its denominator's name) by a Failure."""
+
+
+class TooDeep(Exception):
+    """The entry nests deeper than generated code may; the interpreter answers instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Val:
+    """A value in generated code. `below` is the denominator's code of a quotient, whose numerator is `code`."""
+
+    code: str
+    type: Type
+    fails: bool = False
+    below: str = ""
+    depth: int = 0
+
+    @property
+    def atom(self) -> bool:
+        return self.depth == 0
+
+
+def as_built(name: str, below: str) -> list[str]:
+    """Settles a result whose own code may be a Failure already."""
+    return []
+
+
+class Writer(ABC):
+    """The function that is being written; `names` is what its code finds beside its arguments."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.indent = 1
+        self.count = 0
+        self.names: dict[str, Any] = {"F": Failure, "S": support}
+        self.bound: dict[Any, str] = {}
+
+    @abstractmethod
+    def emit(self, expr: Expr) -> Val:
+        """The code of an expression, after the statements that it needs."""
+
+    @abstractmethod
+    def tiers(self, expr: Expr, quantity_den: int) -> tuple[Val, int]:
+        """A prepared schedule and the denominator over which quantities must be given to it."""
+
+    # ------------------------------------------------------------------------------------------------ statements
+
+    def line(self, text: str) -> None:
+        if self.indent > INDENT_MAX:
+            raise TooDeep
+        self.lines.append(" " * self.indent + text)
+
+    def fresh(self) -> str:
+        self.count += 1
+        return f"t{self.count}"
+
+    def stored(self, v: Val) -> Val:
+        """The value in a variable."""
+        if v.atom and (not v.below or v.below.isidentifier() or v.below.isdigit()):
+            return v
+        name = self.fresh()
+        self.line(f"{name} = {v.code}")
+        below = v.below
+        if below and not (below.isidentifier() or below.isdigit()):
+            below = name + "d"
+            self.line(f"{below} = {v.below}")
+        return replace(v, code=name, below=below, depth=0)
+
+    def bind(self, value: Any, key: Any = None) -> str:
+        """A name for a constant object."""
+        key = ("id", id(value)) if key is None else key
+        if key not in self.bound:
+            name = f"K{len(self.bound)}"
+            self.bound[key] = name
+            self.names[name] = value
+        return self.bound[key]
+
+    def assign(self, name: str, built: Built) -> None:
+        if isinstance(built, tuple):
+            self.line(f"{name} = {built[0]}")
+            self.line(f"{name}d = {built[1]}")
+        else:
+            self.line(f"{name} = {built}")
+
+    # ---------------------------------------------------------------------------------------------------- values
+
+    def strict(
+        self,
+        its_type: Type,
+        arguments: Sequence[Expr],
+        build: Callable[[list[Val]], Built],
+        settle: Settle | None = None,
+        guard: Callable[[list[Val]], str] | None = None,
+        failed: Failure = failure.DIVISION_BY_ZERO,
+    ) -> Val:
+        """An operation that fails where an argument does.
+
+        `build` gives the code of the result (numerator and denominator for a quotient). `guard` gives the code of a
+        condition under which the operation itself fails with `failed`; `settle` gives statements that may replace the
+        stored result (its name, its denominator's name) by a Failure.
+        """
+        values = [self.emit(a) for a in arguments]
+        failing = [v for v in values if v.fails]
+        if not failing and settle is None and guard is None:
+            return self._joined(its_type, build(values), 1 + max((v.depth for v in values), default=0))
+        values = [self.stored(v) for v in values]
+        name = self.fresh()
+        pair = isinstance(its_type, Quotient)
+        word = "if"
+        for v in dict.fromkeys(v.code for v in values if v.fails):
+            self.line(f"{word} {v}.__class__ is F: {name} = {v}" + (f"; {name}d = 1" if pair else ""))
+            word = "elif"
+        if guard is not None:
+            failed_name = self.bind(failed, ("failure", failed.code))
+            self.line(f"{word} {guard(values)}: {name} = {failed_name}" + (f"; {name}d = 1" if pair else ""))
+            word = "elif"
+        if word == "elif":
+            self.line("else:")
+            self.indent += 1
+        self.assign(name, build(values))
+        for text in settle(name, name + "d") if settle else ():
+            self.line(text)
+        if word == "elif":
+            self.indent -= 1
+        return Val(name, its_type, True, name + "d" if pair else "")
+
+    def _joined(self, its_type: Type, built: Built, depth: int) -> Val:
+        if isinstance(built, tuple):
+            return Val(built[0], its_type, False, built[1], depth)
+        return Val(built, its_type, False, "", depth)
+
+    def scaled(self, v: Val, den: int) -> str:
+        """The numerator of a number over another denominator, a multiple of its own."""
+        assert isinstance(v.type, Number)
+        factor = den // v.type.den
+        assert factor * v.type.den == den
+        if factor == 1:
+            return v.code
+        if v.code.isdigit():
+            return str(int(v.code) * factor)
+        return f"({v.code} * {factor})"
+
+    def pair(self, v: Val) -> tuple[str, str]:
+        """Numerator and denominator of any number."""
+        if v.below:
+            return v.code, v.below
+        assert isinstance(v.type, Number)
+        return v.code, str(v.type.den)
+
+    def checked(self, expr: Call) -> Settle | None:
+        """The statements that turn an int outside 64 bits into a failure."""
+        if not expr.may_fail:
+            return None
+        overflow = self.bind(failure.OVERFLOW, ("failure", "overflow"))
+        return lambda name, _: [
+            f"if not {types.INT64_MIN} <= {name} <= {types.INT64_MAX}: {name} = {overflow}",
+        ]

@@ -1,0 +1,473 @@
+"""The built-in operations as generated code: one function an operation, and the table of them.
+
+An operation is given the writer and the call; its arguments are ints over the static denominators of their types, and
+so is its result. `meaning.py` says what the operations mean; this file says how to do them fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from math import gcd, lcm
+
+from policyengine.runtime import cells
+from policyengine.runtime.code_writer import Val, Writer, as_built
+from policyengine.runtime.program import Call, Const
+from policyengine.values import types
+from policyengine.values.rounding import BY_MODE
+from policyengine.values.types import Limit, Number, Quotient, Type
+
+Operation = Callable[[Writer, Call], Val]
+
+
+def _times(a: str, b: str) -> str:
+    """Product of two codes, without the factor 1."""
+    if a == "1":
+        return b
+    return a if b == "1" else f"{a} * {b}"
+
+
+def _add(w: Writer, expr: Call) -> Val:
+    if isinstance(expr.type, Quotient):
+        sign = -1 if expr.function == "subtract" else 1
+
+        def build_pair(values: list[Val]) -> tuple[str, str]:
+            n, d = w.pair(values[0])
+            for v in values[1:]:
+                m, e = w.pair(v)
+                word = "-" if sign < 0 else "+"
+                if d == e:
+                    n = f"({n} {word} {m})"
+                else:
+                    n, d = f"({_times(n, e)} {word} {_times(m, d)})", f"({_times(d, e)})"
+            return n, d
+
+        return w.strict(expr.type, expr.arguments, build_pair)
+    assert isinstance(expr.type, Number)
+    den = expr.type.den
+    word = " - " if expr.function == "subtract" else " + "
+    if expr.may_fail and len(expr.arguments) > 2:
+        return _stepwise(w, expr, word)
+    return w.strict(
+        expr.type,
+        expr.arguments,
+        lambda values: "(" + word.join(w.scaled(v, den) for v in values) + ")",
+        w.checked(expr),
+    )
+
+
+def _stepwise(w: Writer, expr: Call, word: str) -> Val:
+    """A long int sum or product that may overflow: each step is checked, as if it were written alone."""
+    run = "S.checked_sum" if word == " + " else "S.checked_product"
+    return w.strict(expr.type, expr.arguments, lambda v: f"{run}(({', '.join(x.code for x in v)},))", as_built)
+
+
+def _multiply(w: Writer, expr: Call) -> Val:
+    if isinstance(expr.type, Quotient):
+
+        def build_pair(values: list[Val]) -> tuple[str, str]:
+            pairs = [w.pair(v) for v in values]
+            n, d = pairs[0]
+            for m, e in pairs[1:]:
+                n, d = _times(n, m), _times(d, e)
+            return f"({n})", f"({d})" if not d.isidentifier() and not d.isdigit() else d
+
+        return w.strict(expr.type, expr.arguments, build_pair)
+    if expr.may_fail and len(expr.arguments) > 2:
+        return _stepwise(w, expr, " * ")
+    return w.strict(
+        expr.type,
+        expr.arguments,
+        lambda values: (
+            "(" + " * ".join(v.code for v in values if v.code != "1" or len(values) == 1) + ")"
+            if any(v.code != "1" for v in values)
+            else "1"
+        ),
+        w.checked(expr),
+    )
+
+
+def _divide(w: Writer, expr: Call) -> Val:
+    divisor = expr.arguments[1].type
+    low = divisor.lo if isinstance(divisor, Number | Quotient) else 0
+
+    def build(values: list[Val]) -> tuple[str, str]:
+        (an, ad), (bn, bd) = w.pair(values[0]), w.pair(values[1])
+        return f"({_times(an, bd)})", f"({_times(ad, bn)})"
+
+    def sign(name: str, below: str) -> list[str]:
+        return [] if low >= 0 else [f"if {below} < 0: {name} = -{name}; {below} = -{below}"]
+
+    if low > 0:
+        return w.strict(expr.type, expr.arguments, build)
+    guard = (lambda values: f"{values[1].code} == 0") if expr.may_fail else None
+    v = w.strict(expr.type, expr.arguments, build, sign, guard)
+    return v if expr.may_fail or any(w.emit(a).fails for a in expr.arguments) else replace(v, fails=False)
+
+
+def _truncating(w: Writer, expr: Call) -> Val:
+    a, b = expr.arguments[0].type, expr.arguments[1].type
+    assert isinstance(a, Number)
+    assert isinstance(b, Number)
+    assert isinstance(expr.type, Number)
+    den = lcm(a.den, b.den)
+    positive = a.lo >= 0 and b.lo > 0
+    modulo = expr.function == "remainder"
+
+    def build(values: list[Val]) -> str:
+        x, y = w.scaled(values[0], den), w.scaled(values[1], den)
+        if modulo:
+            rest = f"({x} % {y})" if positive else f"S.remainder({x}, {y})"
+            return rest
+        return f"({x} // {y})" if positive else f"S.truncate({x}, {y})"
+
+    never_zero = b.lo > 0 or b.hi < 0
+    guard = None if never_zero else (lambda values: f"{values[1].code} == 0")
+    wide = Number(True, lo=types.INT64_MIN, hi=types.INT64_MAX)
+    bounded = not expr.type.integer or (expr.type.lo > wide.lo and expr.type.hi < wide.hi)
+    settle = None if bounded or not expr.may_fail else w.checked(expr)
+    return w.strict(expr.type, expr.arguments, build, settle, guard)
+
+
+def _negate(w: Writer, expr: Call) -> Val:
+    if isinstance(expr.type, Quotient):
+        return w.strict(expr.type, expr.arguments, lambda v: (f"(-{v[0].code})", v[0].below))
+    return w.strict(expr.type, expr.arguments, lambda v: f"(-{v[0].code})", w.checked(expr))
+
+
+def _abs(w: Writer, expr: Call) -> Val:
+    if isinstance(expr.type, Quotient):
+        return w.strict(expr.type, expr.arguments, lambda v: (f"abs({v[0].code})", v[0].below))
+    return w.strict(expr.type, expr.arguments, lambda v: f"abs({v[0].code})", w.checked(expr))
+
+
+def _floor(w: Writer, expr: Call) -> Val:
+    def build(values: list[Val]) -> str:
+        n, d = w.pair(values[0])
+        if d == "1":
+            return n
+        return f"({n} // {d})" if expr.function == "floor" else f"(-(-{n} // {d}))"
+
+    return w.strict(expr.type, expr.arguments, build, w.checked(expr))
+
+
+def _round(w: Writer, expr: Call) -> Val:
+    amount, places, mode = expr.arguments
+    assert isinstance(places, Const)
+    assert isinstance(mode, Const)
+    assert isinstance(expr.type, Number)
+    up, step = (10**places.value, 1) if places.value >= 0 else (1, 10**-places.value)
+    low = amount.type.lo if isinstance(amount.type, Number | Quotient) else -1
+
+    def build(values: list[Val]) -> str:
+        n, d = w.pair(values[0])
+        if isinstance(amount.type, Quotient):
+            code = _division(w, _times(n, str(up)), _times(d, str(step)), mode.value, low)
+        else:
+            below = int(d) * step
+            common = gcd(up, below)
+            code = _division(w, _times(n, str(up // common)), str(below // common), mode.value, low)
+        return f"({code})" if step == 1 else f"({code} * {step})"
+
+    return w.strict(expr.type, (amount,), build, w.checked(expr))
+
+
+def _round_by(w: Writer, expr: Call) -> Val:
+    amount, places, mode = expr.arguments
+    assert isinstance(mode, Const)
+    assert isinstance(expr.type, Number)
+    run = w.bind(BY_MODE[mode.value], ("round", mode.value))
+    den = expr.type.den
+
+    def build(values: list[Val]) -> str:
+        n, d = w.pair(values[0])
+        return f"S.round_by({n}, {d}, {values[1].code}, {den}, {run})"
+
+    return w.strict(expr.type, (amount, places), build)
+
+
+def _division(w: Writer, n: str, d: str, mode: str, low: int) -> str:
+    """n / d rounded; the commonest modes of a number that is never negative are written in line."""
+    if d == "1":
+        return n
+    if low >= 0 and d.isdigit():
+        if mode == "half_up":
+            return f"({n} * 2 + {d}) // {2 * int(d)}"
+        if mode in ("floor", "down"):
+            return f"({n}) // {d}"
+    run = w.bind(BY_MODE[mode], ("round", mode))
+    return f"{run}({n}, {d})"
+
+
+def _compare(sign: str) -> Operation:
+    def operation(w: Writer, expr: Call) -> Val:
+        def build(values: list[Val]) -> str:
+            a, b = values
+            if a.below or b.below:
+                (an, ad), (bn, bd) = w.pair(a), w.pair(b)
+                return f"({_times(an, bd)} {sign} {_times(bn, ad)})"
+            if isinstance(a.type, Number) and isinstance(b.type, Number):
+                den = lcm(a.type.den, b.type.den)
+                return f"({w.scaled(a, den)} {sign} {w.scaled(b, den)})"
+            return f"({a.code} {sign} {b.code})"
+
+        return w.strict(types.BOOL, expr.arguments, build)
+
+    return operation
+
+
+def _extreme(w: Writer, expr: Call) -> Val:
+    if not isinstance(expr.type, Quotient):
+        return w.strict(expr.type, expr.arguments, lambda v: f"{expr.function}({', '.join(x.code for x in v)})")
+    a, b = (w.stored(w.emit(x)) for x in expr.arguments)
+    name = w.fresh()
+    (an, ad), (bn, bd) = w.pair(a), w.pair(b)
+    sign = "<=" if expr.function == "min" else ">="
+    word = "if"
+    for v in (a, b):
+        if v.fails:
+            w.line(f"{word} {v.code}.__class__ is F: {name} = {v.code}; {name}d = 1")
+            word = "elif"
+    w.line(f"{word} {_times(an, bd)} {sign} {_times(bn, ad)}: {name} = {an}; {name}d = {ad}")
+    w.line(f"else: {name} = {bn}; {name}d = {bd}")
+    return Val(name, expr.type, a.fails or b.fails, name + "d")
+
+
+def _convert(w: Writer, expr: Call) -> Val:
+    source, target = expr.arguments[0].type, expr.type
+    if isinstance(target, Quotient):
+        return w.strict(target, expr.arguments, lambda v: w.pair(v[0]))
+    return w.strict(target, expr.arguments, lambda v: _rescaling(w, v[0].code, source, target))
+
+
+def _rescaling(w: Writer, code: str, source: Type, target: Type) -> str:
+    """Code that brings a held value from one type to another that holds it."""
+    match source, target:
+        case (Number(), Number()):
+            return w.scaled(Val(code, source), target.den)
+        case (Limit(), Limit()):
+            factor = target.number.den // source.number.den
+            return code if factor == 1 else f"S.limit_scaled({code}, {factor})"
+        case (Number(), Limit()):
+            return w.scaled(Val(code, source), target.number.den)
+        case (types.Optional(), types.Optional()):
+            inner = _rescaling(w, "x", source.item, target.item)
+            return code if inner == "x" else f"(None if (x := {code}) is None else {inner})"
+        case (_, types.Optional()):
+            return _rescaling(w, code, source, target.item)
+        case (types.List(), types.List()):
+            name = f"i{code.count('for ')}"
+            inner = _rescaling(w, name, source.item, target.item)
+            return code if inner == name else f"tuple([{inner} for {name} in {code}])"
+        case (types.Map(), types.Map()):
+            inner = _rescaling(w, "i", source.value, target.value)
+            return code if inner == "i" else f"{{k: {inner} for k, i in {code}.items()}}"
+        case (types.Record(), types.Record()):
+            name = "r"
+            pairs = zip(source.fields, target.fields, strict=True)
+            parts = [_rescaling(w, f"{name}[{i}]", a, b) for i, ((_, a), (_, b)) in enumerate(pairs)]
+            if all(part == f"{name}[{i}]" for i, part in enumerate(parts)):
+                return code
+            return f"(lambda {name}: ({', '.join(parts)},))({code})"
+    return code
+
+
+def _limit_compare(template: str) -> Operation:
+    def operation(w: Writer, expr: Call) -> Val:
+        a, b = expr.arguments[0].type, expr.arguments[1].type
+        assert isinstance(a, Limit)
+        assert isinstance(b, Limit)
+        den = lcm(a.number.den, b.number.den)
+
+        def build(values: list[Val]) -> str:
+            x, y = (_limit_scaled(v.code, den // t.number.den) for v, t in zip(values, (a, b), strict=True))
+            return template.format(x, y)
+
+        return w.strict(expr.type, expr.arguments, build)
+
+    return operation
+
+
+def _limit_scaled(code: str, factor: int) -> str:
+    return code if factor == 1 else f"S.limit_scaled({code}, {factor})"
+
+
+def _limit_extreme(w: Writer, expr: Call) -> Val:
+    lower = expr.function == "limit_min"
+
+    def build(values: list[Val]) -> str:
+        a, b = (v.code for v in values)
+        test = f"S.limit_below({b}, {a})" if lower else f"S.limit_below({a}, {b})"
+        return f"({b} if {test} else {a})"
+
+    return w.strict(expr.type, expr.arguments, build)
+
+
+def _limit_subtract(w: Writer, expr: Call) -> Val:
+    a, b = expr.arguments[0].type, expr.arguments[1].type
+    assert isinstance(a, Limit)
+    assert isinstance(b, Number)
+    assert isinstance(expr.type, Limit)
+    den = expr.type.number.den
+
+    def build(values: list[Val]) -> str:
+        x = values[0].code
+        return f"({x} if {x} == {unlimited} else {_number_scaled(x, den // a.number.den)} - {w.scaled(values[1], den)})"
+
+    unlimited = w.bind(cells.UNLIMITED, ("str", cells.UNLIMITED))
+    return w.strict(expr.type, expr.arguments, build)
+
+
+def _number_scaled(code: str, factor: int) -> str:
+    return code if factor == 1 else f"{code} * {factor}"
+
+
+def _text(w: Writer, expr: Call) -> Val:
+    source = expr.arguments[0].type
+
+    def build(values: list[Val]) -> str:
+        code = values[0].code
+        if isinstance(source, Number | Limit):
+            den = source.den if isinstance(source, Number) else source.number.den
+            return f"S.number_text({code}, {den})"
+        if source == types.TIMESTAMP:
+            return f"S.timestamp_text({code})"
+        if source == types.DURATION:
+            return f"S.duration_text({code})"
+        if source == types.BOOL:
+            return f"({w.bind('true', ('str', 'true'))} if {code} else {w.bind('false', ('str', 'false'))})"
+        return code
+
+    return w.strict(expr.type, expr.arguments, build)
+
+
+def _tiered(function: str) -> Operation:
+    def operation(w: Writer, expr: Call) -> Val:
+        quantity_type = expr.arguments[1].type
+        assert isinstance(quantity_type, Number)
+        schedule, den = w.tiers(expr.arguments[0], quantity_type.den)
+        flags = "".join(f", {bool(a.value)}" for a in expr.arguments[2:] if isinstance(a, Const))
+
+        def build(values: list[Val]) -> str:
+            code = f"S.{function}({schedule.code}, {w.scaled(values[0], den)}{flags})"
+            if not isinstance(expr.type, Number):
+                return code
+            t = expr.arguments[0].type
+            assert isinstance(t, types.Tiers)
+            own = {"tier_index": 1, "graduated": t.rate.den * den, "volume": t.rate.den * den}.get(function, t.flat.den)
+            assert own == expr.type.den
+            return code
+
+        v = w.strict(expr.type, (expr.arguments[1],), build)
+        if not schedule.fails:
+            return v
+        v = w.stored(v)
+        name = w.fresh()
+        w.line(f"{name} = {schedule.code} if {schedule.code}.__class__ is F else {v.code}")
+        return replace(v, code=name, fails=True)
+
+    return operation
+
+
+def _simple(template: str, may_fail: bool = False) -> Operation:
+    """An operation written as a format of its arguments' codes."""
+
+    def operation(w: Writer, expr: Call) -> Val:
+        settle = as_built if may_fail else None
+        return w.strict(expr.type, expr.arguments, lambda v: template.format(*(x.code for x in v)), settle)
+
+    return operation
+
+
+def _bounded(w: Writer, expr: Call) -> Val:
+    target = expr.type
+    assert isinstance(target, Number)
+
+    def build(values: list[Val]) -> str:
+        return f"S.bounded({w.scaled(values[0], target.den)}, {target.lo}, {target.hi})"
+
+    return w.strict(target, expr.arguments, build, as_built)
+
+
+def _sum(w: Writer, expr: Call) -> Val:
+    return w.strict(expr.type, expr.arguments, lambda v: f"sum({v[0].code})", w.checked(expr))
+
+
+def _optional_field(w: Writer, expr: Call) -> Val:
+    target, name = expr.arguments
+    assert isinstance(target.type, types.Optional)
+    assert isinstance(target.type.item, types.Record)
+    assert isinstance(name, Const)
+    position = [n for n, _ in target.type.item.fields].index(name.value)
+
+    def build(values: list[Val]) -> str:
+        code = values[0].code
+        return f"(None if {code} is None else {code}[{position}])"
+
+    return w.strict(expr.type, (target,), build)
+
+
+OPERATIONS: dict[str, Operation] = {
+    "add": _add,
+    "subtract": _add,
+    "multiply": _multiply,
+    "divide": _divide,
+    "truncate_divide": _truncating,
+    "remainder": _truncating,
+    "negate": _negate,
+    "abs": _abs,
+    "floor": _floor,
+    "ceil": _floor,
+    "round": _round,
+    "round_by": _round_by,
+    "min": _extreme,
+    "max": _extreme,
+    "sum": _sum,
+    "min_of": _simple("S.least({})", may_fail=True),
+    "max_of": _simple("S.most({})", may_fail=True),
+    "convert": _convert,
+    "lt": _compare("<"),
+    "le": _compare("<="),
+    "gt": _compare(">"),
+    "ge": _compare(">="),
+    "eq": _compare("=="),
+    "not": _simple("(not {})"),
+    "limit": _convert,
+    "limit_lt": _limit_compare("S.limit_below({0}, {1})"),
+    "limit_le": _limit_compare("(not S.limit_below({1}, {0}))"),
+    "limit_gt": _limit_compare("S.limit_below({1}, {0})"),
+    "limit_ge": _limit_compare("(not S.limit_below({0}, {1}))"),
+    "limit_min": _limit_extreme,
+    "limit_max": _limit_extreme,
+    "limit_subtract": _limit_subtract,
+    "is_present": _simple("({} is not None)"),
+    "or_value": _simple("({1} if {0} is None else {0})"),
+    "present": _simple("{}"),
+    "optional_field": _optional_field,
+    "concat": _simple("({} + {})"),
+    "append": _simple("(*{}, {})"),
+    "size": _simple("len({})"),
+    "item": _simple("S.item({}, {})", may_fail=True),
+    "optional_item": _simple("S.optional_item({}, {})"),
+    "value_of": _simple("S.value_of({}, {})", may_fail=True),
+    "optional_value": _simple("{}.get({})"),
+    "in_list": _simple("({} in {})"),
+    "in_map": _simple("({} in {})"),
+    "bounded": _bounded,
+    "stretches": _simple("S.stretches({}, {}, {}, {})", may_fail=True),
+    "override_dates": _simple("S.override_dates(o, {})"),
+    "sort_by": _simple("S.sort_by({}, {}, {})", may_fail=True),
+    "keys": _simple("tuple({})"),
+    "text": _text,
+    "graduated": _tiered("graduated"),
+    "graduated_flat": _tiered("graduated_flat"),
+    "volume": _tiered("volume"),
+    "volume_flat": _tiered("volume_flat"),
+    "tier_index": _tiered("tier_index"),
+    "seconds_between": _simple("({1} - {0})"),
+    "time_between": _simple("({} - {})"),
+    "add_time": _simple("S.instant({} + {})", may_fail=True),
+    "subtract_time": _simple("S.instant({} - {})", may_fail=True),
+    "add_duration": _simple("S.span({} + {})", may_fail=True),
+    "subtract_duration": _simple("S.span({} - {})", may_fail=True),
+}
