@@ -19,7 +19,7 @@ def order(reads: Mapping[str, Iterable[str]], places: Mapping[str, Span], report
     graph = nx.DiGraph()
     graph.add_nodes_from(reads)
     graph.add_edges_from((other, name) for name, others in reads.items() for other in others if other in position)
-    for component in nx.strongly_connected_components(graph):
+    for component in list(nx.strongly_connected_components(graph)):
         members = sorted(component, key=position.__getitem__)
         if len(members) > 1 or graph.has_edge(members[0], members[0]):
             path = _cycle(graph.subgraph(component), members[0])

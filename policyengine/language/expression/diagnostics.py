@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from policyengine.language.closest import closest
 from policyengine.source import Diagnostic, Span
-from policyengine.values.types import Type
+from policyengine.values.types import Number, Quotient, Type, unit_text
 
 
 class Rejected(Exception):
@@ -41,7 +41,13 @@ def wrong_operand(operator: str, operand: Type, at: Span, hint: str | None = Non
 
 
 def unit_mismatch(operator: str, left: Type, right: Type, at: Span) -> Diagnostic:
-    hint = "convert one of them: `convert(amount, EUR, rate)` for currencies, a factor with a unit for the rest"
+    """Two numbers that are not of one unit."""
+    units = [unit_text(side.unit) for side in (left, right) if isinstance(side, Number | Quotient)]
+    if "" in units and len(units) == 2:
+        named = units[0] or units[1]
+        hint = f"give the plain number its unit, as in `10 {named}`" if named.isalpha() else f"one side is in {named}"
+    else:
+        hint = "convert one of them: `convert(amount, EUR, rate)` for currencies, a factor with a unit for the rest"
     return Diagnostic("T004", "unit_mismatch", f"`{operator}` needs equal units, found {left} and {right}", at, hint)
 
 

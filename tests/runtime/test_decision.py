@@ -1,0 +1,174 @@
+"""Decisions: identity, booking, records, and what bad input yields."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import policyengine as pe
+from bundles import policy
+
+BUNDLE = Path(__file__).parents[2] / "policies" / "llm-api"
+AT = "2026-12-15T00:00:00Z"
+CALL = {
+    "usage": {"model": "atlas-pro", "input_tokens": 250_000, "month_to_date": 9_900_000},
+    "customer": {"plan": "team", "credit_left": 100},
+}
+
+
+@pytest.fixture(scope="module")
+def api() -> pe.Policy:
+    return pe.load(BUNDLE)
+
+
+def call(**changes: Any) -> dict[str, Any]:
+    """The sample call with fields of `usage` changed; None takes a field out."""
+    usage = {**CALL["usage"], **changes}
+    return {**CALL, "usage": {k: v for k, v in usage.items() if v is not None}}
+
+
+@pytest.mark.smoke
+def test_an_amount_is_exact(api: pe.Policy) -> None:
+    """A call across a tier edge costs each part at its own price."""
+    decision = api.decide("price_call", CALL, at=AT, tenant="initech")
+
+    assert Decimal("0.5875") == decision.outputs["amount"]
+    assert (5875, 4) == decision.scaled("amount")
+    assert "0.5875 USD" == str(decision.money("amount"))
+
+
+def test_equal_input_of_two_events_has_two_ids(api: pe.Policy) -> None:
+    """The decision id names an answer to one event; the booking key names what may be booked once."""
+    first = api.decide("price_call", CALL, at=AT, event="req_1")
+    second = api.decide("price_call", CALL, at=AT, event="req_2")
+
+    assert first.id != second.id
+    assert first.booking_key != second.booking_key
+
+
+def test_one_event_has_one_booking_key_under_two_versions() -> None:
+    """Whatever version or time an event is asked under, it is booked once."""
+    body = "inputs: {n: {type: int, min: 0}}\nvalues: {fee: n * 2 USD}\ndecisions: {bill: {outputs: {amount: fee}}}\n"
+    one = policy(body).decide("bill", {"n": 3}, event="e1", tenant="t")
+    two = policy(body.replace("2 USD", "5 USD")).decide("bill", {"n": 3}, event="e1", tenant="t")
+
+    assert one.booking_key == two.booking_key == ("t", "e1", "bill")
+    assert one.id != two.id
+
+
+def test_without_an_event_nothing_can_be_booked(api: pe.Policy) -> None:
+    """An answer without the id of what is billed is only an answer."""
+    assert api.decide("price_call", CALL, at=AT).booking_key is None
+
+
+def test_a_record_replays_to_the_same_decision(api: pe.Policy) -> None:
+    """A record is JSON; the same version makes the same decision from it."""
+    decision = api.decide("price_call", CALL, at=AT, tenant="globex", event="req_1")
+    record = json.loads(json.dumps(decision.record()))
+
+    again = pe.replay(record, api)
+
+    assert again.same
+    assert again.decision.id == decision.id
+
+
+def test_a_record_of_another_version_is_not_replayed(api: pe.Policy) -> None:
+    """Replaying with the wrong version is refused, not answered."""
+    record = api.decide("price_call", CALL, at=AT).record()
+    record["policy"]["digest"] = "sha256:other"
+
+    with pytest.raises(pe.UnknownVersion):
+        pe.replay(record, api)
+
+
+def test_a_decision_keeps_its_own_copy_of_the_facts(api: pe.Policy) -> None:
+    """What the caller changes afterwards changes neither record nor reasons."""
+    given = call()
+    decision = api.decide("price_call", given, at=AT)
+    given["usage"]["model"] = "atlas-mini"
+
+    assert "atlas-pro" == decision.input["usage"]["model"]
+    assert "price.pro" in [r.path for r in decision.rationale]
+
+
+BAD = {
+    "unknown model": (call(model="atlas-max"), "usage.model"),
+    "negative tokens": (call(input_tokens=-1), "usage.input_tokens"),
+    "a float for tokens": (call(input_tokens=1.5), "usage.input_tokens"),
+    "a missing input": (call(model=None), "usage.model"),
+    "a text for a number": (call(input_tokens="5"), "usage.input_tokens"),
+    "a bool for a number": (call(input_tokens=True), "usage.input_tokens"),
+    "a misspelt input": (call(modle="atlas-pro"), "usage.modle"),
+    "a float for money": ({**CALL, "customer": {"plan": "team", "credit_left": 0.1}}, "customer.credit_left"),
+    "not a number": ({**CALL, "customer": {"plan": "team", "credit_left": Decimal("NaN")}}, "customer.credit_left"),
+    "infinity": ({**CALL, "customer": {"plan": "team", "credit_left": Decimal("Infinity")}}, "customer.credit_left"),
+    "40 digits": ({**CALL, "customer": {"plan": "team", "credit_left": Decimal("9" * 40)}}, "customer.credit_left"),
+    "a huge exponent": (
+        {**CALL, "customer": {"plan": "team", "credit_left": Decimal("1E+999999")}},
+        "customer.credit_left",
+    ),
+    "a missing group": ({"usage": CALL["usage"]}, "customer"),
+    "a group that is a list": ({**CALL, "usage": []}, "usage"),
+    "null": ({**CALL, "usage": None}, "usage"),
+}
+
+
+@pytest.mark.parametrize(("given", "field"), BAD.values(), ids=BAD.keys())
+def test_bad_input_names_its_field(api: pe.Policy, given: Any, field: str) -> None:
+    """Whatever is wrong with a fact, the caller hears which one, and no amount comes out."""
+    with pytest.raises(pe.InvalidInput) as found:
+        api.decide("price_call", given, at=AT)
+
+    assert field == found.value.field
+    assert "caller" == found.value.fault
+
+
+def test_an_unknown_entry_point_is_named(api: pe.Policy) -> None:
+    """Asking for something that nobody decides says what can be decided."""
+    with pytest.raises(pe.InvalidInput, match="price_call"):
+        api.decide("price", None, at=AT) if "price" not in api.entries else api.decide("nothing", {}, at=AT)
+
+
+def test_a_dated_policy_needs_an_instant(api: pe.Policy) -> None:
+    """There is no default of now."""
+    with pytest.raises(pe.InvalidInput) as found:
+        api.decide("price_call", CALL)
+
+    assert "at" == found.value.field
+
+
+def test_a_failed_output_is_an_error_with_its_place() -> None:
+    """Division by zero is never read as zero."""
+    body = "inputs: {a: {type: int}, b: {type: int}}\nvalues: {r: 'round(a / b, 2, half_up)'}\n"
+
+    with pytest.raises(pe.EvaluationError) as found:
+        policy(body).decide("r", {"a": 1, "b": 0})
+
+    assert ("division_by_zero", "r") == (found.value.code, found.value.node)
+    assert "bundle.yaml:7" == found.value.place
+
+
+def test_an_unavailable_fact_is_answered_by_on_error() -> None:
+    """A host that could not fetch a fact says so; the guard's `on_error` decides, and the record keeps it."""
+    body = (
+        "inputs: {balance: money, price: money}\n"
+        "guards: {funds: {when: balance < price, effect: deny, reason: no funds, on_error: {unavailable: review}}}\n"
+        "decisions: {buy: {guards: [funds], outputs: {amount: price}}}\n"
+    )
+    decision = policy(body).decide("buy", {"balance": pe.UNAVAILABLE, "price": 5})
+
+    assert "review" == decision.effect
+    assert ("unavailable",) == decision.codes
+    assert 5 == decision.outputs["amount"]
+
+
+def test_an_unavailable_fact_without_on_error_fails() -> None:
+    """What could not be fetched is never false and never free."""
+    with pytest.raises(pe.EvaluationError) as found:
+        policy("inputs: {n: int}\nvalues: {v: n + 1}\n").decide("v", {"n": pe.UNAVAILABLE})
+
+    assert "unavailable" == found.value.code
