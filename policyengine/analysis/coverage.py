@@ -21,7 +21,8 @@ from policyengine.runtime.facts import Reader
 from policyengine.runtime.program import Call, Const, Expr, If, Local, MakeTiers, Node, Program, Read, Row, children
 from policyengine.source import Span
 
-KINDS = ("row", "tier", "branch", "guard", "override")
+KINDS = {"row": "rows", "tier": "tiers", "branch": "branches", "guard": "guards", "override": "overrides"}
+"""The kinds of goals, and what several of a kind are called."""
 Key = tuple[Hashable, ...]
 """What stands for a goal among what was reached."""
 
@@ -212,7 +213,7 @@ def _reached(program: Program, outcome: Outcome) -> set[Key]:
     return found | {("tier", path) for path, kind, *_ in reasons if kind == "tier"}
 
 
-class _Watch(interpreter._Machine):
+class _Watch(interpreter.Machine):
     """The interpreter, which also notes for each node the rows and the branches that it chose."""
 
     def __init__(self, program: Program, facts: Sequence[Any], tenant: str | None) -> None:

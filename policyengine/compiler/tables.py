@@ -1,7 +1,7 @@
 """Gaps, overlaps and rows that never answer, of one table, each with input that shows it.
 
 The answer is `proved`, `found` or `not_analysed`, never a guess: what is found stands with a concrete key for which
-the interpreter's `select` gives just that, and what cannot be laid out exactly is not analysed, with the reason.
+`runtime/selection.py` gives just that, and what cannot be laid out exactly is not analysed, with the reason.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime import codegen, interpreter
 from policyengine.runtime.codegen import Decide, TooDeep
 from policyengine.runtime.decision import Decision
+from policyengine.runtime.exact import held
 from policyengine.runtime.facts import Facts, Reader
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Entry, Program
@@ -118,9 +119,7 @@ def interpreted(
     """The same values by the reference interpreter, in the held form of generated code."""
     trace = interpreter.run(program, order, facts.held, tenant)
     names = [node for _, node in entry.outputs] + [*entry.guards, *entry.requires, *entry.checks]
-    return tuple(
-        None if program.nodes[n].deferred else interpreter.held(trace.values[n], program.nodes[n].type) for n in names
-    )
+    return tuple(None if program.nodes[n].deferred else held(trace.values[n], program.nodes[n].type) for n in names)
 
 
 def _flat_cells(program: Program) -> dict[str, dict[Any, Any]]:

@@ -1,14 +1,72 @@
-"""Rounding for the reference interpreter: fractions, signs and comparisons, nothing shared with `values.rounding`.
+"""Exact values, as the reference interpreter computes with them: ints and Fractions, and their rounding.
 
-The generated code rounds integers over static denominators. The interpreter is the specification that it is compared
-with, so it must reach its answers in another way: a mistake in the one is then not repeated in the other.
+Generated code rescales and rounds ints over static denominators. The interpreter is the specification that it is
+compared with, so it must reach its answers in another way, and nothing is shared with `values.rounding`: a mistake in
+the one is then not repeated in the other.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
+
+from policyengine.runtime.cells import UNLIMITED
+from policyengine.runtime.failure import Failure
+from policyengine.values import types
+from policyengine.values.types import Type
 
 _HALF = Fraction(1, 2)
+
+
+def exact(value: Any, its_type: Type) -> Any:
+    """A held value (ints over static denominators) as the interpreter computes with it."""
+    match its_type:
+        case types.Number(integer=True):
+            return value
+        case types.Number(den=den):
+            return Fraction(value, den)
+        case types.Limit(number=number):
+            return value if value == UNLIMITED else exact(value, number)
+        case types.Optional(item=item):
+            return None if value is None else exact(value, item)
+        case types.List(item=item):
+            return tuple(exact(v, item) for v in value)
+        case types.Map(value=of):
+            return {k: exact(v, of) for k, v in value.items()}
+        case types.Record(fields=fields):
+            return tuple(exact(v, t) for v, (_, t) in zip(value, fields, strict=True))
+        case types.Tiers():
+            bounds, rates, flats = value
+            return (
+                tuple(None if b is None else exact(b, its_type.bound) for b in bounds),
+                tuple(exact(r, its_type.rate) for r in rates),
+                tuple(exact(f, its_type.flat) for f in flats),
+            )
+    return value
+
+
+def held(value: Any, its_type: Type) -> Any:
+    """The inverse of `exact`: a value as generated code gives it."""
+    if isinstance(value, Failure) or value is None:
+        return value
+    match its_type:
+        case types.Number(den=den):
+            scaled = Fraction(value) * den
+            assert scaled.denominator == 1, "a value fits its static denominator"
+            return scaled.numerator
+        case types.Quotient():
+            return (Fraction(value).numerator, Fraction(value).denominator)
+        case types.Limit(number=number):
+            return value if value == UNLIMITED else held(value, number)
+        case types.Optional(item=item):
+            return held(value, item)
+        case types.List(item=item):
+            return tuple(held(v, item) for v in value)
+        case types.Map(value=of):
+            return {k: held(v, of) for k, v in value.items()}
+        case types.Record(fields=fields):
+            return tuple(held(v, t) for v, (_, t) in zip(value, fields, strict=True))
+    return value
 
 
 def round_fraction(x: Fraction, places: int, mode: str) -> Fraction:

@@ -9,8 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from policyengine.runtime.exact import exact
 from policyengine.runtime.failure import Failure
-from policyengine.runtime.interpreter import Trace, exact, tier_of
+from policyengine.runtime.interpreter import Trace
+from policyengine.runtime.meaning import tier_of
 from policyengine.runtime.program import Call, Const, Entry, Expr, Node, Program, Read
 from policyengine.values import types
 from policyengine.values.instant import Duration, Timestamp
@@ -60,9 +62,7 @@ def reasons(program: Program, entry: Entry, trace: Trace, guards: Sequence[str])
         for reason in _of_node(program, node, trace):
             if reason not in found:
                 found.append(reason)
-    for guard in guards:
-        found.append((guard, "guard", program.places.get(guard, ""), program.reasons.get(guard, "")))
-    return found
+    return found + [(g, "guard", program.places.get(g, ""), program.reasons.get(g, "")) for g in guards]
 
 
 def _of_node(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:

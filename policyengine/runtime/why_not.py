@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from policyengine.errors import InvalidInput
 from policyengine.runtime import cells, explain
+from policyengine.runtime.exact import exact
 from policyengine.runtime.failure import Failure
-from policyengine.runtime.interpreter import Trace, evaluated, exact, tier_of
+from policyengine.runtime.interpreter import Trace, evaluated
+from policyengine.runtime.meaning import tier_of
 from policyengine.runtime.program import Call, Node, Program, Row, TableData, walk
 from policyengine.values import types
 from policyengine.values.instant import Duration, Timestamp
@@ -91,7 +94,7 @@ def _failed(table: TableData, row: int, values: list[Any], at: Any) -> Iterator[
         name = table.names[number] if number < len(table.names) else f"condition {number + 1}"
         if isinstance(key, Failure):
             yield FailedCell(name, cell_text(column[row], key_type), f"failed: {key.message}")
-        elif not cells.accepts(column[row], key, lambda v, t=key_type: exact(v, t)):
+        elif not cells.accepts(column[row], key, partial(exact, its_type=key_type)):
             yield FailedCell(name, cell_text(column[row], key_type), value_text(key, key_type))
     if table.starts and isinstance(at, int):
         start, end = table.starts[row], table.ends[row]

@@ -450,8 +450,9 @@ class Context:
         if name not in self.tables:
             column = types.integer(min(places), max(places))
             members = key.type.members
+            kinds: dict[str, Type] = {"value": column}
             self.tables[name] = TableData(
-                name, "unique", (key.type,), (members,), {"value": places}, {"value": column}, members, otherwise="never"
+                name, "unique", (key.type,), (members,), {"value": places}, kinds, members, otherwise="never"
             )
             self.row_places[name] = [at] * len(members)
         column_type = self.tables[name].column_types["value"]

@@ -16,7 +16,7 @@ from policyengine.language.declared import Declared
 from policyengine.language.model import Overridable
 from policyengine.language.model import Override as Authored
 from policyengine.language.yaml import Mapping, Node, Scalar, plain
-from policyengine.runtime.interpreter import exact
+from policyengine.runtime.exact import exact
 from policyengine.runtime.program import CellOverride
 from policyengine.source import Diagnostic, Span
 from policyengine.values import types
@@ -116,12 +116,12 @@ def _leaves(name: str, node: Node, at: Span, context: Context) -> list[tuple[str
     """The leaves of one name: (row path, column, value, place)."""
     if name in context.bundle.parameters:
         return list(_parameter_leaves(node, "", at))
-    out = []
+    out: list[tuple[str, str, Node, Span]] = []
     if isinstance(node, Mapping):
         for row in node.entries.values():
             if isinstance(row.value, Mapping):
-                for column in row.value.entries.values():
-                    out.append((row.key, column.key, column.value, column.key_span))
+                columns = row.value.entries.values()
+                out += [(row.key, column.key, column.value, column.key_span) for column in columns]
     return out
 
 

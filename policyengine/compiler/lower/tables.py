@@ -208,10 +208,7 @@ def _row_id(context: Context, table: Table, node: Mapping, keys: list[str]) -> s
     if table.overridable is not None:
         context.error(say.row_without_id(node.span))
         raise Unreadable
-    parts = []
-    for key in keys:
-        if key in node.entries:
-            parts.append(f"{key}={cell_text(plain(node.entries[key].value))}")
+    parts = [f"{key}={cell_text(plain(node.entries[key].value))}" for key in keys if key in node.entries]
     return ",".join(parts) or "any"
 
 

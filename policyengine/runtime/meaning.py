@@ -1,0 +1,287 @@
+"""What the built-in operations mean, on exact values: the specification that generated code is compared with.
+
+An operation is given the call and its arguments, none of which has failed, and answers a value or a Failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from policyengine.runtime import failure
+from policyengine.runtime.cells import UNLIMITED
+from policyengine.runtime.exact import round_fraction
+from policyengine.runtime.failure import Failure
+from policyengine.runtime.program import Call
+from policyengine.values import types
+from policyengine.values.instant import Duration, Timestamp
+from policyengine.values.types import Type
+
+STRETCHES_MAX = 1_000
+_FIRST_INSTANT = -62_135_596_800 * 10**9
+_LAST_INSTANT = 253_402_300_800 * 10**9
+
+
+def _truncated(a: Any, b: Any) -> Any:
+    if b == 0:
+        return failure.DIVISION_BY_ZERO
+    ratio = Fraction(a) / Fraction(b)
+    return abs(ratio).__floor__() * (1 if ratio >= 0 else -1)
+
+
+def _remainder(call: Call, a: Any, b: Any) -> Any:
+    times = _truncated(a, b)
+    return times if isinstance(times, Failure) else a - times * b
+
+
+def _converted(value: Any, to: Type) -> Any:
+    match to:
+        case types.Number(integer=False) | types.Quotient():
+            return Fraction(value)
+        case types.Optional(item=item):
+            return None if value is None else _converted(value, item)
+        case types.Limit(number=number):
+            return value if value == UNLIMITED else _converted(value, number)
+        case types.List(item=item):
+            return tuple(_converted(v, item) for v in value)
+        case types.Map(value=of):
+            return {k: _converted(v, of) for k, v in value.items()}
+        case types.Record(fields=fields):
+            return tuple(_converted(v, t) for v, (_, t) in zip(value, fields, strict=True))
+    return value
+
+
+def _product(call: Call, *factors: Any) -> Any:
+    return _stepwise(call, factors, lambda a, b: a * b)
+
+
+def _total(call: Call, *terms: Any) -> Any:
+    return _stepwise(call, terms, lambda a, b: a + b)
+
+
+def _stepwise(call: Call, items: Sequence[Any], combine: Callable[[Any, Any], Any]) -> Any:
+    """A chain from left to right; where ints are computed, each step must fit into 64 bits."""
+    assert isinstance(call.type, types.Number | types.Quotient)
+    whole = isinstance(call.type, types.Number) and call.type.integer
+    result = items[0]
+    for item in items[1:]:
+        result = combine(result, item)
+        if whole and not types.INT64_MIN <= result <= types.INT64_MAX:
+            return failure.OVERFLOW
+    return result
+
+
+def _less(a: Any, b: Any) -> bool:
+    """Whether limit a is below limit b; `unlimited` is above every number and equal to itself."""
+    if a == UNLIMITED:
+        return False
+    return bool(b == UNLIMITED or a < b)
+
+
+def tier_of(schedule: Any, quantity: Any) -> int:
+    """The tier that holds a cumulative quantity: upper bounds are inclusive, the last tier is open."""
+    bounds = schedule[0]
+    return next(i for i, bound in enumerate(bounds) if bound is None or quantity <= bound)
+
+
+def _graduated(call: Call, schedule: Any, quantity: Any) -> Any:
+    bounds, rates, _ = schedule
+    total: Any = Fraction(0)
+    low: Any = 0
+    for bound, rate in zip(bounds, rates, strict=True):
+        high = quantity if bound is None else min(quantity, bound)
+        if high <= low:
+            break
+        total += (high - low) * rate
+        low = high
+    return total
+
+
+def _graduated_flat(call: Call, schedule: Any, quantity: Any, at_zero: bool) -> Any:
+    """The flat amounts of every tier entered; the first is entered at zero only where that is said."""
+    if quantity <= 0:
+        return schedule[2][0] if at_zero and quantity == 0 else Fraction(0)
+    return sum(schedule[2][: tier_of(schedule, quantity) + 1], Fraction(0))
+
+
+def _volume(call: Call, schedule: Any, quantity: Any) -> Any:
+    return schedule[1][tier_of(schedule, quantity)] * quantity if quantity > 0 else Fraction(0)
+
+
+def _volume_flat(call: Call, schedule: Any, quantity: Any, at_zero: bool) -> Any:
+    if quantity <= 0:
+        return schedule[2][0] if at_zero and quantity == 0 else Fraction(0)
+    return schedule[2][tier_of(schedule, quantity)]
+
+
+def decimal_of(value: Fraction) -> str:
+    """The shortest exact decimal text of a fraction that has one."""
+    places = 0
+    while value.denominator != 1:
+        value, places = value * 10, places + 1
+        assert places <= types.BITS_MAX, "a number that becomes a text has an end of digits"
+    digits = str(abs(value.numerator)).rjust(places + 1, "0")
+    sign = "-" if value < 0 else ""
+    return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)
+
+
+def _text(call: Call, value: Any) -> str:
+    its_type = call.arguments[0].type
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if its_type == types.TIMESTAMP:
+        return str(Timestamp(value))
+    if its_type == types.DURATION:
+        return str(Duration(value))
+    return value if isinstance(value, str) else decimal_of(Fraction(value))
+
+
+def _line(call: Call, charge: str, quantity: Any, unit_amount: Any, amount: Any) -> Any:
+    """One line of a bill: what was charged, how much of it, at which price."""
+    line = {"charge": charge, "quantity": quantity, "unit_amount": unit_amount, "amount": amount}
+    return ({name: value for name, value in line.items() if value is not None},)
+
+
+def _tier_lines(
+    call: Call, charge: str, schedule: Any, start: Any, end: Any, factor: Any, mode: str, at_zero: bool
+) -> Any:
+    """A line for each tier that the growth from `start` to `end` touches; their amounts add up to the charge."""
+    unit_price, flats = (_graduated, _graduated_flat) if mode == "graduated" else (_volume, _volume_flat)
+    first, last = tier_of(schedule, start), tier_of(schedule, end)
+    if mode == "volume":
+        amount = unit_price(call, schedule, end) - unit_price(call, schedule, start)
+        amount = amount * (1 if factor is None else factor)
+        amount += flats(call, schedule, end, at_zero) - flats(call, schedule, start, at_zero)
+        rate = schedule[1][last] * (1 if factor is None else factor)
+        line = {"charge": charge, "tier": last + 1, "quantity": end - start, "unit_amount": rate, "amount": amount}
+        return (line,)
+    lines = []
+    for tier in range(min(first, last), max(first, last) + 1):
+        edges = [e for e in (schedule[0][tier - 1] if tier else None, schedule[0][tier]) if e is not None]
+        low = max(start, edges[0]) if tier else start
+        high = end if schedule[0][tier] is None else min(end, schedule[0][tier])
+        rate = schedule[1][tier] * (1 if factor is None else factor)
+        amount = (high - low) * rate
+        flat = flats(call, schedule, high, at_zero) - flats(call, schedule, low, at_zero)
+        if high != low or flat:
+            line = {"charge": charge, "tier": tier + 1, "quantity": high - low, "unit_amount": rate}
+            lines.append({**line, **({"flat_amount": flat} if flat else {}), "amount": amount + flat})
+    return tuple(lines)
+
+
+def _line_amount(call: Call, lines: Any, amount: Any) -> Any:
+    """The lines of one element with its rounded amount; what rounding changed stands in the last of them."""
+    difference = amount - sum(line["amount"] for line in lines)
+    *head, last = lines
+    return (*head, {**last, "amount": last["amount"] + difference})
+
+
+def _bounded(call: Call, value: Any) -> Any:
+    """A carried state within its declared range."""
+    assert isinstance(call.type, types.Number)
+    inside = call.type.lo <= Fraction(value) * call.type.den <= call.type.hi
+    return value if inside else failure.OUT_OF_RANGE
+
+
+def _sort_by(call: Call, items: Any, keys: Any, descending: Any) -> Any:
+    """Items in the order of their keys, from the last key to the first; equal keys are refused."""
+    if len(set(keys)) != len(keys):
+        return failure.TIES
+    order = list(range(len(items)))
+    for position in reversed(range(len(descending))):
+        column = [key[position] for key in keys]
+        order.sort(key=column.__getitem__, reverse=descending[position])
+    return tuple(items[i] for i in order)
+
+
+def _stretches(call: Call, start: int, end: int, fixed: Any, own: Any) -> Any:
+    """A period cut at every date inside it."""
+    if end <= start:
+        return failure.EMPTY_PERIOD
+    cuts = [start, *sorted({d for d in (*fixed, *own) if start < d < end}), end]
+    made = tuple(pairwise(cuts))
+    return made if len(made) <= STRETCHES_MAX else failure.TOO_MANY_STRETCHES
+
+
+def _stretch_line(call: Call, charge: str, start: int, end: int, amount: Any) -> Any:
+    return ({"charge": charge, "from": Timestamp(start), "to": Timestamp(end), "amount": amount},)
+
+
+def _instant(value: int) -> Any:
+    return value if _FIRST_INSTANT <= value < _LAST_INSTANT else failure.TIME_RANGE
+
+
+def _span(value: int) -> Any:
+    return value if types.INT64_MIN <= value <= types.INT64_MAX else failure.TIME_RANGE
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "add": _total,
+    "subtract": lambda call, a, b: a - b,
+    "multiply": _product,
+    "divide": lambda call, a, b: failure.DIVISION_BY_ZERO if b == 0 else Fraction(a) / Fraction(b),
+    "truncate_divide": lambda call, a, b: _truncated(a, b),
+    "remainder": _remainder,
+    "negate": lambda call, a: -a,
+    "abs": lambda call, a: abs(a),
+    "floor": lambda call, a: Fraction(a).__floor__(),
+    "ceil": lambda call, a: Fraction(a).__ceil__(),
+    "round": lambda call, a, places, mode: round_fraction(Fraction(a), places, mode),
+    "round_by": lambda call, a, places, mode: round_fraction(Fraction(a), places, mode),
+    "min": lambda call, *items: min(items),
+    "max": lambda call, *items: max(items),
+    "sum": lambda call, items: sum(items, 0),
+    "min_of": lambda call, items: min(items) if items else failure.EMPTY,
+    "max_of": lambda call, items: max(items) if items else failure.EMPTY,
+    "convert": lambda call, a: _converted(a, call.type),
+    "lt": lambda call, a, b: a < b,
+    "le": lambda call, a, b: a <= b,
+    "gt": lambda call, a, b: a > b,
+    "ge": lambda call, a, b: a >= b,
+    "eq": lambda call, a, b: a == b,
+    "not": lambda call, a: not a,
+    "limit": lambda call, a: _converted(a, call.type),
+    "limit_lt": lambda call, a, b: _less(a, b),
+    "limit_le": lambda call, a, b: not _less(b, a),
+    "limit_gt": lambda call, a, b: _less(b, a),
+    "limit_ge": lambda call, a, b: not _less(a, b),
+    "limit_min": lambda call, a, b: b if _less(b, a) else a,
+    "limit_max": lambda call, a, b: b if _less(a, b) else a,
+    "limit_subtract": lambda call, a, b: a if a == UNLIMITED else _converted(a - b, call.type),
+    "is_present": lambda call, a: a is not None,
+    "or_value": lambda call, a, b: b if a is None else a,
+    "present": lambda call, a: a,
+    "concat": lambda call, a, b: a + b,
+    "append": lambda call, a, b: (*a, b),
+    "size": lambda call, a: len(a),
+    "item": lambda call, items, i: items[i] if 0 <= i < len(items) else failure.NO_ITEM,
+    "optional_item": lambda call, items, i: items[i] if 0 <= i < len(items) else None,
+    "value_of": lambda call, a, key: a.get(key, failure.NO_KEY),
+    "optional_value": lambda call, a, key: a.get(key),
+    "in_list": lambda call, a, items: a in items,
+    "in_map": lambda call, a, items: a in items,
+    "keys": lambda call, a: tuple(a),
+    "text": _text,
+    "graduated": _graduated,
+    "graduated_flat": _graduated_flat,
+    "volume": _volume,
+    "volume_flat": _volume_flat,
+    "tier_index": lambda call, schedule, quantity: tier_of(schedule, quantity),
+    "seconds_between": lambda call, a, b: Fraction(b - a, 10**9),
+    "time_between": lambda call, a, b: a - b,
+    "add_time": lambda call, a, b: _instant(a + b),
+    "subtract_time": lambda call, a, b: _instant(a - b),
+    "add_duration": lambda call, a, b: _span(a + b),
+    "subtract_duration": lambda call, a, b: _span(a - b),
+    "stretches": _stretches,
+    "stretch_line": _stretch_line,
+    "bounded": _bounded,
+    "sort_by": _sort_by,
+    "line": _line,
+    "tier_lines": _tier_lines,
+    "line_amount": _line_amount,
+    "lines_all": lambda call, *groups: tuple(line for group in groups for line in group),
+    "lines_if": lambda call, condition, lines: lines if condition else (),
+}
