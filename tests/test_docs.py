@@ -275,7 +275,8 @@ def catalogue() -> list[Entry]:
 
 def test_every_command_is_documented():
     """Each command is written out somewhere in docs/ as `policyengine COMMAND`."""
-    group = next((value for value in vars(cli()).values() if hasattr(value, "list_commands")), None)
+    kind = importlib.import_module("click").Group
+    group = next((value for value in vars(cli()).values() if isinstance(value, kind)), None)
 
     assert group is not None, "policyengine.cli has a click group of its commands"
     assert [] == missing(list(commands(group, "policyengine")), documentation())

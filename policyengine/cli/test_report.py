@@ -101,9 +101,9 @@ def _mismatch(mismatch: Mismatch) -> Iterator[str]:
 
 def _coverage(path: Path, coverage: Coverage) -> Iterator[str]:
     yield ""
-    parts = [f"{kind}s {coverage.count(kind)} of {len(of_kind)}" for kind in KINDS if (of_kind := coverage.of(kind))]
+    parts = [f"{KINDS[kind]} {coverage.count(kind)} of {len(goals)}" for kind in KINDS if (goals := coverage.of(kind))]
     percent = click.style(f"{coverage.percent:.1f} %", fg="yellow" if coverage.missed else "green", bold=True)
-    yield f"{path}: {percent} covered" + (f": {', '.join(parts)}".replace("branchs", "branches") if parts else "")
+    yield f"{path}: {percent} covered" + (f": {', '.join(parts)}" if parts else "")
     if not coverage.missed:
         return
     yield "not reached by any test"
