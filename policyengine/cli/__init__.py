@@ -15,7 +15,9 @@ from typing import Any, NoReturn
 import click
 
 from policyengine import __version__
+from policyengine.data_files import foreign_distribution
 from policyengine.errors import InvalidArtifact, InvalidInput, InvalidPolicy, PolicyEngineError
+from policyengine.values.invalid import did_you_mean
 
 OK, WRONG_CALL, DIFFERENCES, CHECK_FAILED, TESTS_FAILED, OUR_FAULT = 0, 1, 2, 3, 4, 70
 INTERRUPTED, PIPE_CLOSED = 130, 141
@@ -91,8 +93,6 @@ class Commands(click.Group):
 
 
 def _closest_command(name: str, mistake: click.UsageError) -> click.UsageError:
-    from policyengine.values.invalid import did_you_mean
-
     hint = did_you_mean(name, COMMANDS)
     return click.UsageError(f"no such command `{name}`" + (f"; {hint}" if hint else ""), mistake.ctx)
 
@@ -152,8 +152,6 @@ def cli(ctx: click.Context, debug: bool) -> None:
     """
     if os.environ.get("NO_COLOR"):
         ctx.color = False
-    from policyengine.data_files import foreign_distribution
-
     if warning := foreign_distribution():
         click.echo(f"{click.style('warning', fg='yellow', bold=True)}: {warning}", err=True)
 

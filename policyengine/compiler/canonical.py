@@ -7,7 +7,9 @@ and the split into files do not change it; tests, descriptions and reasons do.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Sequence
 from decimal import Decimal
@@ -76,9 +78,6 @@ def _number(value: int | Decimal) -> str:
 
 
 def _csv(sources: Sources, name: str) -> list[list[str]]:
-    import csv
-    import io
-
     data = sources.csv(name)
     return list(csv.reader(io.StringIO((data or b"").decode("utf-8-sig"), newline="")))
 

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler import tables
+from policyengine.compiler.lower.context import Context
 from policyengine.compiler.tables import Findings
 from policyengine.language.model import Table
 from policyengine.runtime.program import TableData
 from policyengine.source import Span
 from policyengine.values.types import Type
-
-if TYPE_CHECKING:
-    from policyengine.compiler.lower.context import Context
 
 GAPS_TOLD = 3
 OVERLAPS_TOLD = 5

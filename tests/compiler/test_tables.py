@@ -36,7 +36,7 @@ def table(hit, keys, *rows, otherwise="", dates=(), results=None):
     ids = tuple(f"row {n}" for n in range(count))
     return TableData(
         "price", hit, tuple(keys), columns or ((),) * len(keys), values, {"value": types.integer()},
-        ids, starts, ends, otherwise,
+        ids, starts, ends, otherwise=otherwise,
     )  # fmt: skip
 
 

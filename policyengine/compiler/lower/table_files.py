@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.cells import named_texts, read_cell_text, read_value_text
+from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.sheet import DATES, FAILED, Sheet, attempt
 from policyengine.compiler.sources import Sources
 from policyengine.language import csv
@@ -21,9 +22,6 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.model import Table
 from policyengine.source import Report, Span
 from policyengine.values import types
-
-if TYPE_CHECKING:
-    from policyengine.compiler.lower.context import Context
 
 TIER_COLUMNS = ("up_to", "unit_amount", "factor", "flat_amount")
 
