@@ -9,9 +9,13 @@ from policyengine.source import Diagnostic, Span
 from policyengine.values.types import Type
 
 
+CYCLE_SHOWN = 12
+
+
 def cycle(path: Sequence[str], at: Span) -> Diagnostic:
     """Nodes that read one another in a circle have no order of evaluation."""
-    shown = " -> ".join(path)
+    names = list(path) if len(path) <= CYCLE_SHOWN else [*path[: CYCLE_SHOWN - 2], "...", *path[-2:]]
+    shown = " -> ".join(names)
     return Diagnostic("B002", "cycle", f"these names read one another in a circle: {shown}", at)
 
 
@@ -133,6 +137,12 @@ def not_an_amount(field: str, found: Type, at: Span) -> Diagnostic:
 def places_not_known(at: Span) -> Diagnostic:
     hint = "write a number, `currency`, or the name of a parameter that has one value"
     return Diagnostic("B025", "places_not_known", "the places of a rounding must be known before evaluation", at, hint)
+
+
+def outside_range(value: str, name: str, at: Span) -> Diagnostic:
+    """A value that its own declaration does not allow."""
+    message = f"`{value}` is outside the declared range or places of `{name}`"
+    return Diagnostic("B053", "outside_range", message, at, "change the value, or its `min`, `max` and `places`")
 
 
 def override_not_allowed(name: str, at: Span) -> Diagnostic:

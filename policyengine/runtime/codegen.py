@@ -144,8 +144,8 @@ class _Generator(Writer):
         known = self.memo.get(number)
         if known is not None:
             return known
-        if isinstance(expr, Read):
-            return self.read(expr.node)
+        while isinstance(expr, Read):  # a loop: names of names may form a long chain
+            expr = self.program.nodes[expr.node].expr
         v = self._emit(expr)
         if v.depth > DEPTH_MAX or (not v.atom and self.numbering.uses[number] > 1):
             v = self.stored(v)

@@ -79,13 +79,27 @@ class Decision:
             self._check_facts(program)
 
     def _effect_of(self, node: str, failure: Failure) -> str:
-        """What `on_error` of the failing part, or else of the decision, says about a failure."""
+        """What `on_error` says about a failure: that of the part where it began, or else of the decision."""
         program = self._policy.program
-        for name in (program.nodes[node].owner, self._entry.name):
+        for name in (*self._failing_parts(node), self._entry.name):
             if name in program.on_error:
                 unavailable, other = program.on_error[name]
                 return unavailable if failure.code == "unavailable" else other
         return "fail"
+
+    def _failing_parts(self, node: str) -> list[str]:
+        """The named parts through which a failure came to a node, the first one first."""
+        if not self._policy.program.on_error:
+            return []
+        trace = self.trace
+        found: list[str] = []
+        wanted = [node]
+        while wanted:
+            name = wanted.pop()
+            if isinstance(trace.values.get(name), Failure):
+                found.append(self._policy.program.nodes[name].owner)
+                wanted += trace.demanded[name]
+        return list(dict.fromkeys(reversed(found)))
 
     @property
     def failures(self) -> dict[str, str]:

@@ -407,6 +407,19 @@ def _optional_field(w: Writer, expr: Call) -> Val:
     return w.strict(expr.type, (target,), build)
 
 
+def _equals_any(w: Writer, expr: Call) -> Val:
+    """A value of any type is held exactly; the other side is brought to that form."""
+
+    def build(values: list[Val]) -> str:
+        sides = [
+            f"S.exact({v.code}, {v.type.den})" if isinstance(v.type, Number) and not v.type.integer else v.code
+            for v in values
+        ]
+        return f"S.same_value({sides[0]}, {sides[1]})"
+
+    return w.strict(types.BOOL, expr.arguments, build)
+
+
 OPERATIONS: dict[str, Operation] = {
     "add": _add,
     "subtract": _add,
@@ -440,6 +453,7 @@ OPERATIONS: dict[str, Operation] = {
     "limit_min": _limit_extreme,
     "limit_max": _limit_extreme,
     "limit_subtract": _limit_subtract,
+    "equals_any": _equals_any,
     "is_present": _simple("({} is not None)"),
     "or_value": _simple("({1} if {0} is None else {0})"),
     "present": _simple("{}"),

@@ -14,7 +14,7 @@ from policyengine.runtime.exact import held
 from policyengine.runtime.facts import Facts, Reader
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Entry, Program
-from policyengine.runtime.program import digest as program_digest
+from policyengine.runtime.program_json import digest as program_digest
 from policyengine.values.instant import Timestamp
 
 

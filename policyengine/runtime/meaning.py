@@ -217,6 +217,19 @@ def _span(value: int) -> Any:
     return value if types.INT64_MIN <= value <= types.INT64_MAX else failure.TIME_RANGE
 
 
+def same_value(a: Any, b: Any) -> bool:
+    """Equality of values of any type: a bool is no number, numbers compare by value, the rest by kind and content."""
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, int | Fraction) and isinstance(b, int | Fraction):
+        return a == b
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(same_value(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same_value(a[k], b[k]) for k in a)
+    return type(a) is type(b) and bool(a == b)
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "add": _total,
     "subtract": lambda call, a, b: a - b,
@@ -250,6 +263,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "limit_min": lambda call, a, b: b if _less(b, a) else a,
     "limit_max": lambda call, a, b: b if _less(a, b) else a,
     "limit_subtract": lambda call, a, b: a if a == UNLIMITED else _converted(a - b, call.type),
+    "equals_any": lambda call, a, b: same_value(a, b),
     "is_present": lambda call, a: a is not None,
     "or_value": lambda call, a, b: b if a is None else a,
     "present": lambda call, a: a,

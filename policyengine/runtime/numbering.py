@@ -33,7 +33,8 @@ class Numbering:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.by_key: dict[Any, int] = {}
-        self.by_id: dict[int, int] = {}
+        self.by_id: dict[int, tuple[Expr, int]] = {}
+        """Held with the expression, so that its id is not given to another one."""
         self.of_node: dict[str, int] = {}
         self.uses: Counter[int] = Counter()
 
@@ -46,7 +47,7 @@ class Numbering:
     def of(self, expr: Expr) -> int:
         known = self.by_id.get(id(expr))
         if known is not None:
-            return known
+            return known[1]
         if isinstance(expr, Read):
             number = self.node(expr.node)
         else:
@@ -56,7 +57,7 @@ class Numbering:
             number = self.by_key.setdefault(key, len(self.by_key))
             if fresh:
                 self.uses.update(parts)
-        self.by_id[id(expr)] = number
+        self.by_id[id(expr)] = (expr, number)
         return number
 
 

@@ -2,7 +2,7 @@
 
 A program is a list of nodes in evaluation order. A node names one value and says by one expression how it follows from
 facts and earlier nodes. Expressions are made of the few kinds below; no kind knows the name of a section. Numbers in a
-program are ints over the denominator of their type. The program is JSON without code; `digest` fixes every result.
+program are ints over the denominator of their type. The program has no code; `program_json.py` writes it down.
 
 How values are held by every evaluator: text as str, timestamps and durations as int nanoseconds, lists as tuples,
 maps as dicts, records as tuples in the order of their type's fields, an absent optional as None.
@@ -10,17 +10,12 @@ maps as dicts, records as tuples in the order of their type's fields, an absent 
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
-from policyengine.errors import InvalidArtifact
 from policyengine.values import types
 from policyengine.values.types import Type
-
-FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,26 +201,7 @@ Expr = (
     | MakeTiers
 )
 
-_KINDS: dict[str, type] = {
-    "const": Const,
-    "fact": Fact,
-    "read": Read,
-    "local": Local,
-    "call": Call,
-    "if": If,
-    "all": All,
-    "any": Any_,
-    "let": Let,
-    "field": Field,
-    "record": MakeRecord,
-    "list": MakeList,
-    "map": MakeMap,
-    "fold": Fold,
-    "row": Row,
-    "column": Column,
-    "tiers": MakeTiers,
-}
-_TAGS = {kind: tag for tag, kind in _KINDS.items()}
+_KINDS = frozenset(get_args(Expr))
 
 ROW = types.Simple("row")
 """The type of a table node: which row was selected."""
@@ -404,9 +380,9 @@ def rebuilt(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     made: dict[str, Any] = {}
     for part in fields(expr):
         value = getattr(expr, part.name)
-        if type(value) in _TAGS:
+        if type(value) in _KINDS:
             made[part.name] = change(value)
-        elif isinstance(value, tuple) and value and type(value[0]) in _TAGS:
+        elif isinstance(value, tuple) and value and type(value[0]) in _KINDS:
             made[part.name] = tuple(change(v) for v in value)
     return replace(expr, **made) if made else expr
 
@@ -423,223 +399,3 @@ def walk(expr: Expr) -> Iterator[Expr]:
 def reads(expr: Expr) -> set[str]:
     """The nodes that an expression reads."""
     return {e.node for e in walk(expr) if isinstance(e, Read)}
-
-
-# ---------------------------------------------------------------------------------------------------------- as JSON
-
-
-class _Types:
-    """Types are written once and referred to by their index."""
-
-    def __init__(self) -> None:
-        self.index: dict[Type, int] = {}
-
-    def __call__(self, a: Type) -> int:
-        return self.index.setdefault(a, len(self.index))
-
-
-def to_json(program: Program) -> bytes:
-    """The program's bytes: canonical JSON with sorted keys, without the places."""
-    interned = _Types()
-    body: dict[str, Any] = {
-        "bundle": program.bundle,
-        "version": program.version,
-        "source_digest": program.source_digest,
-        "currency": program.currency,
-        "effective": list(program.effective),
-        "inputs": _input_json(program.inputs, interned),
-        "facts": [[list(f.path), interned(f.type)] for f in program.facts],
-        "nodes": [
-            [n.name, interned(n.type), _expr_json(n.expr, interned), n.owner, n.section, n.cite, n.deferred]
-            for n in program.nodes.values()
-        ],
-        "tables": [_table_json(t, interned) for t in program.tables.values()],
-        "entries": [
-            [e.name, e.section, [list(o) for o in e.outputs], list(e.facts), list(e.guards), list(e.requires)]
-            + [list(e.checks), e.dated]
-            for e in program.entries.values()
-        ],
-        "override_ids": [list(o) for o in program.override_ids],
-        "tenant_cells": {
-            tenant: {
-                table: [[row, column, [[c.start, c.end, c.value, c.override] for c in cells]]
-                        for (row, column), cells in by_cell.items()]
-                for table, by_cell in by_table.items()
-            }
-            for tenant, by_table in program.tenant_cells.items()
-        },
-        "zones": program.zones,
-        "reasons": program.reasons,
-        "approvers": program.approvers,
-        "effects": program.effects,
-        "on_error": {name: list(effects) for name, effects in program.on_error.items()},
-    }  # fmt: skip
-    body["types"] = [types.to_json(t) for t in interned.index]
-    body["format"] = FORMAT
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def digest(program: Program) -> str:
-    """The program digest: sha256 of the program's bytes."""
-    return "sha256:" + hashlib.sha256(to_json(program)).hexdigest()
-
-
-def _expr_json(expr: Expr, interned: _Types) -> list[Any]:
-    out: list[Any] = [_TAGS[type(expr)]]
-    for part in fields(expr):
-        value = getattr(expr, part.name)
-        if part.name == "type":
-            out.append(interned(value))
-        elif type(value) in _TAGS:
-            out.append(_expr_json(value, interned))
-        elif isinstance(value, tuple) and value and type(value[0]) in _TAGS:
-            out.append([_expr_json(v, interned) for v in value])
-        else:
-            out.append(value)
-    return out
-
-
-def _input_json(item: Leaf | Group, interned: _Types) -> list[Any]:
-    if isinstance(item, Group):
-        return ["group", item.name, item.optional, [_input_json(f, interned) for f in item.fields]]
-    inner = None if item.items is None else _input_json(item.items, interned)
-    held = [item.optional, item.default, item.has_default]
-    return ["leaf", item.name, interned(item.type), *held, inner, item.scale, item.zone]
-
-
-def _table_json(table: TableData, interned: _Types) -> dict[str, Any]:
-    return {
-        "name": table.name,
-        "hit": table.hit,
-        "keys": [interned(t) for t in table.keys],
-        "conditions": table.conditions,
-        "columns": [[name, interned(table.column_types[name]), cells] for name, cells in table.columns.items()],
-        "ids": table.ids,
-        "starts": table.starts,
-        "ends": table.ends,
-        "names": table.names,
-        "otherwise": table.otherwise,
-    }
-
-
-def from_json(data: bytes, places: dict[str, str] | None = None) -> Program:
-    """Read a program; raises InvalidArtifact on anything that `to_json` does not write."""
-    try:
-        body = json.loads(data, parse_float=_no_float)
-        if body["format"] != FORMAT:
-            raise InvalidArtifact(f"the program has format {body['format']}, this version reads {FORMAT}")
-        return _program(body, places or {})
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as fault:
-        raise InvalidArtifact(f"not a program: {fault}") from fault
-
-
-def _no_float(text: str) -> Any:
-    raise ValueError(f"a number with a point, {text}")
-
-
-def _program(body: dict[str, Any], places: dict[str, str]) -> Program:
-    kinds = [types.from_json(t) for t in body["types"]]
-
-    def expr(data: list[Any]) -> Expr:
-        return _expr(data, kinds)
-
-    inputs = _input(body["inputs"], kinds)
-    if not isinstance(inputs, Group):
-        raise ValueError("the inputs are not a group")
-    nodes = {n[0]: Node(n[0], kinds[n[1]], expr(n[2]), *n[3:]) for n in body["nodes"]}
-    entries = {
-        name: Entry(
-            name, section, tuple((a, b) for a, b in outputs), tuple(facts), tuple(guards), tuple(requires),
-            tuple(checks), dated
-        )
-        for name, section, outputs, facts, guards, requires, checks, dated in body["entries"]
-    }  # fmt: skip
-    cells = {
-        tenant: {
-            table: {(row, column): tuple(CellOverride(s, u, _frozen(v), o) for s, u, v, o in items)
-                    for row, column, items in by_cell}
-            for table, by_cell in by_table.items()
-        }
-        for tenant, by_table in body["tenant_cells"].items()
-    }  # fmt: skip
-    return Program(
-        body["bundle"],
-        body["version"],
-        body["source_digest"],
-        body["currency"],
-        inputs,
-        tuple(FactPath(tuple(p), kinds[t]) for p, t in body["facts"]),
-        nodes,
-        {t["name"]: _table(t, kinds) for t in body["tables"]},
-        entries,
-        (body["effective"][0], body["effective"][1]),
-        tuple((a, b) for a, b in body["override_ids"]),
-        cells,
-        body["zones"],
-        body["reasons"],
-        body["approvers"],
-        body["effects"],
-        {name: (effects[0], effects[1]) for name, effects in body["on_error"].items()},
-        places,
-    )
-
-
-def _expr(data: list[Any], kinds: list[Type]) -> Expr:
-    kind = _KINDS[data[0]]
-    values: list[Any] = []
-    for part, value in zip(fields(kind), data[1:], strict=True):
-        reader = _READERS.get((kind, part.name)) or _READERS.get(part.name)
-        values.append(reader(value, kinds) if reader else value)
-    made: Expr = kind(*values)
-    return made
-
-
-def _exprs(data: list[Any], kinds: list[Type]) -> tuple[Expr, ...]:
-    return tuple(_expr(d, kinds) for d in data)
-
-
-def _maybe(data: list[Any] | None, kinds: list[Type]) -> Expr | None:
-    return None if data is None else _expr(data, kinds)
-
-
-_READERS: dict[Any, Callable[[Any, list[Type]], Any]] = {
-    "type": lambda value, kinds: kinds[value],
-    (Const, "value"): lambda value, kinds: _frozen(value),
-    (Fold, "state"): lambda value, kinds: tuple(value),
-    (Fold, "stop"): _maybe,
-    (Row, "at"): _maybe,
-    (Column, "at"): _maybe,
-    (Let, "value"): _expr,
-    **dict.fromkeys(("arguments", "operands", "items", "keys", "values", "starts", "steps"), _exprs),
-    **dict.fromkeys(("bounds", "rates", "flats"), _exprs),
-    **dict.fromkeys(("condition", "then", "otherwise", "body", "target", "over", "result", "row"), _expr),
-}
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_frozen(v) for v in value)
-    return value
-
-
-def _input(data: list[Any], kinds: list[Type]) -> Leaf | Group:
-    if data[0] == "group":
-        return Group(data[1], tuple(_input(f, kinds) for f in data[3]), data[2])
-    inner = None if data[6] is None else _input(data[6], kinds)
-    return Leaf(data[1], kinds[data[2]], data[3], _frozen(data[4]), data[5], inner, data[7], data[8])
-
-
-def _table(data: dict[str, Any], kinds: list[Type]) -> TableData:
-    return TableData(
-        data["name"],
-        data["hit"],
-        tuple(kinds[t] for t in data["keys"]),
-        tuple(_frozen(c) for c in data["conditions"]),
-        {name: _frozen(cells) for name, _, cells in data["columns"]},
-        {name: kinds[t] for name, t, _ in data["columns"]},
-        tuple(data["ids"]),
-        tuple(data["starts"]),
-        tuple(data["ends"]),
-        tuple(data["names"]),
-        data["otherwise"],
-    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -153,6 +154,21 @@ def override_dates(
     wanted = {(table, column, None) for table, column in columns}
     found = [c for (key, _), own in (cells or {}).items() if key in wanted for c in own]
     return tuple(sorted({d for c in found for d in (c.start, c.end) if d is not None}))
+
+
+def exact(n: int, den: int) -> Fraction:
+    return Fraction(n, den)
+
+
+def same_value(a: Any, b: Any) -> bool:
+    """Equality of values of any type, which hold numbers as int or Fraction; a bool is no number."""
+    if isinstance(a, bool) or isinstance(b, bool) or isinstance(a, str) or isinstance(b, str):
+        return type(a) is type(b) and bool(a == b)
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(same_value, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same_value(v, b[k]) for k, v in a.items())
+    return bool(a == b)
 
 
 def bounded(n: int, low: int, high: int) -> Any:

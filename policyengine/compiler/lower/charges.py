@@ -60,11 +60,7 @@ def lower(context: Context, charge: Charge) -> None:
         _lower_split(context, charge)
     else:
         _lower_one(context, charge)
-    if charge.as_of is not None:
-        instant = context.expression(charge.as_of, context.scope())
-        if instant.type != types.TIMESTAMP:
-            raise Rejected(expression_say.expected_type("a timestamp", instant.type, charge.as_of.span))
-        as_of.apply(context, set(context.nodes) - before, instant, charge.name)
+    as_of.lower(context, charge.as_of, set(context.nodes) - before, charge.name)
 
 
 def _lower_one(context: Context, charge: Charge) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from policyengine.compiler import diagnostics as say
+from policyengine.compiler.lower import as_of
 from policyengine.compiler.lower.context import Context
 from policyengine.language.expression.diagnostics import Rejected, endless_digits
 from policyengine.language.model import Decision
-from policyengine.language.written import Value, Written
+from policyengine.language.written import Written
 from policyengine.runtime.program import Expr
 from policyengine.source import Span
 from policyengine.values import types
@@ -22,13 +23,15 @@ def lower(context: Context, decision: Decision) -> None:
         if name not in context.bundle.guards:
             raise Rejected(say.not_a("a guard", name, at, context.bundle.guards))
     scope = context.scope()
+    before = set(context.nodes)
     for name, (at, value) in decision.outputs.items():
         expr = context.value(value, scope)
         check_leaves(expr, name, value.span)
         node = f"{decision.name}.{name}"
         read = context.add(node, expr, decision.name, "decisions", at, deferred=expr.type == types.LINES)
-        if _is_plain(value):
+        if isinstance(value, Written):
             context.define(node, read)
+    as_of.lower(context, decision.as_of, set(context.nodes) - before, decision.name)
 
 
 def check_leaves(expr: Expr, name: str, at: Span) -> None:
@@ -53,7 +56,3 @@ def finite(its_type: types.Type) -> bool:
         case types.Quotient():
             return False
     return True
-
-
-def _is_plain(value: Value) -> bool:
-    return isinstance(value, Written)

@@ -87,34 +87,30 @@ def named(context: Context) -> dict[str, tuple[str, Any]]:
 
 
 def reads(context: Context) -> dict[str, set[str]]:
-    """For every named part, the other parts that it reads."""
+    """For every named part, the parts and inputs that it reads."""
     parts = named(context)
-    found = {name: names_read(part, parts) for name, (_, part) in parts.items()}
+    known = {*parts, *context.bundle.inputs}
+    found = {name: names_read(part, known) for name, (_, part) in parts.items()}
     for name, (section, part) in parts.items():
         if section == "charges":
-            found[name] |= {other for other, _ in part.sum}
+            found[name] |= {other for other, _ in part.sum} & known
         if section == "decisions":
-            found[name] |= {other for other, _ in (*part.guards, *part.requires)}
-            found[name] |= {part.decide} if part.decide else set()
-    return {name: others & set(parts) for name, others in found.items()}
+            found[name] |= {other for other, _ in (*part.guards, *part.requires)} & known
+            found[name] |= {part.decide} & known
+    return found
 
 
 def places(context: Context) -> dict[str, Span]:
     return {name: part.at for name, (_, part) in named(context).items()}
 
 
-def lower_all(context: Context, order: list[str]) -> None:
+def lower_all(context: Context, order: list[str], reads: dict[str, set[str]]) -> None:
     """Lower every part; one that reads a broken part is left out, so that one mistake gives one diagnostic."""
     parts = named(context)
-    context.poisoned |= set(parts) - set(order)
+    context.poisoned |= parts.keys() - set(order)
     for name in order:
         section, part = parts[name]
-        dependencies = names_read(part, {*parts, *context.bundle.inputs})
-        if section == "charges":
-            dependencies |= {other for other, _ in part.sum}
-        if section == "decisions":
-            dependencies |= {other for other, _ in (*part.guards, *part.requires)}
-        if dependencies & context.poisoned:
+        if not reads[name].isdisjoint(context.poisoned):
             context.poisoned.add(name)
             continue
         attempt(context, name, partial(LOWER[section], context, part))
