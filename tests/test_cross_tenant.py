@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-
-import policyengine as pe
 from bundles import policy
 
 BODY = """inputs:
@@ -52,9 +50,7 @@ def decide_many(count: int) -> None:
     for _ in range(count):
         tenant, model = f"t{chance.randrange(TENANTS + 50)}", chance.choice(MODELS)
         year, tokens = chance.choice((2026, 2027, 2028)), chance.randrange(5_000)
-        decision = shop.decide(
-            "usage", {"model": model, "tokens": tokens}, tenant=tenant, at=f"{year}-06-01T00:00:00Z"
-        )
+        decision = shop.decide("usage", {"model": model, "tokens": tokens}, tenant=tenant, at=f"{year}-06-01T00:00:00Z")
         listed = ("abc".index(model) + 1, "abc".index(model) * 10 + 10)
         price, free = own.get((tenant, model), listed) if year == 2027 else listed
 

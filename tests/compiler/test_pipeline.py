@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from bundles import MANIFEST, mistakes, policy
 
 import policyengine as pe
-from bundles import MANIFEST, mistakes, policy
 from policyengine.compiler.pipeline import compile_texts
+from policyengine.runtime import program_json
 
 FIVE = """inputs:
   tokens: {type: int token, min: 0}
@@ -91,10 +92,8 @@ def test_files_can_be_split_as_the_author_likes() -> None:
 
 def test_a_program_reads_back_from_its_bytes() -> None:
     """A program is plain JSON: written and read it decides the same and has the same digest."""
-    from policyengine.runtime import program as programs
-
     made = compile_texts({"bundle.yaml": MANIFEST + DIGEST, "t.csv": "k,x\n1,2.5\n7,3\n"}).program
-    read = programs.from_json(programs.to_json(made))
+    read = program_json.from_json(program_json.to_json(made))
 
-    assert programs.digest(made) == programs.digest(read)
+    assert program_json.digest(made) == program_json.digest(read)
     assert pe.Policy(made).decide("t", {"count": 7}).outputs == pe.Policy(read).decide("t", {"count": 7}).outputs

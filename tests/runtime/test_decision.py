@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bundles import policy
 
 import policyengine as pe
-from bundles import policy
 
 BUNDLE = Path(__file__).parents[2] / "policies" / "llm-api"
 AT = "2026-12-15T00:00:00Z"
