@@ -145,6 +145,22 @@ def outside_range(value: str, name: str, at: Span) -> Diagnostic:
     return Diagnostic("B053", "outside_range", message, at, "change the value, or its `min`, `max` and `places`")
 
 
+def say_flat_at_zero(at: Span) -> Diagnostic:
+    hint = "say `flat_at_zero: true` or `false`: is the first tier's flat amount due when nothing was used?"
+    return Diagnostic("B054", "say_flat_at_zero", "tiers with a flat amount do not say what is due at zero", at, hint)
+
+
+def not_analysed(reason: str, at: Span) -> Diagnostic:
+    """A table whose gaps and overlaps could not be examined; a missing combination is then an evaluation error."""
+    message = f"gaps and overlaps of this table were not examined: {reason}"
+    return Diagnostic("B055", "not_analysed", message, at, None, "warning")
+
+
+def not_a_zone(text: str, at: Span) -> Diagnostic:
+    hint = "`zone` names an input that is a text, such as `customer.timezone`"
+    return Diagnostic("B056", "not_a_zone", f"`{text}` is no input with a time zone", at, hint)
+
+
 def override_not_allowed(name: str, at: Span) -> Diagnostic:
     hint = "declare it with `overridable: true` or with bounds"
     return Diagnostic("B026", "override_not_allowed", f"`{name}` is not overridable", at, hint)

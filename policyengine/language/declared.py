@@ -44,6 +44,7 @@ class Declared:
     optional: bool = False
     default: Node | None = None
     zone: str = ""
+    zone_at: Span | None = None
     items: Declared | DeclaredGroup | None = None
 
 
@@ -163,7 +164,7 @@ class TypeReader:
         bounds = {key: e[key].value for key in ("min", "max", "places") if key in e}
         found = self.ranged(found, **bounds)
         if "zone" in e:
-            found = replace(found, zone=str(plain(e["zone"].value)))
+            found = replace(found, zone=str(plain(e["zone"].value)), zone_at=e["zone"].value.span)
         return self._with_attributes(found, node)
 
     def ranged(

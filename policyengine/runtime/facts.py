@@ -49,7 +49,7 @@ class Reader:
         self._facts: list[Any] = [None] * len(program.facts)
         self._root.fill_absent(self._facts)
         self._at = "prices are dated" if entry.dated else "a rule reads it" if Program.AT in needed else ""
-        self._tenant = "a rule reads it" if Program.TENANT in needed else ""
+        self._tenant = ""  # a rule that reads the tenant has guarded it: it may always be absent
 
     def check(self, given: object, at: object = None, tenant: object = None) -> Facts:
         """The facts of one request, or `InvalidInput`."""

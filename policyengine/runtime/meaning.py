@@ -5,6 +5,7 @@ An operation is given the call and its arguments, none of which has failed, and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -217,6 +218,21 @@ def _span(value: int) -> Any:
     return value if types.INT64_MIN <= value <= types.INT64_MAX else failure.TIME_RANGE
 
 
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
+
+
+def parsed(text: str, whole: bool) -> Any:
+    """A number from plain digits only: no spaces, no groups, no exponent, no digits of other scripts."""
+    found = _PLAIN_NUMBER.fullmatch(text)
+    if found is None or (whole and found[1]):
+        return failure.NOT_A_NUMBER
+    value = Fraction(text)
+    if whole:
+        return int(value) if types.INT64_MIN <= value <= types.INT64_MAX else failure.OVERFLOW
+    fits = abs(value) < types.DEFAULT_BOUND and (value * 10**types.DEFAULT_PLACES).denominator == 1
+    return value if fits else failure.TOO_MANY_DIGITS
+
+
 def same_value(a: Any, b: Any) -> bool:
     """Equality of values of any type: a bool is no number, numbers compare by value, the rest by kind and content."""
     if isinstance(a, bool) or isinstance(b, bool):
@@ -263,6 +279,9 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "limit_min": lambda call, a, b: b if _less(b, a) else a,
     "limit_max": lambda call, a, b: b if _less(a, b) else a,
     "limit_subtract": lambda call, a, b: a if a == UNLIMITED else _converted(a - b, call.type),
+    "parse_decimal": lambda call, text: parsed(text, whole=False),
+    "parse_int": lambda call, text: parsed(text, whole=True),
+    "epoch_seconds": lambda call, at: at // 10**9,
     "equals_any": lambda call, a, b: same_value(a, b),
     "is_present": lambda call, a: a is not None,
     "or_value": lambda call, a, b: b if a is None else a,

@@ -6,6 +6,7 @@ a Failure instead of raising.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -19,6 +20,8 @@ from policyengine.values import types
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.number_text import decimal_text
 
+_DECIMAL = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
+_INT = re.compile(r"-?[0-9]{1,40}", re.ASCII)
 INT64_MIN, INT64_MAX = types.INT64_MIN, types.INT64_MAX
 FIRST_INSTANT = -62_135_596_800 * 10**9
 LAST_INSTANT = 253_402_300_800 * 10**9 - 1
@@ -154,6 +157,24 @@ def override_dates(
     wanted = {(table, column, None) for table, column in columns}
     found = [c for (key, _), own in (cells or {}).items() if key in wanted for c in own]
     return tuple(sorted({d for c in found for d in (c.start, c.end) if d is not None}))
+
+
+def parse_decimal(text: str) -> Any:
+    """Plain digits as an int over the default denominator of decimals."""
+    if not _DECIMAL.fullmatch(text):
+        return failure.NOT_A_NUMBER
+    whole, _, fraction = text.partition(".")
+    if len(fraction.rstrip("0")) > types.DEFAULT_PLACES or len(whole.lstrip("-").lstrip("0")) > 15:
+        return failure.TOO_MANY_DIGITS
+    digits = fraction[: types.DEFAULT_PLACES].ljust(types.DEFAULT_PLACES, "0")
+    return int(whole + digits)
+
+
+def parse_int(text: str) -> Any:
+    if not _INT.fullmatch(text):
+        return failure.NOT_A_NUMBER
+    value = int(text)
+    return value if INT64_MIN <= value <= INT64_MAX else failure.OVERFLOW
 
 
 def exact(n: int, den: int) -> Fraction:

@@ -279,6 +279,7 @@ def _tiered(context: Context, charge: Charge, scope: Scope) -> Priced:
     if charge.unit_amount is not None:
         by_factor = _unit_amount(context, charge, scope, quantities.unit)
     schedule = _schedule(context, charge, scope, quantities.unit, by_factor is not None)
+    _check_flat_at_zero(charge, schedule)
     name = charge.name
     at_zero = Const(types.BOOL, bool(charge.flat_at_zero))
     mode = charge.mode
@@ -301,6 +302,14 @@ def _tiered(context: Context, charge: Charge, scope: Scope) -> Priced:
     parts: tuple[Expr, ...] = (Const(types.STRING, name), schedule, start, quantities.after, by_factor or missing)
     parts += (Const(types.STRING, mode), at_zero)
     return Priced(amount, Call(types.LINES, "tier_lines", parts))
+
+
+def _check_flat_at_zero(charge: Charge, schedule: Expr) -> None:
+    """Systems disagree on the first tier's flat amount at zero usage, so nothing is assumed."""
+    assert isinstance(schedule.type, types.Tiers)
+    flat = schedule.type.flat
+    if charge.flat_at_zero is None and (flat.lo, flat.hi) != (0, 0):
+        raise Rejected(say.say_flat_at_zero(charge.at))
 
 
 def _priced(

@@ -107,6 +107,7 @@ class Context:
     charges: dict[str, Any] = field(default_factory=dict)
     equivalents: dict[str, frozenset[str]] = field(default_factory=dict)
     zones: dict[str, Any] = field(default_factory=dict)
+    zone_places: list[tuple[Span, str]] = field(default_factory=list)
     inline: bool = False
     """While the element of an `each` is lowered: nothing becomes a node."""
     on_error: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -161,7 +162,7 @@ class Context:
 
     def number(self, value: Value, scope: Scope, unit: Unit | None = None, what: str = "this value") -> Expr:
         """A number of a section's field, in a unit where the field has one."""
-        expr = self.value(value, scope)
+        expr = self.value(value, scope, unit=unit)
         if unit is not None:
             expr = self.in_unit(expr, unit, value)
         if not isinstance(expr.type, Number | types.Quotient):
@@ -173,8 +174,16 @@ class Context:
 
     # -------------------------------------------------------------------------------------------------- values
 
-    def value(self, value: Value, scope: Scope, declared: Declared | None = None, name: str = "") -> Expr:
-        """The typed core of a value of the one grammar; `declared` is the type of its literals, where known."""
+    def value(
+        self,
+        value: Value,
+        scope: Scope,
+        declared: Declared | None = None,
+        name: str = "",
+        unit: Unit | None = None,
+    ) -> Expr:
+        """The typed core of a value of the one grammar; `declared` is the type of its literals, where known, and
+        `unit` the one in which bare numbers under a key or a date are read."""
         expected = declared.type if declared else None
         match value:
             case Written():
@@ -184,7 +193,7 @@ class Context:
             case Choice():
                 return self._choice(value, scope, declared)
             case Keyed() | Dated():
-                return self.keyed(value, scope, declared, name)
+                return self.keyed(value, scope, declared, name, unit)
             case RecordOf():
                 items = {key: self.value(inner, scope) for key, (_, inner) in value.fields.items()}
                 for (_, inner), item in zip(value.fields.values(), items.values(), strict=True):
@@ -244,18 +253,20 @@ class Context:
 
     # ------------------------------------------------------------------------------------- keyed and dated
 
-    def keyed(self, value: Value, scope: Scope, declared: Declared | None, name: str) -> Expr:
+    def keyed(
+        self, value: Value, scope: Scope, declared: Declared | None, name: str, unit: Unit | None = None
+    ) -> Expr:
         """A keyed or dated value as a table of its own with one result column, `value`."""
         table_name = name or f"value@{len(self.tables)}"
-        row, column = self.leaf_table(value, scope, declared, table_name, set())
+        row, column = self.leaf_table(value, scope, declared, table_name, unit)
         return self.column_of(row, table_name, column, scope)
 
     def leaf_table(
-        self, value: Value, scope: Scope, declared: Declared | None, name: str, overridden: set[str]
+        self, value: Value, scope: Scope, declared: Declared | None, name: str, unit: Unit | None = None
     ) -> tuple[Expr, str]:
         leafs = Leafs()
         self._flatten(value, scope, leafs, {}, "", None, None)
-        known = declared or self._guessed_of(leafs)
+        known = declared or in_unit(self._guessed_of(leafs), unit)
         for row in leafs.rows:
             try:
                 row.value = self.literals.read(row.node, known)
@@ -525,6 +536,16 @@ class Context:
 
 class Broken(Exception):
     """A part cannot be lowered and its diagnostic has been given."""
+
+
+def in_unit(declared: Declared, unit: Unit | None) -> Declared:
+    """A guessed number type read in the unit of its field."""
+    number = declared.type.number if isinstance(declared.type, types.Limit) else declared.type
+    if not unit or not isinstance(number, Number) or number.unit:
+        return declared
+    whole = number.integer and not any(arithmetic.is_currency(name) for name, _ in unit)
+    number = replace(number, unit=unit, integer=whole)
+    return replace(declared, type=types.Limit(number) if isinstance(declared.type, types.Limit) else number)
 
 
 def _members(its_type: Type) -> tuple[str, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policyengine.compiler import diagnostics as say
 from policyengine.compiler.literals import Unreadable, held
 from policyengine.compiler.lower.context import Context
 from policyengine.language.declared import Declared, DeclaredGroup, item_type
@@ -9,6 +10,16 @@ from policyengine.language.expression.scope import Variable
 from policyengine.runtime.program import Call, Expr, Group, Leaf
 from policyengine.source import Span
 from policyengine.values import types
+
+
+def check_zones(context: Context) -> None:
+    """A wall-clock time names an input that is a text; checked when all inputs are known."""
+    for place, zone in context.zone_places:
+        variable = context.variables.get(zone)
+        its_type = variable.expr.type if variable else None
+        inner = its_type.item if isinstance(its_type, types.Optional) else its_type
+        if inner is None or not types.is_text(inner):
+            context.error(say.not_a_zone(zone, place))
 
 
 def lower(context: Context) -> None:
@@ -31,6 +42,7 @@ def lower(context: Context) -> None:
         if leaf is not None:
             fields.append(leaf)
     context.inputs = Group("", tuple(fields))
+    check_zones(context)
 
 
 def _field(
@@ -81,6 +93,8 @@ def _described(context: Context, name: str, declared: Declared) -> Leaf | None:
         except Unreadable:
             return None
     items = None if declared.items is None else describe_items(context, declared.items)
+    if declared.zone and declared.zone_at is not None:
+        context.zone_places.append((declared.zone_at, declared.zone))
     return Leaf(name, declared.type, declared.optional, default, has_default, items, declared.scale, declared.zone)
 
 

@@ -177,7 +177,10 @@ def _read(
         context.error(say.override_target(override.column, f"`{name}`", override.at, columns))
         return None
     try:
-        return rows, context.literals.read(override.node, columns[override.column])
+        declared = columns[override.column]
+        if isinstance(declared.type, types.Tiers):
+            return rows, context.tier_rows(override.node, declared)
+        return rows, context.literals.read(override.node, declared)
     except Unreadable:
         return None
 

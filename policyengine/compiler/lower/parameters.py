@@ -32,7 +32,7 @@ def lower(context: Context, parameter: Parameter) -> None:
         for override in own:
             context.error(overrides.not_allowed(parameter.name, override.at))
         raise Broken
-    row, _column = context.leaf_table(parameter.value, scope, declared, parameter.name, set())
+    row, _column = context.leaf_table(parameter.value, scope, declared, parameter.name)
     assert isinstance(row, Row)
     _check_range(context, declared, parameter.name)
     if own:

@@ -93,6 +93,8 @@ def dotted(node: syntax.Expression) -> str | None:
 
 def atoms_of(path: str, scope: Scope) -> frozenset[str]:
     """What must be present for a path to be there, its own atom included."""
+    if path.split(".")[0] in scope.locals:
+        return frozenset({path})
     found: frozenset[str] = frozenset()
     if path in scope.presence:
         found |= {path}
@@ -225,7 +227,7 @@ class Checker:
             raise Rejected(self._unknown(node.name, node, scope))
         if node.optional:
             return self._optional_select(node, scope)
-        return self.field(self.expression(node.target, scope), node)
+        return self.field(self.expression(node.target, scope), node, scope)
 
     def _named(self, path: str, node: syntax.Expression, scope: Scope) -> Expr | None:
         """The meaning of a dotted path: a local variable first, then the longest declared name."""
@@ -261,7 +263,7 @@ class Checker:
             return unwrapped(expr)
         return expr
 
-    def field(self, target: Expr, node: syntax.Select) -> Expr:
+    def field(self, target: Expr, node: syntax.Select, scope: Scope) -> Expr:
         if isinstance(target.type, types.Optional):
             raise Rejected(say.may_be_absent(self._label(node.target), self.at(node.target), self._label(node.target)))
         if not isinstance(target.type, types.Record):
@@ -272,6 +274,8 @@ class Checker:
             raise Rejected(say.unknown_field(node.field, target.type, self.at(node), names))
         expr: Expr = Field(its_type, target, node.field)
         if isinstance(its_type, types.Optional):
+            if self._label(node) in scope.present:
+                return unwrapped(expr)
             raise Rejected(say.may_be_absent(self._label(node), self.at(node), self._label(node)))
         return expr
 

@@ -58,7 +58,8 @@ class Scope:
 
     def binding(self, name: str, variable: Variable) -> Scope:
         """The same scope with a local variable, which hides every other meaning of its name."""
-        return replace(self, locals={**self.locals, name: variable})
+        present = frozenset(a for a in self.present if a != name and not a.startswith(name + "."))
+        return replace(self, locals={**self.locals, name: variable}, present=present)
 
     def looping(self) -> Scope:
         return replace(self, loops=self.loops + 1)
