@@ -165,7 +165,7 @@ def test_no_colour_without_a_terminal(call, broken):
 
 def test_the_other_distribution_is_told(call, chat, monkeypatch):
     """Whoever has both distributions hears of it: they install into one folder."""
-    monkeypatch.setattr(data_files, "foreign_distribution", lambda: "there is another one")
+    monkeypatch.setattr("policyengine.cli.foreign_distribution", lambda: "there is another one")
     result = call("check", chat)
 
     assert "warning: there is another one\n" == result.stderr
