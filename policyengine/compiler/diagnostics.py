@@ -8,7 +8,6 @@ from policyengine.language.closest import closest
 from policyengine.source import Diagnostic, Span
 from policyengine.values.types import Type
 
-
 CYCLE_SHOWN = 12
 
 

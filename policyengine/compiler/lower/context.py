@@ -253,9 +253,7 @@ class Context:
 
     # ------------------------------------------------------------------------------------- keyed and dated
 
-    def keyed(
-        self, value: Value, scope: Scope, declared: Declared | None, name: str, unit: Unit | None = None
-    ) -> Expr:
+    def keyed(self, value: Value, scope: Scope, declared: Declared | None, name: str, unit: Unit | None = None) -> Expr:
         """A keyed or dated value as a table of its own with one result column, `value`."""
         table_name = name or f"value@{len(self.tables)}"
         row, column = self.leaf_table(value, scope, declared, table_name, unit)

@@ -8,6 +8,7 @@ from typing import Any
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.literals import Unreadable, held, tight
+from policyengine.compiler.lower import tier_cells
 from policyengine.compiler.lower.context import Broken, Context, Override
 from policyengine.compiler.lower.table_files import sheet_of
 from policyengine.language import scalars
@@ -179,7 +180,7 @@ def _read(
     try:
         declared = columns[override.column]
         if isinstance(declared.type, types.Tiers):
-            return rows, context.tier_rows(override.node, declared)
+            return rows, tier_cells.read(context, override.node, declared)
         return rows, context.literals.read(override.node, declared)
     except Unreadable:
         return None
