@@ -149,6 +149,22 @@ def say_flat_at_zero(at: Span) -> Diagnostic:
     return Diagnostic("B054", "say_flat_at_zero", "tiers with a flat amount do not say what is due at zero", at, hint)
 
 
+def say_package_rounding(at: Span) -> Diagnostic:
+    hint = "`package_rounding: ceiling` charges a package that is begun, `floor` only full ones"
+    return Diagnostic("B057", "say_package_rounding", "packages do not say how they are counted", at, hint)
+
+
+def needs_already_billed(at: Span) -> Diagnostic:
+    hint = "say `already_billed`: what the earlier slices of the period have billed"
+    message = "a maximum or minimum beside `already_rated` needs to know what was billed"
+    return Diagnostic("B058", "needs_already_billed", message, at, hint)
+
+
+def not_a_position(at: Span) -> Diagnostic:
+    hint = "it is first, middle, last, only, or a text input with one of these words"
+    return Diagnostic("B059", "not_a_position", "this is not the position of a slice", at, hint)
+
+
 def not_analysed(reason: str, at: Span) -> Diagnostic:
     """A table whose gaps and overlaps could not be examined; a missing combination is then an evaluation error."""
     message = f"gaps and overlaps of this table were not examined: {reason}"

@@ -29,6 +29,7 @@ _SIMPLE = {
     "any": types.ANY,
 }
 MAP_KEYS_MAX = 1000
+NAMED_DEPTH_MAX = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,10 @@ class TypeReader:
             return self.done[name]
         if name not in self.nodes:
             self._error("B004", "unknown_declared_type", f"unknown type `{name}`", at, closest(name, self.nodes))
+            return None
+        if len(self.open) >= NAMED_DEPTH_MAX:
+            message = f"types name one another more than {NAMED_DEPTH_MAX} deep"
+            self._error("B002", "cycle", message, at, "use fewer names in between")
             return None
         if name in self.open:
             path = " -> ".join([*self.open, name])

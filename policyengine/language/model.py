@@ -6,6 +6,7 @@ is a fault of ours. Rows of tables stay nodes; their cells are read by their col
 
 from __future__ import annotations
 
+from functools import partial
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -121,6 +122,45 @@ class Tier(Part):
     package_size: Value | None = None
 
 
+class Transform(Part):
+    at: Span
+    multiply: Value | None = None
+    divide: Value | None = None
+    round: Round | None = None
+
+
+class Commitment(Part):
+    at: Span
+    true_up: bool
+    quantity: Value | None = None
+    amount: Value | None = None
+    overage_factor: Value | None = None
+    round: Round | None = None
+
+
+class Discount(Part):
+    at: Span
+    id: str = ""
+    when: Written | None = None
+    percent: Value | None = None
+    amount: Value | None = None
+    round: Round | None = None
+
+
+class Credit(Part):
+    at: Span
+    id: str = ""
+    when: Written | None = None
+    amount: Value
+
+
+class Tax(Part):
+    at: Span
+    rate: Value
+    behavior: str
+    round: Round | None = None
+
+
 class Charge(Named):
     """A charge of any model; which fields may stand is the schema's business."""
 
@@ -147,11 +187,11 @@ class Charge(Named):
     negative_quantity: str | None = None
     minimum: Value | None = None
     maximum: Value | None = None
-    quantity_transform: Node | None = None
-    commitment: Node | None = None
-    discounts: Node | None = None
-    credits: Node | None = None
-    tax: Node | None = None
+    quantity_transform: Transform | None = None
+    commitment: Commitment | None = None
+    discounts: tuple[Discount, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    tax: Tax | None = None
     when: Written | None = None
     each: Each | None = None
     carry: tuple[Carried, ...] = ()
@@ -448,8 +488,13 @@ class _Builder:
         values += ("free_quantity", "free_amount", "already_rated", "already_billed", "weight", "minimum", "maximum")
         readers: dict[str, Callable[[Node], Any]] = dict.fromkeys(values, reader.value)
         readers |= dict.fromkeys(("position", "when", "as_of", "split"), reader.expression)
-        nodes = ("quantity_transform", "commitment", "discounts", "credits", "tax")
-        readers |= dict.fromkeys(nodes, self._node)
+        readers |= {
+            "quantity_transform": partial(self._part, Transform),
+            "commitment": partial(self._part, Commitment),
+            "tax": partial(self._part, Tax),
+            "discounts": partial(self._parts, Discount),
+            "credits": partial(self._parts, Credit),
+        }
         readers |= {
             "sum": self._names,
             "tiers": self._tiers,
@@ -462,6 +507,28 @@ class _Builder:
         }
         fields = self._with_each(self._fields(entry, readers))
         return Charge(**fields) if fields else None
+
+    def _part(self, kind: type[Part], node: Node) -> Part | None:
+        """A small mapping of values, such as a tax or a discount."""
+        assert isinstance(node, Mapping)
+        fields: dict[str, Any] = {"at": node.span}
+        for key, entry in node.entries.items():
+            if key in ("id", "behavior", "true_up"):
+                fields[key] = plain(entry.value)
+            elif key == "round":
+                fields[key] = self._round(entry.value)
+            elif key == "when":
+                fields[key] = self.reader.expression(entry.value)
+            elif key != "description":
+                fields[key] = self.reader.value(entry.value)
+            if key in fields and fields[key] is None:
+                return None
+        return kind(**fields)
+
+    def _parts(self, kind: type[Part], node: Node) -> tuple[Part, ...] | None:
+        assert isinstance(node, Sequence)
+        found = [self._part(kind, item) for item in node.items]
+        return None if any(f is None for f in found) else tuple(f for f in found if f is not None)
 
     def _tiers(self, node: Node) -> tuple[Tier, ...] | Written | None:
         if not isinstance(node, Sequence):

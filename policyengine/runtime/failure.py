@@ -16,6 +16,10 @@ class Failure:
         self.code = code
         self.message = message
 
+    def saying(self, message: str) -> Failure:
+        """The same failure with a sentence of its own."""
+        return Failure(self.code, message)
+
     def __repr__(self) -> str:
         return f"Failure({self.code!r})"
 
@@ -48,6 +52,20 @@ EMPTY_PERIOD = Failure("empty_period", "the period does not end after its start"
 TOO_MANY_STRETCHES = Failure("too_many_stretches", "the period has more than 1,000 stretches")
 TIES = Failure("ties", "two elements have equal sort keys, so their order is not known")
 
+# What only expressions without declared types can meet, and what their functions refuse.
+NO_OVERLOAD = Failure("no_overload", "nothing of this name takes values of these types")
+UNKNOWN_NAME = Failure("unknown_name", "a name is not known")
+UNKNOWN_FUNCTION = Failure("unknown_function", "a function is not known")
+BAD_ARGUMENT = Failure("bad_argument", "an argument is not allowed")
+BAD_TEXT = Failure("bad_text", "a text cannot be read as what is asked for")
+BAD_KEY = Failure("bad_key", "a key of a map is a text, an int or a bool")
+BAD_PATTERN = Failure("bad_pattern", "the pattern cannot be used")
+NO_VALUE = Failure("no_value", "the optional has no value")
+TEXT_TOO_LONG = Failure("text_too_long", "the text has more than 1,000,000 characters")
+NUMBER_TOO_LARGE = Failure("number_too_large", "the number has too many digits to compute with")
+NOT_EXACT = Failure("not_exact", "the result has no exact value")
+UNKNOWN_ZONE = Failure("unknown_zone", "there is no time zone of this name")
+
 CATALOGUE = {
     f.code: f
     for f in (
@@ -68,5 +86,17 @@ CATALOGUE = {
         TIES,
         EMPTY_PERIOD,
         TOO_MANY_STRETCHES,
+        NO_OVERLOAD,
+        UNKNOWN_NAME,
+        UNKNOWN_FUNCTION,
+        BAD_ARGUMENT,
+        BAD_TEXT,
+        BAD_KEY,
+        BAD_PATTERN,
+        NO_VALUE,
+        TEXT_TOO_LONG,
+        NUMBER_TOO_LARGE,
+        NOT_EXACT,
+        UNKNOWN_ZONE,
     )
 }

@@ -172,6 +172,19 @@ def _tier_lines(
     return tuple(lines)
 
 
+def adjustment_line(call: Call, charge: str, kind: str, amount: Any) -> Any:
+    """A line for a discount, a minimum, a credit or a tax; none where it changes nothing."""
+    return () if amount == 0 else ({"charge": charge, "kind": kind, "amount": amount},)
+
+
+def weighted_lines(call: Call, lines: Any, weight: Any) -> Any:
+    """Lines whose part by units is multiplied; flat amounts stay."""
+    return tuple(
+        {**line, "amount": (line["amount"] - line.get("flat_amount", 0)) * weight + line.get("flat_amount", 0)}
+        for line in lines
+    )
+
+
 def _line_amount(call: Call, lines: Any, amount: Any) -> Any:
     """The lines of one element with its rounded amount; what rounding changed stands in the last of them."""
     difference = amount - sum(line["amount"] for line in lines)
@@ -314,6 +327,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "sort_by": _sort_by,
     "line": _line,
     "tier_lines": _tier_lines,
+    "adjustment_line": adjustment_line,
+    "weighted_lines": weighted_lines,
     "line_amount": _line_amount,
     "lines_all": lambda call, *groups: tuple(line for group in groups for line in group),
     "lines_if": lambda call, condition, lines: lines if condition else (),

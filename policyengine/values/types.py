@@ -61,6 +61,8 @@ class Number:
         if not self.integer and self.unit == (("money", 1),):
             return "money"
         word = "int" if self.integer else "money" if money else "decimal"
+        if word == "money":
+            return f"money ({self.unit[0][0]})"
         return f"{word} {unit_text(self.unit)}" if self.unit else word
 
 

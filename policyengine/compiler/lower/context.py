@@ -487,6 +487,16 @@ class Context:
             self.equivalents[name] = check.known_present(when.tree, self.scope())
         return frozenset({name})
 
+    def or_zero(self, amount: Expr) -> Expr:
+        """An amount that adds nothing where it is absent."""
+        if not isinstance(amount.type, types.Optional):
+            return amount
+        zero = arithmetic.number(0, self.money, integer=False)
+        joint = arithmetic.joined_type(amount.type.item, zero.type)
+        assert joint is not None
+        wide = arithmetic.coerced(amount, types.Optional(joint))
+        return Call(joint, "or_value", (wide, arithmetic.coerced(zero, joint)))
+
     def required_by(self, written: Written) -> frozenset[str]:
         """The atoms that must hold for an expression to be readable."""
         atoms: frozenset[str] = frozenset()

@@ -398,9 +398,10 @@ def rounded(a: Expr, places: int, mode: str, at: Span) -> Expr:
         return a  # nothing to drop
     step = 10 ** max(0, -places)  # negative places round to tens, hundreds ...
     if isinstance(t, Number):
-        low, high = t.lo * den // t.den - step, -(-t.hi * den // t.den) + step
-    else:
-        low, high = min(t.lo, 0) * den - step, max(t.hi, 0) * den + step
+        low = t.lo * den // (t.den * step) * step
+        high = -(-t.hi * den // (t.den * step)) * step
+    else:  # its run-time denominator is at least 1
+        low, high = min(t.lo, 0) * den // step * step, -(-max(t.hi, 0) * den // step) * step
     result = Number(isinstance(t, Number) and t.integer, t.unit, den, low, high)
     arguments = (a, Const(types.integer(places, places), places), Const(types.STRING, mode))
     return checked_call("round", result, arguments, at)
@@ -413,9 +414,9 @@ def rounded_by(a: Expr, places: Expr, most: int, mode: str, at: Span) -> Expr:
         raise Rejected(say.wrong_operand("round", t, at))
     den = 10**most
     if isinstance(t, Number):
-        low, high = (t.lo // t.den - 1) * den, (-(-t.hi // t.den) + 1) * den
+        low, high = t.lo // t.den * den, -(-t.hi // t.den) * den
     else:
-        low, high = (min(t.lo, 0) - 1) * den, (max(t.hi, 0) + 1) * den
+        low, high = min(t.lo, 0) * den, max(t.hi, 0) * den
     result = Number(False, t.unit, den, low, high)
     return Call(bounded(result, at), "round_by", (a, places, Const(types.STRING, mode)))
 
@@ -429,7 +430,7 @@ def whole(function: str, a: Expr, at: Span) -> Expr:
     if isinstance(t, Number):
         low, high = t.lo // t.den, -(-t.hi // t.den)
     else:
-        low, high = min(t.lo, 0) - 1, max(t.hi, 0) + 1
+        low, high = min(t.lo, 0), max(t.hi, 0)
     return checked_call(function, Number(True, t.unit, 1, low, high), (a,), at)
 
 

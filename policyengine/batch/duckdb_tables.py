@@ -1,0 +1,494 @@
+"""Decision tables and overrides in DuckDB SQL.
+
+A small table is written out as conditions; a large one is a relation. Equality in every column is a join on the keys.
+Everything else is a correlated query that counts the rows that fit and takes the one that the hit policy prefers, by a
+rank carried with each row, since the order of a join's output means nothing. Evaluating it once per distinct keys is
+what the engine makes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+from policyengine.batch import duckdb_tiers as tiers
+from policyengine.batch.cell_sets import CellSet, Ints, Words, cell_set, disjoint
+from policyengine.batch.duckdb_numbers import failed
+from policyengine.batch.duckdb_query import Query, Val, error_of, literal
+from policyengine.batch.shapes import INTEGER, flat, flat_tiers, slots
+from policyengine.batch.sql_text import (
+    BIGINT,
+    BOOLEAN,
+    VARCHAR,
+    Sql,
+    both,
+    cast,
+    choice,
+    compared,
+    either,
+    expression,
+    flag,
+    is_there,
+    level_of,
+    null,
+    plus,
+    quoted,
+    remainder,
+    scaled,
+    text,
+    whole,
+    width,
+)
+from policyengine.batch.steps import bare
+from policyengine.runtime import failure
+from policyengine.runtime.program import CellOverride, Program, TableData
+from policyengine.values import types
+from policyengine.values.types import Number, Type
+
+WRITTEN_OUT_MAX = 12
+"""Tables with more rows, and columns with more overrides, are relations."""
+ALTERNATIVES_MAX = 64
+"""Key combinations that one row may stand for in a relation."""
+
+
+class TooManyTiers(Exception):
+    """A schedule is too long to be written out."""
+
+
+# ------------------------------------------------------------------------------------------------------------ rows
+
+
+@dataclass(frozen=True, slots=True)
+class Fits:
+    """One row of a table: the sets that its cells accept (and the stretch of its dates), and its rank."""
+
+    row: int
+    sets: tuple[CellSet, ...]
+    rank: int
+
+
+def candidates(table: TableData) -> list[Fits]:
+    """The rows in the order in which the hit policy prefers them; the `otherwise` row is not among them."""
+    count = len(table.ids) - (table.otherwise == "row")
+    rows = [Fits(row, _sets(table, row), _rank(table, row)) for row in range(count)]
+    return sorted(rows, key=lambda fits: fits.rank)
+
+
+def _sets(table: TableData, row: int) -> tuple[CellSet, ...]:
+    found = [cell_set(column[row], key) for column, key in zip(table.conditions, table.keys, strict=True)]
+    if table.starts:
+        end = table.ends[row]
+        first, last = table.starts[row], None if end is None else end - 1
+        found.append(Ints(((first, last),) if first is None or last is None or first <= last else (), False))
+    return tuple(found)
+
+
+def _rank(table: TableData, row: int) -> int:
+    """Smaller is better: the row's place, after how little it says where the most specific row wins."""
+    says = sum(column[row] is not None for column in table.conditions) if table.hit == "most_specific" else 0
+    return (len(table.conditions) - says) * len(table.ids) + row if table.hit == "most_specific" else row
+
+
+def row(query: Query, table: TableData, keys: Sequence[Val], kinds: Sequence[Type], at: Val | None) -> Val:
+    """The number of the row that the keys (and the instant, in a dated table) select."""
+    given = [_as_key(key, kind, wanted) for key, kind, wanted in zip(keys, kinds, table.keys, strict=True)]
+    values = [*keys, at] if at is not None else list(keys)
+    if table.starts:
+        assert at is not None
+        given.append(at)
+    own = [Val(tuple(query.stored(part) for part in value.parts)) for value in given]
+    rows = candidates(table)
+    may_be_several = table.hit == "unique" and table.otherwise in ("error", "row") and _overlap(rows)
+    if len(rows) <= query.written_out_max:
+        chosen, several = _written_out(own, rows), _several(own, rows) if may_be_several else None
+    elif _plain(rows):
+        chosen, several = _looked_up(query, table, own, rows), None
+    else:
+        chosen, several = _counted(query, table, own, rows, may_be_several)
+    return _settled(query, table, values, chosen, several)
+
+
+def _as_key(value: Val, kind: Type, wanted: Type) -> Val:
+    if isinstance(kind, Number) and isinstance(wanted, Number):
+        return Val((scaled(value.code, wanted.den // kind.den),), value.error)
+    return value
+
+
+def _overlap(rows: Sequence[Fits]) -> bool:
+    """Whether two rows may fit the same keys; not looked into where there are many."""
+    if len(rows) > 200:
+        return not _plain(rows)
+    return any(not disjoint(a.sets, b.sets) for i, a in enumerate(rows) for b in rows[i + 1 :])
+
+
+def _settled(query: Query, table: TableData, values: Sequence[Val], chosen: Sql, several: Sql | None) -> Val:
+    """The chosen row with its failures."""
+    chosen = query.stored(chosen)
+    failures = [(several, text(failure.SEVERAL_MATCH.code))] if several is not None else []
+    if table.otherwise == "row":
+        last = whole(len(table.ids) - 1)
+        found = choice([(is_there(chosen), chosen)], last)
+    else:
+        found = chosen
+        if table.otherwise == "error":
+            missing = expression(BOOLEAN, "({0} IS NULL)", chosen)
+            failures.append((missing, text(failure.NO_MATCH.code)))
+    own = choice(failures, None) if failures else None
+    return Val((found,), error_of(values, own))
+
+
+def accepted(key: Val, cells: CellSet) -> Sql:
+    """Whether a key is in a cell's set."""
+    if isinstance(cells, Words):
+        return _word_accepted(key.code, cells)
+    parts = [_inside(key.parts[0], low, high) for low, high in cells.intervals]
+    if len(key.parts) == 1:
+        return either(parts)
+    number = expression(BOOLEAN, "(NOT {0})", key.parts[1])
+    return either([*(both([number, part]) for part in parts), *([key.parts[1]] if cells.unlimited else [])])
+
+
+def _word_accepted(key: Sql, cells: Words) -> Sql:
+    if not cells.values:
+        return flag(not cells.inside)
+    if len(cells.values) == 1:
+        return compared(key, "=" if cells.inside else "<>", literal(cells.values[0]))
+    listed = ", ".join(literal(value).code for value in cells.values)
+    return Sql(f"({key.code} {'IN' if cells.inside else 'NOT IN'} ({listed}))", BOOLEAN, key.level)
+
+
+def _inside(key: Sql, low: int | None, high: int | None) -> Sql:
+    if low is not None and low == high:
+        return compared(key, "=", whole(low))
+    tests = []
+    if low is not None and low > key.lo:
+        tests.append(compared(key, ">=", whole(low)))
+    if high is not None and high < key.hi:
+        tests.append(compared(key, "<=", whole(high)))
+    return both(tests) if tests else is_there(key)
+
+
+def _fits(keys: Sequence[Val], fits: Fits) -> Sql:
+    tests = [accepted(key, cells) for key, cells in zip(keys, fits.sets, strict=True) if not cells.everything]
+    return both(tests)
+
+
+def _written_out(keys: Sequence[Val], rows: Sequence[Fits]) -> Sql:
+    if not rows:
+        return null(BIGINT)
+    return choice([(_fits(keys, fits), whole(fits.row)) for fits in rows], None)
+
+
+def _several(keys: Sequence[Val], rows: Sequence[Fits]) -> Sql:
+    """Whether more than one row fits."""
+    count = whole(0)
+    for fits in rows:
+        count = plus(count, choice([(_fits(keys, fits), whole(1))], whole(0)))
+    return compared(count, ">", whole(1))
+
+
+# ----------------------------------------------------------------------------------------------- rows as relations
+
+
+def _plain(rows: Sequence[Fits]) -> bool:
+    """Whether every cell is one value and no two rows have the same: then the keys find at most one row by a join."""
+    seen = set()
+    for fits in rows:
+        if not fits.sets:
+            return False
+        for cells in fits.sets:
+            if _single(cells) is None:
+                return False
+        seen.add(tuple(_single(cells) for cells in fits.sets))
+    return len(seen) == len(rows)
+
+
+def _single(cells: CellSet) -> Any:
+    """The one value of a set, in a tuple; None where there is not exactly one."""
+    if isinstance(cells, Words):
+        return (cells.values[0],) if cells.inside and len(cells.values) == 1 else None
+    if len(cells.intervals) == 1 and not cells.unlimited and cells.intervals[0][0] is not None:
+        low, high = cells.intervals[0]
+        return (low,) if low == high else None
+    return None
+
+
+def _looked_up(query: Query, table: TableData, keys: Sequence[Val], rows: Sequence[Fits]) -> Sql:
+    kinds = [key.parts[0].kind for key in keys]
+    data = [(fits.row, *(_single(cells)[0] for cells in fits.sets)) for fits in rows]
+    data = [line for line in data if _within(line[1:], keys)]
+    columns = [("$row", BIGINT), *((f"$k{i}", kind) for i, kind in enumerate(kinds))]
+    name = query.relation(f"{table.name} keys", columns, data)
+    tests = [f"{{j}}.{quoted(f'$k{i}')} = {key.parts[0].code}" for i, key in enumerate(keys)]
+    tests += [f"NOT {key.parts[1].code}" for key in keys if len(key.parts) > 1]
+    level = level_of(part for key in keys for part in key.parts)
+    alias = query.joined(level + 1, name, " AND ".join(tests))
+    own = query.at_level(f"{alias}.{quoted('$row')}", level + 1, f"{table.name} row")
+    return replace(own, kind=BIGINT, lo=0, hi=len(table.ids))
+
+
+def _within(values: Sequence[Any], keys: Sequence[Val]) -> bool:
+    """Whether keys can have these values at all: a number outside a key's bounds might not fit its column."""
+    return all(
+        key.parts[0].lo <= value <= key.parts[0].hi
+        for value, key in zip(values, keys, strict=True)
+        if key.parts[0].kind not in (VARCHAR, BOOLEAN)
+    )
+
+
+def _counted(
+    query: Query, table: TableData, keys: Sequence[Val], rows: Sequence[Fits], count: bool
+) -> tuple[Sql, Sql | None]:
+    """The best row by a correlated query, and whether there were several."""
+    groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for fits in rows:
+        for form, line in _lines(fits, keys):
+            groups.setdefault(form, []).append((fits.rank, *line))
+    parts = [_group(query, table, keys, form, lines) for form, lines in groups.items()]
+    level = level_of(part for key in keys for part in key.parts)
+    fitting = " UNION ALL ".join(parts)
+    best = f"(SELECT {'CASE WHEN count(*) > 1 THEN -1 ELSE ' if count else ''}min({quoted('$rank')})"
+    best += f"{' END' if count else ''} FROM ({fitting}))"
+    most = max(fits.rank for fits in rows)
+    found = query.stored(Sql(best, BIGINT, level, -1, most), f"{table.name} rank")
+    number = remainder(found, whole(len(table.ids))) if table.hit == "most_specific" else found
+    chosen = choice([(compared(found, ">=", whole(0)), replace(number, lo=0, hi=len(table.ids)))], None)
+    return chosen, compared(found, "=", whole(-1)) if count else None
+
+
+def _lines(fits: Fits, keys: Sequence[Val]) -> list[tuple[tuple[str, ...], tuple[Any, ...]]]:
+    """A row as lines of relations: the form of each column's test, and what it is tested against."""
+    choices = [_forms(cells, key) for cells, key in zip(fits.sets, keys, strict=True)]
+    made = []
+    for combination in product(*choices):
+        form = tuple(kind for kind, _ in combination)
+        made.append((form, tuple(value for _, values in combination for value in values)))
+    return made
+
+
+def _forms(cells: CellSet, key: Val) -> list[tuple[str, tuple[Any, ...]]]:
+    """A set as alternatives that exclude one another: `any`, `=`, `<>` (a list of texts), `in` (two ends), `max`."""
+    if cells.everything:
+        return [("any", ())]
+    if isinstance(cells, Words):
+        return [("=", (value,)) for value in cells.values] if cells.inside else [("<>", (list(cells.values),))]
+    n = key.parts[0]
+    found: list[tuple[str, tuple[Any, ...]]] = []
+    for low, high in cells.intervals:
+        first, last = n.lo if low is None else max(low, n.lo), n.hi if high is None else min(high, n.hi)
+        if first == last:
+            found.append(("=", (first,)))
+        elif first < last:
+            found.append(("in", (first, last)))
+    if len(key.parts) > 1 and cells.unlimited:
+        found.append(("max", ()))
+    return found
+
+
+def _group(
+    query: Query, table: TableData, keys: Sequence[Val], form: tuple[str, ...], lines: Sequence[tuple[Any, ...]]
+) -> str:
+    """The rows that are tested in the same way, as one query for the ranks of those that fit."""
+    columns = [("$rank", BIGINT)]
+    tests: list[str] = []
+    for number, (kind, key) in enumerate(zip(form, keys, strict=True)):
+        own, n = quoted(f"$k{number}"), key.parts[0]
+        match kind:
+            case "=":
+                columns.append((f"$k{number}", n.kind))
+                tests.append(f"{own} = {n.code}")
+            case "<>":
+                columns.append((f"$k{number}", f"{n.kind}[]"))
+                tests.append(f"NOT list_contains({own}, {n.code})")
+            case "in":
+                high = quoted(f"$h{number}")
+                columns += [(f"$k{number}", n.kind), (f"$h{number}", n.kind)]
+                tests += [f"{own} <= {n.code}", f"{n.code} <= {high}"]
+            case "max":
+                tests.append(key.parts[1].code)
+        if kind in ("=", "in") and len(key.parts) > 1:
+            tests.append(f"NOT {key.parts[1].code}")
+    name = query.relation(f"{table.name} rows", columns, lines)
+    where = f" WHERE {' AND '.join(tests)}" if tests else ""
+    return f"SELECT {quoted('$rank')} FROM {name}{where}"
+
+
+# --------------------------------------------------------------------------------------------------------- columns
+
+
+def column(query: Query, table: TableData, name: str, row_number: Val, at: Val | None) -> Val:
+    """A result column of the selected row: the tenant's override in force, or the row's own cell."""
+    program = query.program
+    its_type = table.column_types[name]
+    deltas = _overrides(program, table.name, name)
+    count = _tier_count([*table.columns[name], *(d.cell.value for d in deltas)]) if _is_tiers(its_type) else 0
+    number = query.stored(row_number.code)
+    cells = [_slots_of(value, its_type, count) for value in table.columns[name]]
+    own = _cells(query, table, name, number, cells, _kinds(its_type, count))
+    error = row_number.error
+    if deltas:
+        own, present = _overridden(query, table.name, name, number, own, deltas, its_type, count, at)
+        if at is not None and at.error is not None:
+            error = error_of([row_number], choice([(present, at.error)], None))
+    return Val(tuple(own), error)
+
+
+def _is_tiers(its_type: Type) -> bool:
+    return isinstance(bare(its_type), types.Tiers)
+
+
+def _kinds(its_type: Type, count: int) -> tuple[str, ...]:
+    return (INTEGER,) * (3 * count - 1) if count else slots(its_type)
+
+
+def _slots_of(value: Any, its_type: Type, count: int) -> list[Any]:
+    return flat_tiers(value, count) if count else list(flat(value, its_type))
+
+
+def _tier_count(schedules: Sequence[Any]) -> int:
+    count = max((len(schedule[1]) for schedule in schedules if schedule is not None), default=1)
+    if count > tiers.TIERS_MAX:
+        raise TooManyTiers
+    return count
+
+
+def _hull(values: Sequence[Any], kind: str) -> tuple[str, int, int]:
+    """The type and bounds of a slot over all the values that it can take."""
+    if kind != INTEGER:
+        return kind, 0, 0
+    there = [v for v in values if v is not None]
+    lo, hi = (min(there), max(there)) if there else (0, 0)
+    return width(lo, hi), lo, hi
+
+
+def _cells(
+    query: Query, table: TableData, name: str, number: Sql, cells: list[list[Any]], kinds: tuple[str, ...]
+) -> list[Sql]:
+    """The slots of the selected row's cell."""
+    columns = [[cell[slot] for cell in cells] for slot in range(len(kinds))]
+    hulls = [_hull(values, kind) for values, kind in zip(columns, kinds, strict=True)]
+    if len(cells) <= query.written_out_max:
+        return [_listed(number, values, hull) for values, hull in zip(columns, hulls, strict=True)]
+    names = [("$row", BIGINT), *((f"$v{slot}", kind) for slot, (kind, _, _) in enumerate(hulls))]
+    relation = query.shared_relation(f"{table.name}.{name}", names, [(i, *cell) for i, cell in enumerate(cells)])
+    alias = query.joined(number.level + 1, relation, f"{{j}}.{quoted('$row')} = {number.code}")
+    out = []
+    for slot, (kind, lo, hi) in enumerate(hulls):
+        own = query.at_level(f"{alias}.{quoted(f'$v{slot}')}", number.level + 1, f"{table.name}.{name} cell")
+        out.append(replace(own, kind=kind, lo=lo, hi=hi))
+    return out
+
+
+def _listed(number: Sql, values: Sequence[Any], hull: tuple[str, int, int]) -> Sql:
+    """A slot of few rows, written out; rows with one value are one condition."""
+    kind, lo, hi = hull
+    groups: dict[Any, list[int]] = {}
+    for position, value in enumerate(values):
+        if value is not None:
+            groups.setdefault((type(value), value), []).append(position)
+    cases = []
+    for (_, value), rows in groups.items():
+        listed = ", ".join(str(row) for row in rows)
+        cases.append((expression(BOOLEAN, f"({{0}} IN ({listed}))", number), _typed(value, kind)))
+    return replace(choice(cases, None), kind=kind, lo=lo, hi=hi) if cases else null(kind)
+
+
+def _typed(value: Any, kind: str) -> Sql:
+    made = literal(value)
+    return cast(made, kind) if kind not in (VARCHAR, BOOLEAN) else made
+
+
+# ------------------------------------------------------------------------------------------------------- overrides
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One tenant's value for one cell of a column."""
+
+    tenant: str
+    row: int
+    cell: CellOverride
+
+
+def _overrides(program: Program, table: str, column: str) -> list[Delta]:
+    return [
+        Delta(tenant, row, cell)
+        for tenant, by_table in program.tenant_cells.items()
+        for (row, name), cells in by_table.get(table, {}).items()
+        if name == column
+        for cell in cells
+    ]
+
+
+def _overridden(
+    query: Query,
+    table: str,
+    name: str,
+    number: Sql,
+    own: list[Sql],
+    deltas: Sequence[Delta],
+    its_type: Type,
+    count: int,
+    at: Val | None,
+) -> tuple[list[Sql], Sql]:
+    """The cell's slots with the overrides applied, and whether the tenant has any for the row."""
+    tenant = query.tenant()
+    instant = query.stored(at.code) if at is not None else null(BIGINT)
+    values = [_slots_of(delta.cell.value, its_type, count) for delta in deltas]
+    if len(deltas) > query.written_out_max:
+        return _joined_deltas(query, table, name, number, own, deltas, values, tenant, instant)
+    concerned = [both([compared(tenant, "=", text(d.tenant)), compared(number, "=", whole(d.row))]) for d in deltas]
+    in_force = [both([mine, *_stretch(instant, d.cell)]) for mine, d in zip(concerned, deltas, strict=True)]
+    out = []
+    for slot, cell in enumerate(own):
+        cases = [(test, _or_null(value[slot], cell.kind)) for test, value in zip(in_force, values, strict=True)]
+        out.append(choice(cases, cell))
+    return out, either(concerned)
+
+
+def _stretch(instant: Sql, cell: CellOverride) -> list[Sql]:
+    tests = [] if cell.start is None else [compared(instant, ">=", whole(cell.start))]
+    return tests if cell.end is None else [*tests, compared(instant, "<", whole(cell.end))]
+
+
+def _or_null(value: Any, kind: str) -> Sql:
+    return null(kind) if value is None else literal(value)
+
+
+def _joined_deltas(
+    query: Query,
+    table: str,
+    name: str,
+    number: Sql,
+    own: list[Sql],
+    deltas: Sequence[Delta],
+    values: Sequence[list[Any]],
+    tenant: Sql,
+    instant: Sql,
+) -> tuple[list[Sql], Sql]:
+    """Overrides as a relation: the stretches of one cell never overlap, so that a join finds at most one."""
+    hulls = [
+        _hull([value[slot] for value in values], INTEGER if cell.kind not in (VARCHAR, BOOLEAN) else cell.kind)
+        for slot, cell in enumerate(own)
+    ]
+    ends = _hull([e for d in deltas for e in (d.cell.start, d.cell.end)], INTEGER)[0]
+    columns = [("$tenant", VARCHAR), ("$row", BIGINT), ("$start", ends), ("$end", ends)]
+    columns += [(f"$v{slot}", kind) for slot, (kind, _, _) in enumerate(hulls)]
+    lines = [
+        (d.tenant, d.row, d.cell.start, d.cell.end, *value) for d, value in zip(deltas, values, strict=True)
+    ]
+    relation = query.relation(f"{table}.{name} overrides", columns, lines)
+    level = level_of([number, instant, *own]) + 1
+    mine = f"{{j}}.{quoted('$tenant')} = {tenant.code} AND {{j}}.{quoted('$row')} = {number.code}"
+    begun = f"({{j}}.{quoted('$start')} IS NULL OR {{j}}.{quoted('$start')} <= {instant.code})"
+    open_ended = f"({{j}}.{quoted('$end')} IS NULL OR {instant.code} < {{j}}.{quoted('$end')})"
+    alias = query.joined(level, relation, f"{mine} AND {begun} AND {open_ended}")
+    found = Sql(f"({alias}.{quoted('$row')} IS NOT NULL)", BOOLEAN, level - 1)
+    out = []
+    for slot, (cell, (kind, lo, hi)) in enumerate(zip(own, hulls, strict=True)):
+        delta = Sql(f"{alias}.{quoted(f'$v{slot}')}", kind, level - 1, lo, hi)
+        out.append(query.column(choice([(found, delta)], cell)))
+    exists = f"EXISTS (SELECT 1 FROM {relation} AS x WHERE x.{quoted('$tenant')} = {tenant.code}"
+    return out, Sql(f"({exists} AND x.{quoted('$row')} = {number.code}))", BOOLEAN, number.level)

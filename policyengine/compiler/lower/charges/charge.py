@@ -1,0 +1,146 @@
+"""A charge from its model to its amount: the order of operations.
+
+A charge is a function of the quantity already rated and the quantity now; its amount is the price of both together
+less the price of what was rated before. The order is DESIGN's: transform, free quantity, model, line rounding,
+discounts, maximum, minimum or commitment, credits, tax; the total is rounded on a `sum`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from policyengine.compiler import diagnostics as say
+from policyengine.compiler.lower import as_of, each, split
+from policyengine.compiler.lower.charges import adjustments, lines, models
+from policyengine.compiler.lower.charges.priced import Lowered, Priced
+from policyengine.compiler.lower.context import ABSENT, Context
+from policyengine.language.expression import arithmetic, check
+from policyengine.language.expression import diagnostics as expression_say
+from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.scope import Scope
+from policyengine.language.model import Charge
+from policyengine.runtime.program import Call, Const, Expr, Local
+from policyengine.values import types
+from policyengine.values.types import Number
+
+FIELDS = ("amount", "lines", "quantity", "free_used", "packages", "true_up", "discount", "credit_used", "net", "tax")
+
+
+def lower(context: Context, charge: Charge) -> None:
+    """The nodes `NAME.quantity`, `.free_used`, `.amount`, `.lines` and those of the tiers and adjustments."""
+    before = set(context.nodes)
+    if charge.flat_by is not None:
+        raise Rejected(say.unsupported("`flat_by`", charge.at))
+    if charge.each is not None:
+        _lower_each(context, charge)
+    elif charge.split is not None:
+        _lower_split(context, charge)
+    else:
+        _lower_one(context, charge)
+    as_of.lower(context, charge.as_of, set(context.nodes) - before, charge.name)
+
+
+def _lower_one(context: Context, charge: Charge) -> None:
+    scope = context.scope()
+    condition = None
+    if charge.when is not None:
+        condition = context.boolean(charge.when, scope)
+        scope = scope.knowing(check.known_present(charge.when.tree, scope))
+    amount, shown = _element(context, charge, scope)
+    amount, shown = adjustments.apply(context, charge, scope, amount, shown)
+    requires = frozenset[str]()
+    if condition is not None:
+        assert charge.when is not None
+        requires = context.presence_of(charge.name, charge.when, condition, charge.at)
+        condition = context.presence[charge.name]
+        amount = arithmetic.choose(condition, amount, ABSENT, charge.at)
+        shown = Call(types.LINES, "lines_if", (condition, shown))
+    _define(context, charge, amount, shown, requires)
+
+
+def _element(context: Context, charge: Charge, scope: Scope) -> tuple[Expr, Expr]:
+    """The amount by the model, weighted and rounded as a line, and its lines."""
+    priced = models.price(context, charge, scope)
+    amount, shown = _weighted(context, charge, scope, priced)
+    _is_amount(context, amount, charge)
+    rounded = context.rounded(amount, charge.round if charge.each is None else charge.round_each, scope)
+    return (amount, shown) if rounded is amount else (rounded, lines.settled(shown, rounded))
+
+
+def _weighted(context: Context, charge: Charge, scope: Scope, priced: Priced) -> tuple[Expr, Expr]:
+    """`weight` multiplies the part by units, never flat amounts."""
+    units, shown = priced.units, priced.lines
+    if charge.weight is not None:
+        weight = context.number(charge.weight, scope, ())
+        units = arithmetic.multiply([units, weight], charge.at)
+        shown = lines.weighted(shown, weight)
+    return (units if priced.flats is None else arithmetic.add([units, priced.flats], charge.at)), shown
+
+
+def _is_amount(context: Context, amount: Expr, charge: Charge) -> None:
+    unit = getattr(amount.type, "unit", ())
+    if unit != context.money and not arithmetic.is_zero(amount):
+        raise Rejected(say.not_an_amount(charge.name, amount.type, charge.at))
+
+
+def _define(context: Context, charge: Charge, amount: Expr, shown: Expr, requires: frozenset[str]) -> None:
+    name = charge.name
+    read = context.add(f"{name}.amount", amount, name, "charges", charge.at)
+    context.define(f"{name}.amount", read, requires)
+    listed = context.add(f"{name}.lines", shown, name, "charges", charge.at, deferred=True)
+    context.define(f"{name}.lines", listed)
+    context.groups[name] = tuple(f for f in FIELDS if f"{name}.{f}" in context.variables)
+    context.charges[name] = Lowered(read, listed, requires)
+
+
+def _lower_split(context: Context, charge: Charge) -> None:
+    """A period in stretches between the dates at which a price changes."""
+    assert charge.split is not None
+    if charge.when is not None or charge.sum:
+        raise Rejected(say.unsupported("`split` beside `when` or `sum`", charge.at))
+    scope = context.scope()
+    context.inline = True
+    try:
+        priced = models.price(context, charge, scope)
+        whole, _ = _weighted(context, charge, scope, priced)
+    finally:
+        context.inline = False
+    _is_amount(context, whole, charge)
+
+    def rounded(part: Expr) -> Expr:
+        return context.rounded(part, charge.round_each, scope)
+
+    amount, shown = split.amounts(context, charge.name, charge.split, whole, rounded)
+    amount = context.rounded(amount, charge.round, scope)
+    _define(context, charge, *adjustments.apply(context, charge, scope, amount, shown), frozenset())
+
+
+def _lower_each(context: Context, charge: Charge) -> None:
+    """One line an element; `.amount` is their sum, rounded by `round:`, each element by `round_each:`."""
+    assert charge.each is not None
+    loop = each.open_loop(context, charge.each, charge.when, charge.carry, charge.at)
+    context.inline = True
+    try:
+        element, shown_element = _element(context, charge, loop.scope)
+    finally:
+        context.inline = False
+    if isinstance(element.type, types.Quotient):
+        raise Rejected(expression_say.quotient_escapes("a sum over elements", charge.at))
+    assert isinstance(loop.over.type, types.List)
+    assert isinstance(element.type, Number)
+    carried = each.carried_states(context, loop, charge.carry, {"amount": element})
+    most = max(1, loop.over.type.max)
+    total_type = replace(element.type, lo=min(0, element.type.lo * most), hi=max(0, element.type.hi * most))
+    total = Local(total_type, f"{loop.item}:total")
+    step = replace(arithmetic.add([total, element], charge.at), type=total_type)
+    states = [each.State(total.name, total_type, Const(total_type, 0), step), *carried]
+    amount = context.rounded(loop.result(states, total), charge.round, loop.outer)
+    shown = Local(types.LINES, f"{loop.item}:lines")
+    collected = each.State(shown.name, types.LINES, Const(types.LINES, ()), lines.joined(shown, shown_element))
+    all_lines = loop.result([collected, *carried], shown)
+    for part, state in zip(charge.carry, carried, strict=True):
+        node = f"{charge.name}.{part.name}"
+        after = loop.result(carried, Local(state.type, state.name))
+        context.define(node, context.add(node, after, charge.name, "charges", charge.at))
+    amount, all_lines = adjustments.apply(context, charge, loop.outer, amount, all_lines)
+    _define(context, charge, amount, all_lines, frozenset())
