@@ -1,0 +1,87 @@
+"""Expected against found: what is asserted must be there, exactly; numbers are equal by value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import policyengine as pe
+
+
+class Unordered(list[Any]):
+    """A found list whose order the case's rules leave free."""
+
+    __slots__ = ()
+
+
+def differences(expected: Any, found: Any, path: str = "") -> Iterator[str]:
+    """One line for each value that differs: where, what was expected, what was found."""
+    match expected, found:
+        case Mapping(), Mapping():
+            for key, value in expected.items():
+                at = f"{path}.{key}" if path else str(key)
+                if key in found:
+                    yield from differences(value, found[key], at)
+                else:
+                    yield f"{at}: expected {shown(value)}, but nothing was found"
+        case list(), Unordered() if len(expected) == len(found):
+            if not _is_permutation(expected, found):
+                yield _line(path, expected, found)
+        case list(), list() | tuple() if len(expected) == len(found):
+            for place, (one, other) in enumerate(zip(expected, found, strict=True), start=1):
+                yield from differences(one, other, f"{path}[{place}]")
+        case _:
+            if not _is_same(expected, found):
+                yield _line(path, expected, found)
+
+
+def _line(path: str, expected: Any, found: Any) -> str:
+    where = f"{path}: " if path else ""
+    return f"{where}expected {shown(expected)}, found {shown(found)}"
+
+
+def shown(value: Any) -> str:
+    """A value for people: a Decimal as its digits."""
+    match value:
+        case Mapping():
+            return "{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}"
+        case list() | tuple():
+            return "[" + ", ".join(shown(item) for item in value) + "]"
+        case Decimal() | pe.Timestamp() | pe.Duration():
+            return str(value)
+    return repr(value)
+
+
+def _is_permutation(expected: list[Any], found: list[Any]) -> bool:
+    left = list(found)
+    for item in expected:
+        fitting = [n for n, other in enumerate(left) if not list(differences(item, other))]
+        if not fitting:
+            return False
+        left.pop(fitting[0])
+    return not left
+
+
+def _is_same(expected: Any, found: Any) -> bool:
+    match expected, found:
+        case (None, _) | (_, None):
+            return expected is found
+        case (bool(), _) | (_, bool()):
+            return expected is found
+        case str(), pe.Timestamp() | pe.Duration():
+            return expected == str(found)
+        case str(), int() | Decimal():
+            return _number(expected) == found
+        case ((int() | Decimal()), (int() | Decimal())):
+            return bool(expected == found)
+        case str(), str():
+            return expected == found
+    return False
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return None

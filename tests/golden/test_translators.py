@@ -1,0 +1,133 @@
+"""House rule: translators never compute. What they write is computed by the engine, so an answer is the engine's."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent
+CHECKED = sorted([*GOLDEN.glob("translate/*.py"), GOLDEN / "bundle_text.py"])
+
+ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult, ast.LShift, ast.RShift)
+TEXTS = (ast.JoinedStr, ast.List, ast.ListComp, ast.Tuple)
+MODULES = frozenset(["calendar", "cmath", "dateutil", "datetime", "decimal", "fractions", "math", "numbers", "numpy"])
+MODULES |= frozenset(["operator", "pandas", "random", "statistics", "time", "zoneinfo"])
+FUNCTIONS = frozenset(["abs", "divmod", "eval", "exec", "max", "min", "pow", "round", "sum", "__import__"])
+NUMBERS = frozenset(["complex", "float", "int"])
+Findings = Iterator[tuple[int, str]]
+
+
+def computations(text: str) -> Findings:
+    """Each operator, function or import that computes, with its line; joining texts and lists is none."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.BinOp(left=left, op=operator, right=right) if isinstance(operator, ARITHMETIC):
+                if not joins(left, operator, right):
+                    yield node.lineno, f"`{ast.unparse(node)}` computes; write it as an expression of the bundle"
+            case ast.AugAssign(op=operator, value=value) if isinstance(operator, ARITHMETIC):
+                if not joins(node.target, operator, value):
+                    yield node.lineno, f"`{ast.unparse(node)}` computes; write it as an expression of the bundle"
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand) if not isinstance(operand, ast.Constant):
+                yield node.lineno, f"`{ast.unparse(node)}` computes; write it as an expression of the bundle"
+            case ast.Name(id=name) if name in FUNCTIONS:
+                yield node.lineno, f"`{name}` computes; write it as an expression of the bundle"
+            case ast.Call(func=ast.Name(id=function), args=arguments) if function != "isinstance":
+                called = [function, *(argument.id for argument in arguments if isinstance(argument, ast.Name))]
+                yield from (
+                    (node.lineno, f"`{name}` makes a number; write `Raw`") for name in called if name in NUMBERS
+                )
+            case ast.Attribute(attr=name) if name.startswith("__") and name != "__name__":
+                yield node.lineno, f"`{name}` is a way around this rule"
+            case ast.Import(names=aliases):
+                yield from ((node.lineno, refused(alias.name)) for alias in aliases if is_refused(alias.name))
+            case ast.ImportFrom(module=str(module)) if is_refused(module):
+                yield node.lineno, refused(module)
+
+
+def joins(left: ast.expr, operator: ast.operator, right: ast.expr) -> bool:
+    """Whether it puts texts or lists together: one side is one on the face of it; `%` formats the text on its left."""
+    if isinstance(operator, ast.Mod):
+        return is_text_or_list(left)
+    return isinstance(operator, ast.Add) and (is_text_or_list(left) or is_text_or_list(right))
+
+
+def is_text_or_list(node: ast.expr) -> bool:
+    match node:
+        case ast.Constant(value=str()):
+            return True
+        case ast.BinOp(left=left, op=ast.Add() | ast.Mod() as operator, right=right):
+            return joins(left, operator, right)
+    return isinstance(node, TEXTS)
+
+
+def is_refused(module: str) -> bool:
+    return module.partition(".")[0] in MODULES or module.startswith("policyengine.values")
+
+
+def refused(module: str) -> str:
+    return f"`{module}` is for computing; write it as an expression of the bundle"
+
+
+@pytest.mark.parametrize("path", CHECKED, ids=lambda path: path.name)
+def test_a_translator_does_not_compute(path):
+    """No arithmetic on amounts, dates or limits, in no way that the rule knows."""
+    assert [] == list(computations(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a + b",
+        "a - 1",
+        "-a",
+        "a * b",
+        "a / b",
+        "a // b",
+        "a % b",
+        "a ** 2",
+        "total += a",
+        "f'{a - b}'",
+        "sum(amounts)",
+        "sorted(xs, key=abs)",
+        "round(a)",
+        "int(text)",
+        "map(int, texts)",
+        "max(a, b)",
+        "a.__add__(b)",
+        "import decimal",
+        "import datetime as d",
+        "from fractions import Fraction",
+        "from math import floor",
+        "from policyengine.values.calendar import add_months",
+    ],
+)
+def test_the_rule_finds_computations(text):
+    """Operators, functions and modules; also inside of texts that are filled in."""
+    assert [1] == [line for line, _ in computations(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'10%'",
+        "f'{rate}%'",
+        "'%s of %s' % (a, b)",
+        "'a' + b",
+        "a + 'b' + c",
+        "[first] + rest",
+        "rows + [last]",
+        "text = f'{a} - {b} * {c}'",
+        "def f(a: int | None) -> dict[str, int] | None: ...",
+        "isinstance(a, int)",
+        "{'a': 1} | more",
+        "-1",
+        "words[-1]",
+        "dict(zip(a, b, strict=True))",
+    ],
+)
+def test_the_rule_does_not_take_texts_for_computations(text):
+    """Formatting, joining, types and constants are no arithmetic."""
+    assert [] == list(computations(text))
