@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 from itertools import pairwise
 
-from policyengine.analysis.layering import Bend, Drawing, draw
+from policyengine.analysis.layering import Bend, Cell, Drawing, draw
 from policyengine.analysis.outline import KINDS, Item, Outline
 from policyengine.analysis.pictures import FILLS
 
@@ -60,8 +60,8 @@ class _Places:
     def __init__(self, outline: Outline, drawing: Drawing) -> None:
         self.top = MARGIN + 28
         self.middle = drawing.middle
-        self.left: dict[object, float] = {}
-        self.width: dict[object, float] = {}
+        self.left: dict[Cell, float] = {}
+        self.width: dict[Cell, float] = {}
         by_name = {item.name: item for item in outline.items}
         x = float(MARGIN)
         for layer in drawing.layers:
@@ -73,8 +73,8 @@ class _Places:
         bottom = max(self.middle.values(), default=0.0) + NODE_HEIGHT / 2
         self.size = (max(x - LAYER_GAP + MARGIN, legend), self.top + bottom + LEGEND_HEIGHT + MARGIN)
 
-    def y(self, cell: object) -> float:
-        return self.top + self.middle[cell]  # type: ignore[index]
+    def y(self, cell: Cell) -> float:
+        return self.top + self.middle[cell]
 
 
 def _width(item: Item) -> float:

@@ -160,4 +160,13 @@ def _sorted(values: set[Any]) -> tuple[Any, ...]:
 
 def disjoint(a: tuple[CellSet, ...], b: tuple[CellSet, ...]) -> bool:
     """Whether no keys can fit two rows: one column keeps them apart."""
-    return any(x.disjoint(y) for x, y in zip(a, b, strict=True))  # type: ignore[arg-type]
+    return any(_apart(x, y) for x, y in zip(a, b, strict=True))
+
+
+def _apart(a: CellSet, b: CellSet) -> bool:
+    match a, b:
+        case (Ints(), Ints()):
+            return a.disjoint(b)
+        case (Words(), Words()):
+            return a.disjoint(b)
+    raise AssertionError("a column has cells of one kind")

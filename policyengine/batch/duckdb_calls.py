@@ -14,6 +14,7 @@ from policyengine.batch.shapes import slots
 from policyengine.batch.sql_text import (
     BOOLEAN,
     Sql,
+    absolute,
     both,
     choice,
     compared,
@@ -26,6 +27,7 @@ from policyengine.batch.sql_text import (
     null,
     plus,
     scaled,
+    times,
     whole,
 )
 from policyengine.batch.steps import bare
@@ -138,7 +140,7 @@ def equal(query: Query, a: Val, a_type: Type, b: Val, b_type: Type) -> Sql:
         return numbers.comparison(query, "=", [a, b], [a_type, b_type])
     if isinstance(a_type, Number | Quotient) or isinstance(bare(a_type), Quotient):
         (an, ad), (bn, bd) = numbers.pair(a, bare(a_type)), numbers.pair(b, bare(b_type))
-        return _same(numbers.times(an, bd), numbers.times(bn, ad))
+        return _same(times(an, bd), times(bn, ad))
     single = len(a.parts) == 1 and not isinstance(a_type, types.Optional)
     if single:
         return compared(a.code, "=", b.code)
@@ -330,7 +332,7 @@ OPERATIONS: dict[str, Operation] = {
     "truncate_divide": _truncating(modulo=False),
     "remainder": _truncating(modulo=True),
     "negate": _unary(negated),
-    "abs": _unary(numbers.absolute),
+    "abs": _unary(absolute),
     "floor": _whole,
     "ceil": _whole,
     "round": _round,

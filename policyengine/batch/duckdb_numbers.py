@@ -1,7 +1,7 @@
 """Arithmetic of values in DuckDB SQL: integers over static denominators, quotients as two columns.
 
 Division is `//`, which truncates, with every divisor guarded; rounding is written out for each mode with the sign
-handled by hand. Nothing here is shared with `values.rounding` or the interpreter, which these queries are compared with.
+handled by hand. Nothing is shared with `values.rounding` or the interpreter, which these queries are compared with.
 """
 
 from __future__ import annotations

@@ -246,4 +246,3 @@ def error_of(values: Iterable[Val], own: Sql | None = None) -> Sql | None:
     errors = [v.error for v in values if v.error is not None] + ([own] if own is not None else [])
     distinct = list({e.code: e for e in errors}.values())
     return first_of(distinct) if distinct else None
-

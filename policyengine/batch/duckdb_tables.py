@@ -15,7 +15,6 @@ from typing import Any
 
 from policyengine.batch import duckdb_tiers as tiers
 from policyengine.batch.cell_sets import CellSet, Ints, Words, cell_set, disjoint
-from policyengine.batch.duckdb_numbers import failed
 from policyengine.batch.duckdb_query import Query, Val, error_of, literal
 from policyengine.batch.shapes import INTEGER, flat, flat_tiers, slots
 from policyengine.batch.sql_text import (
@@ -476,9 +475,7 @@ def _joined_deltas(
     ends = _hull([e for d in deltas for e in (d.cell.start, d.cell.end)], INTEGER)[0]
     columns = [("$tenant", VARCHAR), ("$row", BIGINT), ("$start", ends), ("$end", ends)]
     columns += [(f"$v{slot}", kind) for slot, (kind, _, _) in enumerate(hulls)]
-    lines = [
-        (d.tenant, d.row, d.cell.start, d.cell.end, *value) for d, value in zip(deltas, values, strict=True)
-    ]
+    lines = [(d.tenant, d.row, d.cell.start, d.cell.end, *value) for d, value in zip(deltas, values, strict=True)]
     relation = query.relation(f"{table}.{name} overrides", columns, lines)
     level = level_of([number, instant, *own]) + 1
     mine = f"{{j}}.{quoted('$tenant')} = {tenant.code} AND {{j}}.{quoted('$row')} = {number.code}"

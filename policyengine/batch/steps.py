@@ -171,4 +171,3 @@ def constant_items(steps: Sequence[Step], number: int) -> tuple[int, ...] | None
         case MakeList():
             return step.arguments
     return None
-

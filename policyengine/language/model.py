@@ -6,8 +6,8 @@ is a fault of ours. Rows of tables stay nodes; their cells are read by their col
 
 from __future__ import annotations
 
-from functools import partial
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
