@@ -11,25 +11,49 @@ Importing this package loads nothing but the standard library: authoring tools a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from policyengine.errors import (
-    EvaluationError,
-    InvalidArtifact,
-    InvalidInput,
-    InvalidPolicy,
-    PolicyEngineError,
-    UnknownVersion,
-)
-from policyengine.runtime.decision import Decision, Reason
-from policyengine.runtime.engine import Policy, PolicyVersion
-from policyengine.runtime.replay import Replay
-from policyengine.runtime.unavailable import UNAVAILABLE
-from policyengine.values.instant import Duration, Timestamp
-from policyengine.values.money import Money
+if TYPE_CHECKING:
+    from policyengine.errors import (
+        EvaluationError,
+        InvalidArtifact,
+        InvalidInput,
+        InvalidPolicy,
+        PolicyEngineError,
+        UnknownVersion,
+    )
+    from policyengine.runtime.decision import Decision, Reason
+    from policyengine.runtime.engine import Policy, PolicyVersion
+    from policyengine.runtime.replay import Replay
+    from policyengine.runtime.unavailable import UNAVAILABLE
+    from policyengine.values.instant import Duration, Timestamp
+    from policyengine.values.money import Money
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "policyengine.errors": ("EvaluationError", "InvalidArtifact", "InvalidInput", "InvalidPolicy", "PolicyEngineError", "UnknownVersion",),
+    "policyengine.runtime.decision": ("Decision", "Reason",),
+    "policyengine.runtime.engine": ("Policy", "PolicyVersion",),
+    "policyengine.runtime.replay": ("Replay",),
+    "policyengine.runtime.unavailable": ("UNAVAILABLE",),
+    "policyengine.values.instant": ("Duration", "Timestamp",),
+    "policyengine.values.money": ("Money",),
+}
+"""Where the public names live: each is imported when it is first asked for."""
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported on first use, so that `import policyengine` and `--help` stay quick."""
+    if name not in _HOME:
+        raise AttributeError(f"module `policyengine` has no attribute `{name}`")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
 
 
 def load(path: str | Path) -> Policy:
@@ -38,6 +62,7 @@ def load(path: str | Path) -> Policy:
     Raises InvalidPolicy with every diagnostic when the bundle cannot be compiled.
     """
     from policyengine.compiler.pipeline import compile_path
+    from policyengine.runtime.engine import Policy
 
     return Policy(compile_path(path).program)
 

@@ -289,6 +289,8 @@ class _Emitter:
         """The columns of a node's value; every slot of a failed one is NULL."""
         number = self.steps.of_node[name]
         value, its_type = self.values[number], self.steps.steps[number].type
+        if isinstance(bare(its_type), types.Tiers | types.List):
+            raise Refused(name, f"{bare(its_type)} are handed out row by row")
         start = len(self.columns)
         error = value.error or null(VARCHAR)
         for part in value.parts:

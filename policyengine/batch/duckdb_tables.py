@@ -48,8 +48,8 @@ from policyengine.values.types import Number, Type
 
 WRITTEN_OUT_MAX = 12
 """Tables with more rows, and columns with more overrides, are relations."""
-ALTERNATIVES_MAX = 64
-"""Key combinations that one row may stand for in a relation."""
+COMPARED_MAX = 200
+"""In tables with more rows no pair is looked at."""
 
 
 class TooManyTiers(Exception):
@@ -61,18 +61,34 @@ class TooManyTiers(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fits:
-    """One row of a table: the sets that its cells accept (and the stretch of its dates), and its rank."""
+    """One row of a table: the sets that its cells accept (and the stretch of its dates), and its rank.
+
+    Rows that fit the same keys must be of one `kind`: each is its own, but where any row may answer, those that say
+    the same are of one.
+    """
 
     row: int
     sets: tuple[CellSet, ...]
     rank: int
+    kind: int
 
 
 def candidates(table: TableData) -> list[Fits]:
     """The rows in the order in which the hit policy prefers them; the `otherwise` row is not among them."""
     count = len(table.ids) - (table.otherwise == "row")
-    rows = [Fits(row, _sets(table, row), _rank(table, row)) for row in range(count)]
+    kinds = _kinds_of_rows(table, count)
+    rows = [Fits(row, _sets(table, row), _rank(table, row), kinds[row]) for row in range(count)]
     return sorted(rows, key=lambda fits: fits.rank)
+
+
+def _kinds_of_rows(table: TableData, count: int) -> list[int]:
+    if table.hit == "unique":
+        return list(range(count))
+    if table.hit != "any":
+        return [0] * count
+    known: dict[Any, int] = {}
+    answers = [tuple(cells[row] for cells in table.columns.values()) for row in range(count)]
+    return [known.setdefault(answer, len(known)) for answer in answers]
 
 
 def _sets(table: TableData, row: int) -> tuple[CellSet, ...]:
@@ -99,7 +115,7 @@ def row(query: Query, table: TableData, keys: Sequence[Val], kinds: Sequence[Typ
         given.append(at)
     own = [Val(tuple(query.stored(part) for part in value.parts)) for value in given]
     rows = candidates(table)
-    may_be_several = table.hit == "unique" and table.otherwise in ("error", "row") and _overlap(rows)
+    may_be_several = _clash(table, rows)
     if len(rows) <= query.written_out_max:
         chosen, several = _written_out(own, rows), _several(own, rows) if may_be_several else None
     elif _plain(rows):
@@ -115,17 +131,19 @@ def _as_key(value: Val, kind: Type, wanted: Type) -> Val:
     return value
 
 
-def _overlap(rows: Sequence[Fits]) -> bool:
-    """Whether two rows may fit the same keys; not looked into where there are many."""
-    if len(rows) > 200:
-        return not _plain(rows)
-    return any(not disjoint(a.sets, b.sets) for i, a in enumerate(rows) for b in rows[i + 1 :])
+def _clash(table: TableData, rows: Sequence[Fits]) -> bool:
+    """Whether rows of two kinds may fit the same keys; where there are many, the compiler's proof is taken for it."""
+    if len(rows) > COMPARED_MAX:
+        return len({fits.kind for fits in rows}) > 1 and table.otherwise in ("error", "row") and not _plain(rows)
+    pairs = ((a, b) for i, a in enumerate(rows) for b in rows[i + 1 :])
+    return any(a.kind != b.kind and not disjoint(a.sets, b.sets) for a, b in pairs)
 
 
 def _settled(query: Query, table: TableData, values: Sequence[Val], chosen: Sql, several: Sql | None) -> Val:
     """The chosen row with its failures."""
     chosen = query.stored(chosen)
-    failures = [(several, text(failure.SEVERAL_MATCH.code))] if several is not None else []
+    clash = failure.ROWS_DISAGREE if table.hit == "any" else failure.SEVERAL_MATCH
+    failures = [(several, text(clash.code))] if several is not None else []
     if table.otherwise == "row":
         last = whole(len(table.ids) - 1)
         found = choice([(is_there(chosen), chosen)], last)
@@ -181,11 +199,11 @@ def _written_out(keys: Sequence[Val], rows: Sequence[Fits]) -> Sql:
 
 
 def _several(keys: Sequence[Val], rows: Sequence[Fits]) -> Sql:
-    """Whether more than one row fits."""
-    count = whole(0)
-    for fits in rows:
-        count = plus(count, choice([(_fits(keys, fits), whole(1))], whole(0)))
-    return compared(count, ">", whole(1))
+    """Whether rows of more than one kind fit: the first of them by kind is not the last."""
+    ordered = sorted(rows, key=lambda fits: fits.kind)
+    first = choice([(_fits(keys, fits), whole(fits.kind)) for fits in ordered], None)
+    last = choice([(_fits(keys, fits), whole(fits.kind)) for fits in reversed(ordered)], None)
+    return compared(first, "<>", last)
 
 
 # ----------------------------------------------------------------------------------------------- rows as relations
@@ -238,23 +256,26 @@ def _within(values: Sequence[Any], keys: Sequence[Val]) -> bool:
 
 
 def _counted(
-    query: Query, table: TableData, keys: Sequence[Val], rows: Sequence[Fits], count: bool
+    query: Query, table: TableData, keys: Sequence[Val], rows: Sequence[Fits], clash: bool
 ) -> tuple[Sql, Sql | None]:
     """The best row by a correlated query, and whether there were several."""
     groups: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
     for fits in rows:
         for form, line in _lines(fits, keys):
-            groups.setdefault(form, []).append((fits.rank, *line))
+            groups.setdefault(form, []).append((fits.rank, fits.kind, *line))
     parts = [_group(query, table, keys, form, lines) for form, lines in groups.items()]
     level = level_of(part for key in keys for part in key.parts)
     fitting = " UNION ALL ".join(parts)
-    best = f"(SELECT {'CASE WHEN count(*) > 1 THEN -1 ELSE ' if count else ''}min({quoted('$rank')})"
-    best += f"{' END' if count else ''} FROM ({fitting}))"
+    best = f"min({quoted('$rank')})"
+    if clash:
+        kind = quoted("$kind")
+        best = f"CASE WHEN min({kind}) <> max({kind}) THEN -1 ELSE {best} END"
+    best = f"(SELECT {best} FROM ({fitting}))"
     most = max(fits.rank for fits in rows)
     found = query.stored(Sql(best, BIGINT, level, -1, most), f"{table.name} rank")
     number = remainder(found, whole(len(table.ids))) if table.hit == "most_specific" else found
     chosen = choice([(compared(found, ">=", whole(0)), replace(number, lo=0, hi=len(table.ids)))], None)
-    return chosen, compared(found, "=", whole(-1)) if count else None
+    return chosen, compared(found, "=", whole(-1)) if clash else None
 
 
 def _lines(fits: Fits, keys: Sequence[Val]) -> list[tuple[tuple[str, ...], tuple[Any, ...]]]:
@@ -290,7 +311,7 @@ def _group(
     query: Query, table: TableData, keys: Sequence[Val], form: tuple[str, ...], lines: Sequence[tuple[Any, ...]]
 ) -> str:
     """The rows that are tested in the same way, as one query for the ranks of those that fit."""
-    columns = [("$rank", BIGINT)]
+    columns = [("$rank", BIGINT), ("$kind", BIGINT)]
     tests: list[str] = []
     for number, (kind, key) in enumerate(zip(form, keys, strict=True)):
         own, n = quoted(f"$k{number}"), key.parts[0]
@@ -311,7 +332,7 @@ def _group(
             tests.append(f"NOT {key.parts[1].code}")
     name = query.relation(f"{table.name} rows", columns, lines)
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
-    return f"SELECT {quoted('$rank')} FROM {name}{where}"
+    return f"SELECT {quoted('$rank')}, {quoted('$kind')} FROM {name}{where}"
 
 
 # --------------------------------------------------------------------------------------------------------- columns

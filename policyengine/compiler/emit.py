@@ -16,6 +16,9 @@ def emit(context: Context, digest: str) -> Program:
     """The program of a lowered bundle."""
     bundle = context.bundle
     entries = _entries(context)
+    spoken = dict(bundle.guards)
+    for guards_of in context.repeated_guards.values():
+        spoken |= {node: bundle.guards[guard] for node, guard in guards_of}
     return Program(
         bundle=bundle.name,
         version=bundle.version,
@@ -30,9 +33,9 @@ def emit(context: Context, digest: str) -> Program:
         override_ids=tuple(context.override_ids),
         tenant_cells=context.cells,
         zones=context.zones,
-        reasons=context.check_reasons | {n: g.reason.text for n, g in bundle.guards.items()},
-        approvers={n: g.approver for n, g in bundle.guards.items() if g.approver},
-        effects={n: g.effect for n, g in bundle.guards.items()},
+        reasons=context.check_reasons | {node: g.reason.text for node, g in spoken.items()},
+        approvers={node: g.approver for node, g in spoken.items() if g.approver},
+        effects={node: g.effect for node, g in spoken.items()},
         on_error=_on_error(context),
         places=context.places,
     )
@@ -63,8 +66,9 @@ def _entries(context: Context) -> dict[str, Entry]:
     for name in (*context.bundle.charges, *context.bundle.guards):
         _add(context, found, name, _own_outputs(context, name), facts)
     for name, decision in context.bundle.decisions.items():
-        outputs = {output: f"{name}.{output}" for output in decision.outputs}
-        _add(context, found, name, outputs, facts, tuple(n for n, _ in decision.guards))
+        listed = context.repeated.get(name, tuple(decision.outputs))
+        asked = [n for n, _ in decision.guards] + [node for node, _ in context.repeated_guards.get(name, ())]
+        _add(context, found, name, {output: f"{name}.{output}" for output in listed}, facts, tuple(asked))
     return found
 
 

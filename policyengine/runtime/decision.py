@@ -191,7 +191,8 @@ class Decision:
     @property
     def codes(self) -> tuple[str, ...]:
         """Every code that an effect other than allow was given with: the guards' names."""
-        spoken = tuple(g for g in self.guards if self._policy.program.effects[g] != "allow")
+        effects = self._policy.program.effects
+        spoken = tuple(g.rpartition(".")[2] for g in self.guards if effects[g] != "allow")
         return spoken + tuple(dict.fromkeys(self.failures.values()))
 
     @property

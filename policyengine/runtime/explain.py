@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -69,13 +69,8 @@ def _of_node(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
     value = trace.values[node.name]
     if isinstance(value, Failure) or value is None:
         return
+    yield from _rows(program, trace.rows.get(node.name, ()))
     match node.cite:
-        case "row":
-            for row in value if isinstance(value, tuple) else (value,):
-                row_id = program.tables[node.owner].ids[row]
-                path = f"{node.owner}.{row_id}" if row_id else node.owner
-                kind = "parameter" if node.section == "parameters" else "row"
-                yield path, kind, program.places.get(path, program.places.get(node.name, "")), ""
         case "parameter":
             yield node.owner, "parameter", program.places.get(node.name, ""), ""
         case "condition" if value is True:
@@ -85,6 +80,17 @@ def _of_node(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
     if node.name in trace.overrides:
         override_id, reason = program.override_ids[trace.overrides[node.name]]
         yield override_id, "override", program.places.get(f"override {override_id}", ""), reason
+
+
+def _rows(program: Program, rows: Iterable[tuple[str, int]]) -> Iterator[Parts]:
+    """The rows that a node selected, of tables that authors have named."""
+    for table, row in rows:
+        if "@" in table:
+            continue  # a keyed or dated value in a field has no name of its own
+        row_id = program.tables[table].ids[row]
+        path = f"{table}.{row_id}" if row_id else table
+        kind = "parameter" if program.nodes.get(f"{table}@row") else "row"
+        yield path, kind, program.places.get(path, program.places.get(table, "")), ""
 
 
 def _tiers(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:

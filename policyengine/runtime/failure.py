@@ -47,7 +47,7 @@ TIME_RANGE = Failure("time_range", "the time is outside the years 0001 to 9999")
 UNAVAILABLE = Failure("unavailable", "a fact could not be fetched")
 TOO_MANY_DIGITS = Failure("too_many_digits", "the number needs more than 34 digits")
 
-OUT_OF_RANGE = Failure("out_of_range", "a carried state is outside its declared range")
+OUT_OF_RANGE = Failure("out_of_range", "a value is outside its declared range")
 EMPTY_PERIOD = Failure("empty_period", "the period does not end after its start")
 TOO_MANY_STRETCHES = Failure("too_many_stretches", "the period has more than 1,000 stretches")
 TIES = Failure("ties", "two elements have equal sort keys, so their order is not known")

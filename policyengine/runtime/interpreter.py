@@ -51,6 +51,8 @@ class Trace:
 
     values: dict[str, Any] = field(default_factory=dict)
     demanded: dict[str, list[str]] = field(default_factory=dict)
+    rows: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    """Node -> the table rows that it selected."""
     overrides: dict[str, int] = field(default_factory=dict)
     """Column node -> the override whose value it took."""
 
@@ -192,7 +194,11 @@ class Machine:
         at = None if expr.at is None else self.value(expr.at, local)
         if isinstance(at, Failure):
             return at
-        return select(table, keys, at)
+        found = select(table, keys, at)
+        if not isinstance(found, Failure):
+            rows = found if isinstance(found, tuple) else (found,)
+            self.trace.rows.setdefault(self.current, []).extend((expr.table, row) for row in rows)
+        return found
 
     def _column(self, expr: Column, local: dict[str, Any]) -> Any:
         row = self.value(expr.row, local)

@@ -106,6 +106,10 @@ class Context:
     row_places: dict[str, list[Span]] = field(default_factory=dict)
     charges: dict[str, Any] = field(default_factory=dict)
     equivalents: dict[str, frozenset[str]] = field(default_factory=dict)
+    repeated: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The outputs of decisions that repeat another."""
+    repeated_guards: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """For such a decision, the node of each guard over all elements, and the guard."""
     zones: dict[str, Any] = field(default_factory=dict)
     zone_places: list[tuple[Span, str]] = field(default_factory=list)
     inline: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower import as_of
+from policyengine.compiler.lower import as_of, repeated
 from policyengine.compiler.lower.context import Context
 from policyengine.language.expression.diagnostics import Rejected, endless_digits
 from policyengine.language.model import Decision
@@ -16,7 +16,8 @@ from policyengine.values import types
 def lower(context: Context, decision: Decision) -> None:
     """The node `NAME.output` for each output."""
     if decision.each is not None:
-        raise Rejected(say.unsupported("a decision with `each`", decision.at))
+        repeated.lower(context, decision)
+        return
     if decision.requires:
         raise Rejected(say.unsupported("`requires`", decision.requires[0][1]))
     for name, at in decision.guards:

@@ -61,7 +61,7 @@ def _equal_parts(meter: Meter, a: Any, b: Any) -> bool:
             if NONE in (a, b):
                 return False
             pending.append((a.value, b.value))
-        elif a is _ABSENT or not (bool(a == b) if type(a) not in (str, bytes) else equal(meter, a, b)):
+        elif not (equal(meter, a, b) if type(a) in (str, bytes) else bool(a == b)):
             return False
     return True
 
