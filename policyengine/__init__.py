@@ -34,12 +34,28 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "policyengine.errors": ("EvaluationError", "InvalidArtifact", "InvalidInput", "InvalidPolicy", "PolicyEngineError", "UnknownVersion",),
-    "policyengine.runtime.decision": ("Decision", "Reason",),
-    "policyengine.runtime.engine": ("Policy", "PolicyVersion",),
+    "policyengine.errors": (
+        "EvaluationError",
+        "InvalidArtifact",
+        "InvalidInput",
+        "InvalidPolicy",
+        "PolicyEngineError",
+        "UnknownVersion",
+    ),
+    "policyengine.runtime.decision": (
+        "Decision",
+        "Reason",
+    ),
+    "policyengine.runtime.engine": (
+        "Policy",
+        "PolicyVersion",
+    ),
     "policyengine.runtime.replay": ("Replay",),
     "policyengine.runtime.unavailable": ("UNAVAILABLE",),
-    "policyengine.values.instant": ("Duration", "Timestamp",),
+    "policyengine.values.instant": (
+        "Duration",
+        "Timestamp",
+    ),
     "policyengine.values.money": ("Money",),
 }
 """Where the public names live: each is imported when it is first asked for."""
@@ -53,7 +69,6 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value
-
 
 
 def load(path: str | Path) -> Policy:

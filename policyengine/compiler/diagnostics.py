@@ -165,6 +165,17 @@ def not_a_position(at: Span) -> Diagnostic:
     return Diagnostic("B059", "not_a_position", "this is not the position of a slice", at, hint)
 
 
+def key_inside_itself(key: str, at: Span) -> Diagnostic:
+    message = f"`{key}` is asked again inside one of its own cases"
+    return Diagnostic("B060", "key_inside_itself", message, at, "write the value of that case directly")
+
+
+def key_may_fail(key: str, at: Span) -> Diagnostic:
+    hint = "use `when/value/otherwise`, which asks only where it must"
+    message = f"`{key}` may fail, and is a key only inside some cases of another key"
+    return Diagnostic("B061", "key_may_fail", message, at, hint)
+
+
 def not_analysed(reason: str, at: Span) -> Diagnostic:
     """A table whose gaps and overlaps could not be examined; a missing combination is then an evaluation error."""
     message = f"gaps and overlaps of this table were not examined: {reason}"

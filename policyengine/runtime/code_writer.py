@@ -49,6 +49,12 @@ def as_built(name: str, below: str) -> list[str]:
     return []
 
 
+def is_pair(its_type: Type) -> bool:
+    """Whether a value is held as numerator and denominator: a quotient, or one that may be absent."""
+    inner = its_type.item if isinstance(its_type, types.Optional) else its_type
+    return isinstance(inner, Quotient)
+
+
 class Writer(ABC):
     """The function that is being written; `names` is what its code finds beside its arguments."""
 
@@ -116,22 +122,24 @@ class Writer(ABC):
         settle: Settle | None = None,
         guard: Callable[[list[Val]], str] | None = None,
         failed: Failure = failure.DIVISION_BY_ZERO,
+        beside: Sequence[Val] = (),
     ) -> Val:
         """An operation that fails where an argument does.
 
         `build` gives the code of the result (numerator and denominator for a quotient). `guard` gives the code of a
         condition under which the operation itself fails with `failed`; `settle` gives statements that may replace the
-        stored result (its name, its denominator's name) by a Failure.
+        stored result (its name, its denominator's name) by a Failure. `beside` are values that `build` uses already
+        and that may have failed; they stand before the arguments.
         """
         values = [self.emit(a) for a in arguments]
-        failing = [v for v in values if v.fails]
+        failing = [v for v in (*beside, *values) if v.fails]
         if not failing and settle is None and guard is None:
             return self._joined(its_type, build(values), 1 + max((v.depth for v in values), default=0))
         values = [self.stored(v) for v in values]
         name = self.fresh()
-        pair = isinstance(its_type, Quotient)
+        pair = is_pair(its_type)
         word = "if"
-        for v in dict.fromkeys(v.code for v in values if v.fails):
+        for v in dict.fromkeys(v.code for v in (*beside, *values) if v.fails):
             self.line(f"{word} {v}.__class__ is F: {name} = {v}" + (f"; {name}d = 1" if pair else ""))
             word = "elif"
         if guard is not None:

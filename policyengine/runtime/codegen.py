@@ -18,7 +18,7 @@ from math import lcm
 from typing import Any
 
 from policyengine.runtime import index, support
-from policyengine.runtime.code_writer import TooDeep, Val, Writer, as_built
+from policyengine.runtime.code_writer import TooDeep, Val, Writer, as_built, is_pair
 from policyengine.runtime.emission import OPERATIONS
 from policyengine.runtime.functions import FUNCTIONS
 from policyengine.runtime.numbering import Numbering
@@ -46,7 +46,7 @@ from policyengine.runtime.program import (
     children,
 )
 from policyengine.values import types
-from policyengine.values.types import Number, Quotient, Type
+from policyengine.values.types import Number, Type
 
 Decide = Callable[[Sequence[Any], Any], tuple[Any, ...]]
 DEPTH_MAX = 12
@@ -140,6 +140,9 @@ class _Generator(Writer):
         return self.emit(self.program.nodes[name].expr)
 
     def emit(self, expr: Expr) -> Val:
+        return _as_asked(self._emitted(expr), expr.type)
+
+    def _emitted(self, expr: Expr) -> Val:
         number = self.numbering.of(expr)
         known = self.memo.get(number)
         if known is not None:
@@ -216,7 +219,7 @@ class _Generator(Writer):
         self.memo = before
         self.indent -= 1
         fails = condition.fails or then.fails or otherwise.fails
-        pair = isinstance(expr.type, Quotient)
+        pair = is_pair(expr.type)
         if not then_lines and not other_lines and not condition.fails and not pair:
             code = f"({then.code} if {condition.code} else {otherwise.code})"
             v = Val(code, expr.type, fails, "", 1 + max(then.depth, otherwise.depth, condition.depth))
@@ -226,14 +229,13 @@ class _Generator(Writer):
             self.line(f"elif {condition.code}:")
         else:
             self.line(f"if {condition.code}:")
-        for branch_lines, v in ((then_lines, then), (other_lines, otherwise)):
-            if v is otherwise:
-                self.line("else:")
+        for branch_lines, v, opening in ((then_lines, then, ""), (other_lines, otherwise, "else:")):
+            if opening:
+                self.line(opening)
             self.lines += branch_lines
             self.indent += 1
             if pair:
-                below = v.below or str(v.type.den if isinstance(v.type, Number) else 1)
-                self.assign(name, (v.code, below))
+                self.assign(name, (v.code, v.below or str(v.type.den if isinstance(v.type, Number) else 1)))
             else:
                 self.line(f"{name} = {v.code}")
             self.indent -= 1
@@ -525,3 +527,10 @@ def _collects(expr: Fold) -> bool:
 
 
 __all__ = ["Decide", "TooDeep", "generate", "source_of"]
+
+
+def _as_asked(v: Val, wanted: Type) -> Val:
+    """A value that is known to be present here, with its plain type."""
+    if isinstance(v.type, types.Optional) and v.type.item == wanted:
+        return replace(v, type=wanted)
+    return v

@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import gcd, lcm
 
 from policyengine.runtime import cells
-from policyengine.runtime.code_writer import Val, Writer, as_built
+from policyengine.runtime.code_writer import Val, Writer, as_built, is_pair
 from policyengine.runtime.program import Call, Const
 from policyengine.values import types
 from policyengine.values.rounding import BY_MODE
@@ -58,8 +58,15 @@ def _add(w: Writer, expr: Call) -> Val:
 
 def _stepwise(w: Writer, expr: Call, word: str) -> Val:
     """A long int sum or product that may overflow: each step is checked, as if it were written alone."""
-    run = "S.checked_sum" if word == " + " else "S.checked_product"
-    return w.strict(expr.type, expr.arguments, lambda v: f"{run}(({', '.join(x.code for x in v)},))", as_built)
+    step = "S.checked_sum" if word == " + " else "S.checked_product"
+    values = [w.emit(a) for a in expr.arguments]
+    if not any(v.fails for v in values):
+        return w.strict(expr.type, expr.arguments, lambda v: f"{step}(({', '.join(x.code for x in v)},))", as_built)
+    name = w.fresh()
+    w.line(f"{name} = {values[0].code}")
+    for v in values[1:]:  # a step that overflows fails before the operands after it are asked
+        w.line(f"{name} = S.step({step}, {name}, {v.code})")
+    return Val(name, expr.type, True)
 
 
 def _multiply(w: Writer, expr: Call) -> Val:
@@ -132,6 +139,8 @@ def _truncating(w: Writer, expr: Call) -> Val:
 def _negate(w: Writer, expr: Call) -> Val:
     if isinstance(expr.type, Quotient):
         return w.strict(expr.type, expr.arguments, lambda v: (f"(-{v[0].code})", v[0].below))
+    if expr.type == types.DURATION:
+        return w.strict(expr.type, expr.arguments, lambda v: f"S.span(-{v[0].code})", as_built)
     return w.strict(expr.type, expr.arguments, lambda v: f"(-{v[0].code})", w.checked(expr))
 
 
@@ -235,9 +244,31 @@ def _extreme(w: Writer, expr: Call) -> Val:
 
 def _convert(w: Writer, expr: Call) -> Val:
     source, target = expr.arguments[0].type, expr.type
-    if isinstance(target, Quotient):
-        return w.strict(target, expr.arguments, lambda v: w.pair(v[0]))
+    if is_pair(target):
+        return w.strict(target, expr.arguments, lambda v: _as_pair(w, v[0]))
     return w.strict(target, expr.arguments, lambda v: _rescaling(w, v[0].code, source, target))
+
+
+def _as_pair(w: Writer, v: Val) -> tuple[str, str]:
+    inner = v.type.item if isinstance(v.type, types.Optional) else v.type
+    return w.pair(v if v.below else replace(v, type=inner))
+
+
+def _or_value(w: Writer, expr: Call) -> Val:
+    def build(values: list[Val]) -> str | tuple[str, str]:
+        maybe, fallback = values
+        if not is_pair(expr.type):
+            return f"({fallback.code} if {maybe.code} is None else {maybe.code})"
+        (n, d), (m, e) = _as_pair(w, maybe), _as_pair(w, fallback)
+        return f"({m} if {n} is None else {n})", f"({e} if {n} is None else {d})"
+
+    return w.strict(expr.type, expr.arguments, build)
+
+
+def _present(w: Writer, expr: Call) -> Val:
+    if is_pair(expr.type):
+        return w.strict(expr.type, expr.arguments, lambda v: _as_pair(w, v[0]))
+    return w.strict(expr.type, expr.arguments, lambda v: v[0].code)
 
 
 def _rescaling(w: Writer, code: str, source: Type, target: Type) -> str:
@@ -358,13 +389,7 @@ def _tiered(function: str) -> Operation:
             assert own == expr.type.den
             return code
 
-        v = w.strict(expr.type, (expr.arguments[1],), build)
-        if not schedule.fails:
-            return v
-        v = w.stored(v)
-        name = w.fresh()
-        w.line(f"{name} = {schedule.code} if {schedule.code}.__class__ is F else {v.code}")
-        return replace(v, code=name, fails=True)
+        return w.strict(expr.type, (expr.arguments[1],), build, beside=(schedule,))
 
     return operation
 
@@ -458,8 +483,8 @@ OPERATIONS: dict[str, Operation] = {
     "epoch_seconds": _simple("({} // 1000000000)"),
     "equals_any": _equals_any,
     "is_present": _simple("({} is not None)"),
-    "or_value": _simple("({1} if {0} is None else {0})"),
-    "present": _simple("{}"),
+    "or_value": _or_value,
+    "present": _present,
     "optional_field": _optional_field,
     "concat": _simple("({} + {})"),
     "append": _simple("(*{}, {})"),
@@ -482,7 +507,7 @@ OPERATIONS: dict[str, Operation] = {
     "volume_flat": _tiered("volume_flat"),
     "tier_index": _tiered("tier_index"),
     "seconds_between": _simple("({1} - {0})"),
-    "time_between": _simple("({} - {})"),
+    "time_between": _simple("S.span({} - {})", may_fail=True),
     "add_time": _simple("S.instant({} + {})", may_fail=True),
     "subtract_time": _simple("S.instant({} - {})", may_fail=True),
     "add_duration": _simple("S.span({} + {})", may_fail=True),

@@ -7,7 +7,8 @@ the program's order; what was demanded of each is recorded, for the rationale.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -70,6 +71,9 @@ def evaluated(program: Program, trace: Trace, facts: Sequence[Any], tenant: str 
     machine = Machine(program, facts, tenant)
     machine.trace = Trace(dict(trace.values), {"": []})
     return machine.value(expr, {})
+
+
+CHAINS: dict[str, Callable[[Any, Any], Any]] = {"add": operator.add, "multiply": operator.mul}
 
 
 class Machine:
@@ -137,7 +141,7 @@ class Machine:
         for operand in operands:
             found = self.value(operand, local)
             if isinstance(found, Failure):
-                failed = failed or found
+                failed = found if failed is None else failed
             elif found is decides:
                 return decides
         return not decides if failed is None else failed
@@ -234,11 +238,25 @@ class Machine:
                     dates |= {d for c in candidates for d in (c.start, c.end) if d is not None}
         return tuple(sorted(dates))
 
+    def _chain(self, expr: Call, local: dict[str, Any]) -> Any:
+        """A sum or a product from left to right: a step that fails goes before the operands after it."""
+        result = self.value(expr.arguments[0], local)
+        for argument in expr.arguments[1:]:
+            if isinstance(result, Failure):
+                return result
+            operand = self.value(argument, local)
+            if isinstance(operand, Failure):
+                return operand
+            result = _settled(CHAINS[expr.function](result, operand), expr.type)
+        return result
+
     # ----------------------------------------------------------------------------------------------------- calls
 
     def _call(self, expr: Call, local: dict[str, Any]) -> Any:
         if expr.function == "override_dates":
             return self._override_dates(expr)
+        if expr.function in CHAINS:
+            return self._chain(expr, local)
         arguments = self._items(expr.arguments, local)
         if isinstance(arguments, Failure):
             return arguments

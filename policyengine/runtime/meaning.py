@@ -266,7 +266,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "divide": lambda call, a, b: failure.DIVISION_BY_ZERO if b == 0 else Fraction(a) / Fraction(b),
     "truncate_divide": lambda call, a, b: _truncated(a, b),
     "remainder": _remainder,
-    "negate": lambda call, a: -a,
+    "negate": lambda call, a: _span(-a) if call.type == types.DURATION else -a,
     "abs": lambda call, a: abs(a),
     "floor": lambda call, a: Fraction(a).__floor__(),
     "ceil": lambda call, a: Fraction(a).__ceil__(),
@@ -316,7 +316,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "volume_flat": _volume_flat,
     "tier_index": lambda call, schedule, quantity: tier_of(schedule, quantity),
     "seconds_between": lambda call, a, b: Fraction(b - a, 10**9),
-    "time_between": lambda call, a, b: a - b,
+    "time_between": lambda call, a, b: _span(a - b),
     "add_time": lambda call, a, b: _instant(a + b),
     "subtract_time": lambda call, a, b: _instant(a - b),
     "add_duration": lambda call, a, b: _span(a + b),
@@ -331,5 +331,4 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "weighted_lines": weighted_lines,
     "line_amount": _line_amount,
     "lines_all": lambda call, *groups: tuple(line for group in groups for line in group),
-    "lines_if": lambda call, condition, lines: lines if condition else (),
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 from policyengine.runtime import failure
 from policyengine.runtime.cells import UNLIMITED
+from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import CellOverride
 from policyengine.values import types
 from policyengine.values.instant import Duration, Timestamp
@@ -190,6 +191,13 @@ def same_value(a: Any, b: Any) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same_value(v, b[k]) for k, v in a.items())
     return bool(a == b)
+
+
+def step(combine: Callable[[Sequence[int]], Any], left: Any, right: Any) -> Any:
+    """One step of a chain of ints: the leftmost failure, or the checked result."""
+    if left.__class__ is Failure:
+        return left
+    return right if right.__class__ is Failure else combine((left, right))
 
 
 def bounded(n: int, low: int, high: int) -> Any:

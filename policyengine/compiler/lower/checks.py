@@ -11,9 +11,15 @@ from policyengine.values import types
 def lower(context: Context) -> None:
     """The nodes `checks.N`: true where the facts agree, or where an optional one is absent."""
     for number, check in enumerate(context.bundle.checks, start=1):
+        requires: frozenset[str] = frozenset()
         try:
-            requires = context.required_by(check.that)
-            condition = context.boolean(check.that, context.scope().knowing(requires))
+            try:
+                condition = context.boolean(check.that, context.scope())
+            except Rejected as rejected:
+                requires = context.required_by(check.that)
+                if not requires:
+                    raise rejected from None
+                condition = context.boolean(check.that, context.scope().knowing(requires))
         except Rejected as rejected:
             context.error(rejected.diagnostic)
             continue

@@ -37,6 +37,7 @@ from policyengine.runtime.program import (
     Read,
     Row,
     TableData,
+    walk,
 )
 from policyengine.source import Diagnostic, Report, Span
 from policyengine.values import types
@@ -57,7 +58,7 @@ class Leafs:
 
 @dataclass(slots=True)
 class LeafRow:
-    cells: dict[int, str | bool | int]
+    cells: dict[int, Any]
     path: str
     start: int | None
     end: int | None
@@ -323,7 +324,7 @@ class Context:
         value: Value,
         scope: Scope,
         leafs: Leafs,
-        cells: dict[int, str | bool | int],
+        cells: dict[int, Any],
         path: str,
         start: int | None,
         end: int | None,
@@ -346,7 +347,7 @@ class Context:
         value: Keyed,
         scope: Scope,
         leafs: Leafs,
-        cells: dict[int, str | bool | int],
+        cells: dict[int, Any],
         path: str,
         start: int | None,
         end: int | None,
@@ -355,6 +356,10 @@ class Context:
         if key not in leafs.keys:
             leafs.keys.append(key)
         number = leafs.keys.index(key)
+        if number in cells:
+            raise Rejected(say.key_inside_itself(value.key.scalar.text.strip(), value.key.span))
+        if cells and self.may_fail(key):
+            raise Rejected(say.key_may_fail(value.key.scalar.text.strip(), value.key.span))
         members = _members(key.type)
         if members is None and not (types.is_text(key.type) or _is_int(key.type)):
             raise Rejected(say.key_not_an_enum(key.type, value.key.span))
@@ -367,7 +372,8 @@ class Context:
             if members is not None and not missing:
                 raise Rejected(say.never_chosen(value.otherwise.span))
             grown = f"{path}.otherwise" if path else "otherwise"
-            self._flatten(value.otherwise, scope, leafs, cells, grown, start, end)
+            rest = _others(key.type, missing, [self._key_cell(m, key.type, at) for m, (at, _) in value.cases.items()])
+            self._flatten(value.otherwise, scope, leafs, {**cells, number: rest}, grown, start, end)
         elif members is None:
             raise Rejected(say.key_not_an_enum(key.type, value.key.span))
         elif missing:
@@ -391,7 +397,7 @@ class Context:
         value: Dated,
         scope: Scope,
         leafs: Leafs,
-        cells: dict[int, str | bool | int],
+        cells: dict[int, Any],
         path: str,
         start: int | None,
         end: int | None,
@@ -491,6 +497,17 @@ class Context:
             self.equivalents[name] = check.known_present(when.tree, self.scope())
         return frozenset({name})
 
+    def may_fail(self, expr: Expr) -> bool:
+        """Whether an expression, or a node that it reads, can fail."""
+        for part in walk(expr):
+            if isinstance(part, Call) and part.may_fail:
+                return True
+            if isinstance(part, Row) and self.tables[part.table].otherwise not in ("never", "row"):
+                return True
+            if isinstance(part, Read) and self.may_fail(self.nodes[part.node].expr):
+                return True
+        return False
+
     def or_zero(self, amount: Expr) -> Expr:
         """An amount that adds nothing where it is absent."""
         if not isinstance(amount.type, types.Optional):
@@ -548,6 +565,15 @@ class Context:
 
 class Broken(Exception):
     """A part cannot be lowered and its diagnostic has been given."""
+
+
+def _others(its_type: Type, missing: list[str], written: list[str | bool | int]) -> Any:
+    """The cell of `otherwise`: every member that is not written."""
+    if isinstance(its_type, types.Enum):
+        return ("any", *missing)
+    if its_type == types.BOOL:
+        return missing[0] == "true"
+    return ("not", ("any", *written))
 
 
 def in_unit(declared: Declared, unit: Unit | None) -> Declared:

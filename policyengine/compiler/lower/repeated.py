@@ -74,7 +74,7 @@ def _total(context: Context, loop: Loop, name: str, expr: Expr, at: Span) -> Exp
     """The sum of an amount over the elements, or all lines; None for what does not add up."""
     if expr.type == types.LINES:
         shown = Local(types.LINES, f"{loop.item}:{name}")
-        step = Call(types.LINES, "lines_all", (shown, expr))
+        step: Expr = Call(types.LINES, "lines_all", (shown, expr))
         return loop.result([State(shown.name, types.LINES, Const(types.LINES, ()), step)], shown)
     if not isinstance(expr.type, Number) or expr.type.unit != context.money:
         return None

@@ -328,7 +328,7 @@ class Checker:
         operand = self.expression(node.operand, scope)
         if node.operator == "-":
             if operand.type == types.DURATION:
-                return Call(types.DURATION, "negate", (operand,))
+                return Call(types.DURATION, "negate", (operand,), may_fail=True)
             return arithmetic.negate(operand, self.at(node))
         return Call(types.BOOL, "not", (self.boolean(operand, "!", node.operand),))
 
@@ -393,7 +393,7 @@ class Checker:
     def _minus(self, a: Expr, b: Expr, at: Span) -> Expr:
         match a.type, b.type:
             case (types.TIMESTAMP, types.TIMESTAMP):
-                return Call(types.DURATION, "time_between", (a, b))
+                return Call(types.DURATION, "time_between", (a, b), may_fail=True)
             case (types.TIMESTAMP, types.DURATION):
                 return Call(types.TIMESTAMP, "subtract_time", (a, b), may_fail=True)
             case (types.DURATION, types.DURATION):

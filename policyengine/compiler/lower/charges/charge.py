@@ -19,7 +19,7 @@ from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.model import Charge
-from policyengine.runtime.program import Call, Const, Expr, Local
+from policyengine.runtime.program import Const, Expr, If, Local
 from policyengine.values import types
 from policyengine.values.types import Number
 
@@ -54,7 +54,7 @@ def _lower_one(context: Context, charge: Charge) -> None:
         requires = context.presence_of(charge.name, charge.when, condition, charge.at)
         condition = context.presence[charge.name]
         amount = arithmetic.choose(condition, amount, ABSENT, charge.at)
-        shown = Call(types.LINES, "lines_if", (condition, shown))
+        shown = If(types.LINES, condition, shown, Const(types.LINES, ()))
     _define(context, charge, amount, shown, requires)
 
 

@@ -56,7 +56,7 @@ def _growth(context: Context, charge: Charge, scope: Scope, found: Quantities, r
     name = charge.name
     units, flats = _priced(context, f"{name}.tiers", charge, schedule, found.after, at_zero)
     if found.before is not None:
-        before = _priced(context, f"{name}.tiers_before", charge, schedule, found.before, at_zero)
+        before = _priced(context, f"{name}.tiers_before", charge, schedule, found.before, _begun(charge, at_zero))
         units = arithmetic.subtract(units, before[0], charge.at)
         flats = flats if arithmetic.is_zero(flats) else arithmetic.subtract(flats, before[1], charge.at)
     if rates.factor is not None:
@@ -67,6 +67,14 @@ def _growth(context: Context, charge: Charge, scope: Scope, found: Quantities, r
     parts = (Const(types.STRING, name), schedule, start, found.after, rates.factor or lines.MISSING)
     shown = Call(types.LINES, "tier_lines", (*parts, Const(types.STRING, charge.mode), at_zero))
     return Priced(units, None if arithmetic.is_zero(flats) else flats, shown)
+
+
+def _begun(charge: Charge, at_zero: Const) -> Const:
+    """Whether the flat amount at zero was due before this slice: not where this slice is the first of its period."""
+    text = "only" if charge.position is None else charge.position.scalar.text.strip()
+    if text not in ("first", "middle", "last", "only") and at_zero.value:
+        raise Rejected(say.unsupported("`flat_at_zero: true` beside a `position` from an input", charge.at))
+    return at_zero if text in ("middle", "last") else Const(types.BOOL, False)
 
 
 def _check_flat_at_zero(charge: Charge, schedule: Expr) -> None:
