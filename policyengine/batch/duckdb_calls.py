@@ -283,6 +283,10 @@ def _whole(asked: Asked) -> Val:
     return numbers.checked(asked.query, asked.values, raw, asked.type)
 
 
+def _epoch_seconds(asked: Asked) -> Val:
+    return asked.strict(numbers.floored(asked.query, asked.values[0].code, 10**9))
+
+
 def _round(asked: Asked) -> Val:
     places, mode = asked.constant(1), asked.constant(2)
     raw = numbers.rounded(asked.query, asked.values[0], asked.kinds[0], places, mode)
@@ -319,7 +323,10 @@ def _time(combine: Callable[[Sql, Sql], Sql], lo: int, hi: int) -> Operation:
 def _time_between(swapped: bool) -> Operation:
     def operation(asked: Asked) -> Val:
         a, b = (v.code for v in asked.values)
-        return asked.strict(minus(b, a) if swapped else minus(a, b))
+        raw = minus(b, a) if swapped else minus(a, b)
+        if asked.call.may_fail:
+            return numbers.within(asked.query, asked.values, raw, DURATION_MIN, DURATION_MAX, failure.TIME_RANGE)
+        return asked.strict(raw)
 
     return operation
 
@@ -360,6 +367,7 @@ OPERATIONS: dict[str, Operation] = {
     "optional_field": _optional_field,
     "in_list": _in_list,
     "bounded": _bounded,
+    "epoch_seconds": _epoch_seconds,
     "seconds_between": _time_between(swapped=True),
     "time_between": _time_between(swapped=False),
     "add_time": _time(plus, TIMESTAMP_MIN, TIMESTAMP_MAX),

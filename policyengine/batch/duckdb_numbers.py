@@ -199,6 +199,11 @@ def _goes_away(mode: str, rest: Sql, d: Sql, cut: Sql, n: Sql) -> Sql:
     raise AssertionError(f"no rounding mode: {mode}")
 
 
+def floored(query: Query, n: Sql, d: int) -> Sql:
+    """n / d towards minus infinity."""
+    return _rounded(query, n, whole(d), "floor")
+
+
 def whole_number(query: Query, value: Val, kind: Type, function: str) -> Sql:
     """`floor` and `ceil`."""
     n, d = pair(value, kind)

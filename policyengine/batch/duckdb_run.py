@@ -10,7 +10,7 @@ from policyengine.batch.duckdb_query import FACTS, ROW_ID, FactColumn, Relation
 from policyengine.batch.duckdb_sql import Answered, Compiled, compile_entry
 from policyengine.batch.duckdb_tables import WRITTEN_OUT_MAX
 from policyengine.batch.shapes import flat, held
-from policyengine.batch.sql_text import BIGINT, BOOLEAN, VARCHAR, quoted
+from policyengine.batch.sql_text import BIGINT, quoted
 from policyengine.batch.steps import steps_of
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Fact, Program
@@ -121,6 +121,3 @@ def _row(query: Compiled, line: Sequence[Any]) -> Row:
 def _value(answer: Answered, line: Sequence[Any]) -> Any:
     failed = line[answer.start + answer.slots] is not None
     return None if failed else held(line[answer.start : answer.start + answer.slots], answer.type)
-
-
-__all__ = ["BOOLEAN", "VARCHAR", "Row", "evaluate", "register"]

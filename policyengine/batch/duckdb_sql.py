@@ -15,7 +15,7 @@ from policyengine.batch.cell_sets import NoSet
 from policyengine.batch.duckdb_calls import OPERATIONS, Asked
 from policyengine.batch.duckdb_query import Bounds, FactColumn, Query, Relation, Val, constant, error_of
 from policyengine.batch.duckdb_tables import TooManyTiers
-from policyengine.batch.shapes import NoColumns, flat_tiers
+from policyengine.batch.shapes import NoColumns, flat_tiers, slots
 from policyengine.batch.sql_text import (
     BOOLEAN,
     VARCHAR,
@@ -26,7 +26,6 @@ from policyengine.batch.sql_text import (
     either,
     expression,
     first_of,
-    flag,
     is_null,
     narrowed,
     null,
@@ -137,6 +136,7 @@ class _Emitter:
 
     def _value(self, number: int, step: Step) -> Val:
         values = [self.values[argument] for argument in step.arguments]
+        self._ask_for_columns(step)
         match step.expr:
             case Const():
                 return self._constant(step.expr.value, step.type)
@@ -159,6 +159,13 @@ class _Emitter:
             case Row() | Column():
                 return self._table(step, values)
         raise Refused(step.node, f"a {type(step.expr).__name__.lower()} is run row by row")
+
+    def _ask_for_columns(self, step: Step) -> None:
+        """Raise NoColumns for what goes through lists or maps; only `in` looks into lists that are written out."""
+        looks_into = isinstance(step.expr, Call) and step.expr.function in ("in_list", "convert")
+        for kind in self._kinds(step):
+            if not looks_into and not isinstance(bare(kind), types.Tiers) and bare(kind) != types.NEVER:
+                slots(kind)
 
     def _kinds(self, step: Step) -> list[Type]:
         return [self.steps.steps[argument].type for argument in step.arguments]
@@ -289,8 +296,10 @@ class _Emitter:
         """The columns of a node's value; every slot of a failed one is NULL."""
         number = self.steps.of_node[name]
         value, its_type = self.values[number], self.steps.steps[number].type
-        if isinstance(bare(its_type), types.Tiers | types.List):
-            raise Refused(name, f"{bare(its_type)} are handed out row by row")
+        try:
+            slots(its_type)
+        except NoColumns as fault:
+            raise Refused(name, str(fault)) from None
         start = len(self.columns)
         error = value.error or null(VARCHAR)
         for part in value.parts:
@@ -298,6 +307,3 @@ class _Emitter:
             self.columns.append((f"{name} {len(self.columns)}", shown))
         self.columns.append((f"{name} failure {len(self.columns)}", error))
         return Answered(name, its_type, start, len(value.parts))
-
-
-__all__ = ["NEEDS_PYTHON_INTEGERS", "Compiled", "Refused", "compile_entry", "flag"]

@@ -32,7 +32,6 @@ from policyengine.batch.sql_text import (
     is_there,
     level_of,
     null,
-    plus,
     quoted,
     remainder,
     scaled,
