@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from policyengine.runtime.engine import Policy, PolicyVersion
     from policyengine.runtime.replay import Replay
     from policyengine.runtime.unavailable import UNAVAILABLE
+    from policyengine.values.civil import Date
     from policyengine.values.instant import Duration, Timestamp
     from policyengine.values.money import Money
 
@@ -43,6 +44,7 @@ _HOMES = {
         "UnknownVersion",
     ),
     "policyengine.runtime.decision": (
+        "Date",
         "Decision",
         "Reason",
     ),
@@ -52,6 +54,7 @@ _HOMES = {
     ),
     "policyengine.runtime.replay": ("Replay",),
     "policyengine.runtime.unavailable": ("UNAVAILABLE",),
+    "policyengine.values.civil": ("Date",),
     "policyengine.values.instant": (
         "Duration",
         "Timestamp",
@@ -91,6 +94,7 @@ def replay(record: Mapping[str, Any], policy: Policy) -> Replay:
 
 __all__ = [
     "UNAVAILABLE",
+    "Date",
     "Decision",
     "Duration",
     "EvaluationError",

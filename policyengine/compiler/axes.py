@@ -15,7 +15,7 @@ from typing import Any
 
 from policyengine.runtime.cells import UNLIMITED, Cell, accepts
 from policyengine.values import types
-from policyengine.values.civil import DAY, HOUR, MINUTE, SECOND
+from policyengine.values.civil import DAY, DAY_MAX, DAY_MIN, HOUR, MINUTE, SECOND, date_text
 from policyengine.values.instant import DURATION_MAX, DURATION_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, Duration, Timestamp
 from policyengine.values.number_text import decimal_text, fraction_text
 from policyengine.values.types import Number, Type
@@ -193,6 +193,8 @@ def _text(position: int, its_type: Type) -> str:
             return decimal_text(position, den) if types.is_finite_decimal(den) else fraction_text(position, den)
         case types.TIMESTAMP:
             return str(Timestamp(position))
+        case types.DATE:
+            return date_text(position)
     return str(Duration(position))
 
 
@@ -281,6 +283,8 @@ def axis_of(held: Type, cells: Sequence[Cell], declared: Type) -> Axis:
             return Line(number, number.lo, number.hi, absent, unlimited=True, step=_step(held, number))
         case types.TIMESTAMP:
             return Line(types.TIMESTAMP, TIMESTAMP_MIN, TIMESTAMP_MAX, absent)
+        case types.DATE:
+            return Line(types.DATE, DAY_MIN, DAY_MAX, absent)
         case types.DURATION:
             return Line(types.DURATION, DURATION_MIN, DURATION_MAX, absent)
         case types.BOOL:

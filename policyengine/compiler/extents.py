@@ -25,7 +25,7 @@ _END: Cut = (1, 0, 1)
 
 def is_ordered(its_type: Type) -> bool:
     """Whether cells of a column may be ranges."""
-    return isinstance(its_type, Number | types.Limit) or its_type in (types.TIMESTAMP, types.DURATION)
+    return isinstance(its_type, Number | types.Limit) or its_type in (types.TIMESTAMP, types.DURATION, types.DATE)
 
 
 def accepts_everything(cell: Any, its_type: Type) -> bool:

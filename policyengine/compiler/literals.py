@@ -83,6 +83,8 @@ class Literals:
                 return self.instant(text, at)
             case types.DURATION:
                 return self._duration(text, at)
+            case types.DATE:
+                return self._date(text, at)
         self._refused(text, str(declared.type), at)
 
     def instant(self, text: str, at: Span) -> int:
@@ -95,6 +97,13 @@ class Literals:
                     raise Unreadable
                 return int(self.zone.from_wall(days * DAY))
             return int(Timestamp.parse(text))
+        except InvalidValue as fault:
+            self.report.add(say.bad_date(text, at, fault.hint))
+            raise Unreadable from None
+
+    def _date(self, text: str, at: Span) -> int:
+        try:
+            return parse_date(text)
         except InvalidValue as fault:
             self.report.add(say.bad_date(text, at, fault.hint))
             raise Unreadable from None

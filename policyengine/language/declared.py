@@ -25,6 +25,7 @@ _SIMPLE = {
     "bool": types.BOOL,
     "string": types.STRING,
     "timestamp": types.TIMESTAMP,
+    "date": types.DATE,
     "duration": types.DURATION,
     "any": types.ANY,
 }

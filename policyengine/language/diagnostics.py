@@ -269,10 +269,10 @@ def _one_of(words: list[str]) -> str:
 
 def unknown_type(written: str, at: Span) -> Diagnostic:
     """A type is a word of the language, perhaps with a unit, or the name of a declared type."""
-    words = ["bool", "int", "decimal", "money", "string", "timestamp", "duration", "limit", "any"]
+    words = ["bool", "int", "decimal", "money", "string", "timestamp", "duration", "date", "limit", "any"]
     first = written.split(" ")[0]
     hint = closest(first, words)
-    if first in ("bool", "string", "timestamp", "duration", "any") and first != written:
+    if first in ("bool", "string", "timestamp", "duration", "date", "any") and first != written:
         hint = f"`{first}` has no unit"
     elif first in words:
         hint = "a unit follows the word: `int token`, `money / 1_000_000 token`"

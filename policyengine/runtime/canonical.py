@@ -19,6 +19,7 @@ from policyengine.runtime.leaf_readers import ANY_DEPTH_MAX
 from policyengine.runtime.program import Entry, Group, Leaf, Program
 from policyengine.runtime.unavailable import UNAVAILABLE
 from policyengine.values import types
+from policyengine.values.civil import date_text
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.invalid import InvalidValue
 from policyengine.values.number_text import decimal_text, parse_plain
@@ -92,6 +93,8 @@ def _written(value: Any, item: Leaf | Group) -> Any:
             return str(Timestamp(value))
         case types.DURATION:
             return str(Duration(value))
+        case types.DATE:
+            return date_text(value)
         case types.List():
             assert item.items is not None
             return [_written(each, item.items) for each in value]

@@ -17,7 +17,7 @@ from functools import partial
 from math import lcm
 from typing import Any
 
-from policyengine.runtime import index, support
+from policyengine.runtime import index, support, zoned
 from policyengine.runtime.code_writer import TooDeep, Val, Writer, as_built, is_pair
 from policyengine.runtime.emission import OPERATIONS
 from policyengine.runtime.functions import FUNCTIONS
@@ -497,7 +497,19 @@ class _Generator(Writer):
 
     # ----------------------------------------------------------------------------------------------------- calls
 
+    def _zoned(self, expr: Call) -> Val:
+        """A function of the local calendar; the zone is picked by its name."""
+        zones = self.bind(zoned.zones_of(self.program.zones), ("zones",))
+        run = self.bind(zoned.FUNCTIONS[expr.function], ("zoned", expr.function))
+
+        def build(values: list[Val]) -> str:
+            return f"{run}({zones}[{values[0].code}], {', '.join(v.code for v in values[1:])})"
+
+        return self.strict(expr.type, expr.arguments, build, as_built if expr.may_fail else None)
+
     def _call(self, expr: Call) -> Val:
+        if expr.function in zoned.FUNCTIONS:
+            return self._zoned(expr)
         operation = OPERATIONS.get(expr.function)
         if operation is not None:
             return operation(self, expr)

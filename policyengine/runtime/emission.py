@@ -363,6 +363,8 @@ def _text(w: Writer, expr: Call) -> Val:
             return f"S.number_text({code}, {den})"
         if source == types.TIMESTAMP:
             return f"S.timestamp_text({code})"
+        if source == types.DATE:
+            return f"S.day_text({code})"
         if source == types.DURATION:
             return f"S.duration_text({code})"
         if source == types.BOOL:

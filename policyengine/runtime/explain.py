@@ -15,6 +15,7 @@ from policyengine.runtime.interpreter import Trace
 from policyengine.runtime.meaning import tier_of
 from policyengine.runtime.program import Call, Const, Entry, Expr, Node, Program, Read
 from policyengine.values import types
+from policyengine.values.civil import Date, date_text
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.number_text import fraction_text, shortest, to_decimal
 
@@ -170,6 +171,8 @@ def value_text(value: Any, node: Node, program: Program) -> str:
         return f"{decimal(value)}{' ' + unit if unit else ''}"
     if its_type == types.TIMESTAMP:
         return str(Timestamp(value))
+    if its_type == types.DATE:
+        return date_text(value)
     if its_type == types.DURATION:
         return str(Duration(value))
     if isinstance(value, bool):
@@ -191,7 +194,7 @@ def jsonable(value: Any) -> Any:
     match value:
         case bool() | None | str():
             return value
-        case Timestamp() | Duration():
+        case Timestamp() | Duration() | Date():
             return str(value)
         case Decimal():
             return format(value, "f")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from policyengine.runtime import failure
+from policyengine.runtime import failure, zoned
 from policyengine.runtime.exact import exact
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.functions import FUNCTIONS
@@ -83,6 +83,7 @@ class Machine:
         self.program = program
         self.facts = facts
         self.cells = program.tenant_cells.get(tenant, {}) if tenant is not None else {}
+        self.zones = zoned.zones_of(program.zones)
         self.trace = Trace()
         self.current = ""
 
@@ -260,6 +261,8 @@ class Machine:
         arguments = self._items(expr.arguments, local)
         if isinstance(arguments, Failure):
             return arguments
+        if expr.function in zoned.FUNCTIONS:
+            return zoned.FUNCTIONS[expr.function](self.zones[arguments[0]], *arguments[1:])
         operation = OPERATIONS.get(expr.function)
         if operation is not None:
             return _settled(operation(expr, *arguments), expr.type)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -22,7 +22,7 @@ from policyengine.runtime.program import Group, Leaf
 from policyengine.runtime.refusals import Refused
 from policyengine.runtime.unavailable import UNAVAILABLE
 from policyengine.values import types
-from policyengine.values.civil import parse_wall
+from policyengine.values.civil import Date, parse_date, parse_wall
 from policyengine.values.instant import (
     DURATION_MAX,
     DURATION_MIN,
@@ -182,6 +182,21 @@ def _boolean(value: Any, root: Any) -> bool:
 
 
 # ------------------------------------------------------------------------------------------------------------- times
+
+
+def day(value: Any) -> int:
+    """The number of a `Date`, a `datetime.date` or ISO 8601 text."""
+    its = type(value)
+    try:
+        if its is str and len(value) <= TIME_TEXT_MAX:
+            return parse_date(value)
+        if its is Date:
+            return int(value)
+        if its is date:
+            return int(Date.from_date(value))
+    except InvalidValue as fault:
+        raise refusals.not_a_date(value, fault.hint) from None
+    raise refusals.wrong_kind(value, "a date")
 
 
 def instant(value: Any) -> int:
@@ -458,5 +473,6 @@ _SIMPLE: dict[types.Type, Read] = {
     types.STRING: lambda value, root: text(value),
     types.BOOL: _boolean,
     types.DURATION: _duration,
+    types.DATE: lambda value, root: day(value),
     types.ANY: _any,
 }

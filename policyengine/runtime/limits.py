@@ -10,6 +10,8 @@ Limits of the text of an expression are in `language/expression/faults.py`.
 
 from __future__ import annotations
 
+from typing import Any
+
 COST_MAX = 1_000_000
 """Units that one evaluation may cost; more than that ends it, and no `||` absorbs that."""
 TEXT_MAX = 1_000_000
@@ -41,12 +43,13 @@ class CostExceeded(Exception):
 
 
 class Meter:
-    """What is left of the budget of one evaluation."""
+    """What is left of the budget of one evaluation; `searches` are the patterns that it has used, by their text."""
 
-    __slots__ = ("left",)
+    __slots__ = ("left", "searches")
 
     def __init__(self, budget: int = COST_MAX) -> None:
         self.left = budget
+        self.searches: dict[str, Any] = {}
 
     def charge(self, units: int) -> None:
         """Take units from the budget; raises CostExceeded when it is spent."""

@@ -17,6 +17,7 @@ from policyengine.runtime.exact import round_fraction
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Call
 from policyengine.values import types
+from policyengine.values.civil import Date
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.types import Type
 
@@ -134,6 +135,8 @@ def _text(call: Call, value: Any) -> str:
         return "true" if value else "false"
     if its_type == types.TIMESTAMP:
         return str(Timestamp(value))
+    if its_type == types.DATE:
+        return str(Date(value))
     if its_type == types.DURATION:
         return str(Duration(value))
     return value if isinstance(value, str) else decimal_of(Fraction(value))

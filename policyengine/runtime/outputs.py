@@ -15,6 +15,7 @@ from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.failure import TOO_MANY_DIGITS, Failure
 from policyengine.runtime.leaf_readers import DECIMAL128
 from policyengine.values import types
+from policyengine.values.civil import Date
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.number_text import DIGITS_MAX, decimal_text, digits_text, shortest
 from policyengine.values.types import BITS_MAX, Number, Type
@@ -39,6 +40,8 @@ def plain(value: Any, its_type: Type) -> Any:
             return Timestamp(value)
         case types.DURATION:
             return Duration(value)
+        case types.DATE:
+            return Date(value)
         case types.List(item=item):
             return _whole([plain(each, item) for each in value])
         case types.Map(value=item):

@@ -130,7 +130,13 @@ _SIMPLE_WORDS: dict[Type, str] = {
     types.STRING: "a text",
     types.TIMESTAMP: "a time",
     types.DURATION: "a duration",
+    types.DATE: "a date",
 }
+
+
+def not_a_date(value: Any, hint: str | None) -> Refused:
+    """A text that is no calendar day."""
+    return Refused(f"is {found(value)}; a date is wanted", hint or "write it as 2026-12-01")
 
 
 def wrong_kind(value: Any, want: str) -> Refused:

@@ -18,6 +18,7 @@ from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import CellOverride
 from policyengine.values import types
+from policyengine.values.civil import date_text
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.number_text import decimal_text
 
@@ -110,6 +111,10 @@ def number_text(n: Any, den: int) -> str:
 
 def timestamp_text(ns: int) -> str:
     return str(Timestamp(ns))
+
+
+def day_text(day: int) -> str:
+    return date_text(day)
 
 
 def duration_text(ns: int) -> str:

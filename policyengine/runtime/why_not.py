@@ -15,6 +15,7 @@ from policyengine.runtime.interpreter import Trace, evaluated
 from policyengine.runtime.meaning import tier_of
 from policyengine.runtime.program import Call, Node, Program, Row, TableData, walk
 from policyengine.values import types
+from policyengine.values.civil import date_text
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.types import Type
 
@@ -174,6 +175,8 @@ def value_text(value: Any, its_type: Type) -> str:
         return "absent"
     if its_type == types.TIMESTAMP:
         return str(Timestamp(value))
+    if its_type == types.DATE:
+        return date_text(value)
     if its_type == types.DURATION:
         return str(Duration(value))
     if isinstance(value, bool | str):

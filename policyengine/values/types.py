@@ -97,6 +97,8 @@ STRING = Simple("string")
 BYTES = Simple("bytes")
 NULL = Simple("null")
 TIMESTAMP = Simple("timestamp")
+DATE = Simple("date")
+"""A calendar day, held as its number; 0 is 1970-01-01."""
 DURATION = Simple("duration")
 TYPE = Simple("type")
 ANY = Simple("any")

@@ -42,7 +42,9 @@ from policyengine.runtime.program import (
 from policyengine.source import Diagnostic, Report, Span
 from policyengine.values import types
 from policyengine.values.currencies import scale
+from policyengine.values.invalid import InvalidValue
 from policyengine.values.types import Number, Type, Unit
+from policyengine.values.zone_data import zone
 
 PLACES_MAX = 34
 ABSENT = Const(types.Optional(types.NEVER), None)
@@ -142,6 +144,8 @@ class Context:
             self.reader.money,
             self.callables,
             present,
+            zone=self.bundle.timezone or "",
+            use_zone=self.use_zone,
             equivalents=self.equivalents,
         )
 
@@ -486,6 +490,14 @@ class Context:
         if key is None or not isinstance(key.type, types.Enum):
             raise Rejected(say.currency_of_unknown(currency.text, currency.span))
         return key
+
+    def use_zone(self, name: str) -> str | None:
+        """Copy a zone's transitions into the program, or say why there is none."""
+        try:
+            self.zones.setdefault(name, zone(name).to_json())
+        except InvalidValue as fault:
+            return fault.hint or "use a name of the tz database, such as `Europe/Berlin`"
+        return None
 
     # ------------------------------------------------------------------------------------------------ presence
 

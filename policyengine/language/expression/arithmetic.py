@@ -268,7 +268,7 @@ def compare(operator: str, a: Expr, b: Expr, at: Span) -> Expr:
     if types.is_number(left) and types.is_number(right):
         a, b = in_one_unit(operator, a, b, at)
         return Call(types.BOOL, function, (a, b))
-    same = left == right and left in (types.TIMESTAMP, types.DURATION, types.BYTES, types.BOOL)
+    same = left == right and left in (types.TIMESTAMP, types.DURATION, types.DATE, types.BYTES, types.BOOL)
     if same or (left == types.STRING and right == types.STRING):
         return Call(types.BOOL, function, (a, b))
     hint = "members of an enum have no order" if isinstance(left, types.Enum) else _operand_hint(left, right)
@@ -372,7 +372,7 @@ def _extreme2(function: str, a: Expr, b: Expr, at: Span) -> Expr:
         if not isinstance(joint, Limit):
             raise Rejected(say.wrong_operands(function, a.type, b.type, at))
         return Call(joint, "limit_" + function, (coerced(a, joint), coerced(b, joint)))
-    if a.type == b.type and a.type in (types.TIMESTAMP, types.DURATION):
+    if a.type == b.type and a.type in (types.TIMESTAMP, types.DURATION, types.DATE):
         return Call(a.type, function, (a, b))
     a, b = in_one_unit(function, a, b, at)
     joint = joined_type(a.type, b.type)

@@ -236,6 +236,9 @@ def _string(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr
     return as_string(a, checker.at(node))
 
 
+PRINTED = (types.BOOL, types.TIMESTAMP, types.DURATION, types.DATE)
+
+
 def as_string(a: Expr, at: Span) -> Expr:
     """The text of a value: shortest exact decimal, RFC 3339, `true`."""
     if types.is_text(a.type):
@@ -244,7 +247,7 @@ def as_string(a: Expr, at: Span) -> Expr:
         raise Rejected(say.quotient_escapes("a text", at))
     if isinstance(a.type, types.Number) and not types.is_finite_decimal(a.type.den):
         raise Rejected(say.endless_digits("a text", at))
-    if isinstance(a.type, types.Number | types.Limit) or a.type in (types.BOOL, types.TIMESTAMP, types.DURATION):
+    if isinstance(a.type, types.Number | types.Limit) or a.type in PRINTED:
         return Call(types.STRING, "text", (a,))
     raise Rejected(say.wrong_operand("string", a.type, at))
 
@@ -259,7 +262,55 @@ def _seconds_between(checker: Checker, node: syntax.Call, scope: Scope, at: Span
     return Call(result, "seconds_between", (a, b))
 
 
+def _zoned(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    """`date(at)`, `time_of_day(at)`, `days_between(a, b)`, `add_months(at, n)`, each with a zone of its own at will."""
+    function, kinds, result, may_fail = ZONED[node.name]
+    arguments = _arguments(checker, node, scope, len(kinds), len(kinds) + 1)
+    for argument, kind, written in zip(arguments, kinds, node.arguments, strict=False):
+        fits = argument.type == kind or (kind != types.TIMESTAMP and _is_int(argument.type))
+        if not fits:
+            raise Rejected(say.expected_type(str(kind), argument.type, checker.at(written)))
+    zone = arguments[len(kinds)] if len(arguments) > len(kinds) else _bundle_zone(scope, checker.at(node))
+    _use_zones(scope, zone, checker.at(node.arguments[-1] if node.arguments else node))
+    return Call(result, function, (zone, *arguments[: len(kinds)]), may_fail=may_fail)
+
+
+def _is_int(its_type: Type) -> bool:
+    return isinstance(its_type, types.Number) and its_type.integer and not its_type.unit
+
+
+def _bundle_zone(scope: Scope, at: Span) -> Expr:
+    if not scope.zone:
+        raise Rejected(say.needs_constant("the time zone", at, "say `timezone:` in the manifest"))
+    return Const(types.STRING, scope.zone)
+
+
+def _use_zones(scope: Scope, zone: Expr, at: Span) -> None:
+    """Every zone that an expression can name goes into the program: a constant, or the members of an enum."""
+    names: tuple[str, ...] = ()
+    if isinstance(zone, Const) and types.is_text(zone.type):
+        names = (str(zone.value),)
+    elif isinstance(zone.type, types.Enum):
+        names = zone.type.members
+    if not names or scope.use_zone is None:
+        raise Rejected(
+            say.needs_constant("a time zone", at, "write its name, or use an input that is an enum of names")
+        )
+    for name in names:
+        hint = scope.use_zone(name)
+        if hint is not None:
+            raise Rejected(say.unknown_zone(name, at, hint))
+
+
+ZONED: dict[str, tuple[str, tuple[Type, ...], Type, bool]] = {
+    "date": ("date_of", (types.TIMESTAMP,), types.DATE, False),
+    "time_of_day": ("time_of_day", (types.TIMESTAMP,), types.DURATION, False),
+    "days_between": ("days_between", (types.TIMESTAMP, types.TIMESTAMP), types.integer(-4_000_000, 4_000_000), False),
+    "add_months": ("add_months", (types.TIMESTAMP, types.integer()), types.TIMESTAMP, True),
+}
+
 RULES: dict[str, Rule] = {
+    **dict.fromkeys(ZONED, _zoned),
     "min": _extreme,
     "max": _extreme,
     "sum": _sum,

@@ -164,5 +164,10 @@ def items_differ(left: Type, right: Type, at: Span) -> Diagnostic:
     return Diagnostic("T025", "items_differ", f"the items of a list are of one type, found {left} and {right}", at)
 
 
+def unknown_zone(name: str, at: Span, hint: str) -> Diagnostic:
+    """The name of a time zone that the tz database does not have."""
+    return Diagnostic("T027", "unknown_zone", f"unknown time zone `{name}`", at, hint)
+
+
 def always_fails(reason: str, at: Span) -> Diagnostic:
     return Diagnostic("T026", "always_fails", f"this always fails: {reason}", at)

@@ -38,6 +38,10 @@ class Scope:
     present: frozenset[str] = frozenset()
     locals: dict[str, Variable] = field(default_factory=dict)
     loops: int = 0
+    zone: str = ""
+    """The bundle's own time zone."""
+    use_zone: Callable[[str], str | None] | None = None
+    """Puts a zone into the program; gives a hint where there is no such zone."""
     equivalents: dict[str, frozenset[str]] = field(default_factory=dict)
     """An atom that holds exactly where a set of others does."""
 

@@ -80,3 +80,14 @@ def compared(meter: Meter, a: Any, b: Any) -> int | Failure:
     if its is str or its is bytes:
         meter.charge(min(len(a), len(b)) // CHARACTERS_PER_UNIT)
     return -1 if a < b else int(a > b)
+
+
+def identity(value: Any) -> Any:
+    """Something hashable that is equal for equal values and for no others; None for a value with parts."""
+    its = type(value)
+    if its is int or its is Fraction or its is str or its is bytes:
+        return value
+    return None if its in _PARTED else (its, value)
+
+
+_PARTED = frozenset((tuple, MapValue, OptionalValue))

@@ -15,7 +15,9 @@ from policyengine.values.types import BOOL, DYN, STRING
 _LOWER = {ord(c): ord(c.lower()) for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _UPPER = {lower: upper for upper, lower in _LOWER.items()}
 # Unicode's White_Space, which is less than what Python strips: the separators U+001C to U+001F are no white space.
-_BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
+_BLANKS = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
+)
 _WHITE_SPACE = _BLANKS + "\u205f\u3000"
 _QUOTED = re.compile(r'["\\\a\b\f\n\r\t\v]')
 _ESCAPES = {
@@ -224,7 +226,7 @@ STRINGS = (
         "format",
         (method(STRING, list_of(DYN), gives=STRING, may_fail=True),),
         formatted,
-        "the text with `%s %d %f %e %b %o %x %X` filled in from the list, as in `\"%.2f\".format([x])`",
+        'the text with `%s %d %f %e %b %o %x %X` filled in from the list, as in `"%.2f".format([x])`',
         metered=True,
     ),
     Function(

@@ -1,0 +1,339 @@
+"""A matcher that reads each character once: it cannot hang, whatever the pattern.
+
+A pattern becomes a small program of instructions (Thompson's construction). `search` runs all its threads together and
+remembers every set of threads that it met, so that it mostly looks up one character after the other. `find` runs the
+threads in the order of their priority with what their groups matched (Pike's machine): its answer is that of matchers
+that go back, leftmost and first alternative first, in time linear in the text.
+
+Every step is charged to the meter by the threads that it moves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from policyengine.runtime.functions.patterns import (
+    Anchor,
+    Chars,
+    Choice,
+    Group,
+    Node,
+    Refused,
+    Repeat,
+    Sequence,
+    parse_pattern,
+)
+from policyengine.runtime.limits import Meter
+
+SIZE_MAX = 5_000
+"""Instructions of one program; RE2 refuses what needs more memory, too."""
+_STATES_MAX = 2_000
+_WORD = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Go on where the character is one of these."""
+
+    chars: Chars
+
+    def accepts(self, code: int) -> bool:
+        inside = any(low <= code <= high for low, high in self.chars.ranges)
+        return inside is not self.chars.negated
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Go on at several places, the first one preferred."""
+
+    targets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Remember the position: slot 2n is the start, 2n + 1 the end of group n."""
+
+    slot: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assert:
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    pass
+
+
+Instruction = Take | Split | Save | Assert | Match
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled pattern. `groups` counts the groups that keep what they matched."""
+
+    code: tuple[Instruction, ...]
+    groups: int
+
+
+@lru_cache(maxsize=128)
+def compiled(pattern: str) -> Program | str:
+    """The program of a pattern, or why it cannot be used."""
+    try:
+        node = parse_pattern(pattern)
+        if _size(node) > SIZE_MAX:
+            return "it is too large once its repetitions are written out"
+    except Refused as refused:
+        return refused.what
+    writer = _Writer()
+    writer.write(node)
+    writer.code.append(Match())
+    return Program(tuple(writer.code), writer.groups)
+
+
+def _size(node: Node) -> int:
+    """How many instructions a part needs, repetitions written out."""
+    match node:
+        case Chars() | Anchor():
+            return 1
+        case Group(part=part):
+            return _size(part) + 2
+        case Sequence(parts=parts) | Choice(options=parts):
+            return sum(map(_size, parts)) + 2 * len(parts)
+        case Repeat(part=part, low=low, high=high):
+            return (_size(part) + 2) * max(low + (high is None), high or 0, 1)
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.code: list[Instruction] = []
+        self.groups = 0
+
+    def write(self, node: Node) -> None:
+        match node:
+            case Chars():
+                self.code.append(Take(node))
+            case Anchor(kind=kind):
+                self.code.append(Assert(kind))
+            case Group(part=part, number=number):
+                self._group(part, number)
+            case Sequence(parts=parts):
+                for part in parts:
+                    self.write(part)
+            case Choice(options=options):
+                self._choice(options)
+            case Repeat():
+                self._repeat(node)
+
+    def _group(self, part: Node, number: int | None) -> None:
+        if number is None:
+            self.write(part)
+            return
+        self.groups = max(self.groups, number)
+        self.code.append(Save(2 * number))
+        self.write(part)
+        self.code.append(Save(2 * number + 1))
+
+    def _choice(self, options: tuple[Node, ...]) -> None:
+        split = self._reserve()
+        targets: list[int] = []
+        ends: list[int] = []
+        for option in options:
+            targets.append(len(self.code))
+            self.write(option)
+            ends.append(self._reserve())
+        self.code[split] = Split(tuple(targets))
+        for end in ends:
+            self.code[end] = Split((len(self.code),))
+
+    def _repeat(self, node: Repeat) -> None:
+        for _ in range(node.low):
+            self.write(node.part)
+        if node.high is None:
+            split = self._reserve()
+            self.write(node.part)
+            self.code.append(Split((split,)))
+            self._decide(split, node.lazy)
+            return
+        splits: list[int] = []
+        for _ in range(node.high - node.low):
+            splits.append(self._reserve())
+            self.write(node.part)
+        for split in splits:
+            self._decide(split, node.lazy)
+
+    def _reserve(self) -> int:
+        self.code.append(Match())
+        return len(self.code) - 1
+
+    def _decide(self, split: int, lazy: bool) -> None:
+        """Once more, or on to what follows, which begins here."""
+        again, on = split + 1, len(self.code)
+        self.code[split] = Split((on, again) if lazy else (again, on))
+
+
+def _holds(kind: str, at_start: bool, at_end: bool, word_before: bool, word_after: bool) -> bool:
+    match kind:
+        case "^":
+            return at_start
+        case "$":
+            return at_end
+        case "b":
+            return word_before is not word_after
+        case _:
+            return word_before is word_after
+
+
+class _State(dict[str, "_State"]):
+    """The threads alive between two characters; as a dict, where each next character leads."""
+
+    __slots__ = ("at_start", "search", "threads", "word_before")
+
+    def __init__(self, search: Search, threads: frozenset[int], at_start: bool, word_before: bool) -> None:
+        super().__init__()
+        self.search = search
+        self.threads = threads
+        self.at_start = at_start
+        self.word_before = word_before
+
+    def __missing__(self, character: str) -> _State:
+        return self.search.step(self, character)
+
+
+class Search:
+    """Whether a pattern occurs in texts, for one evaluation: what it learns of the pattern it keeps."""
+
+    def __init__(self, program: Program, meter: Meter) -> None:
+        self.program = program
+        self.meter = meter
+        self.words = any(isinstance(i, Assert) and i.kind in "bB" for i in program.code)
+        self.found = _State(self, frozenset(), at_start=False, word_before=False)
+        self.states: dict[tuple[frozenset[int], bool, bool], _State] = {}
+        self.start = _State(self, frozenset((0,)), at_start=True, word_before=False)
+
+    def occurs(self, text: str) -> bool:
+        """Whether the pattern matches somewhere in the text."""
+        self.meter.charge(len(text) // 4)
+        state, found = self.start, self.found
+        for character in text:
+            state = state[character]
+            if state is found:
+                return True
+        return self._reached(state, at_end=True, word_after=False)[1]
+
+    def step(self, state: _State, character: str) -> _State:
+        """Where a character leads from a state."""
+        word_after = self.words and character in _WORD
+        takes, matched = self._reached(state, at_end=False, word_after=word_after)
+        if matched:
+            state[character] = self.found
+            return self.found
+        code = ord(character)
+        following = {0}
+        for at in takes:
+            instruction = self.program.code[at]
+            if isinstance(instruction, Take) and instruction.accepts(code):
+                following.add(at + 1)
+        state[character] = made = self._state(frozenset(following), word_after)
+        return made
+
+    def _state(self, threads: frozenset[int], word_before: bool) -> _State:
+        key = (threads, False, word_before)
+        state = self.states.get(key)
+        if state is None:
+            if len(self.states) >= _STATES_MAX:
+                self._forget()
+            state = self.states[key] = _State(self, threads, at_start=False, word_before=word_before)
+        return state
+
+    def _forget(self) -> None:
+        for state in self.states.values():
+            state.clear()
+        self.start.clear()
+        self.states.clear()
+
+    def _reached(self, state: _State, at_end: bool, word_after: bool) -> tuple[list[int], bool]:
+        """The instructions that wait for a character after all others have run, and whether one says match."""
+        takes: list[int] = []
+        matched = False
+        pending = list(state.threads)
+        seen = set(pending)
+        while pending:
+            at = pending.pop()
+            instruction = self.program.code[at]
+            targets: tuple[int, ...] = ()
+            match instruction:
+                case Take():
+                    takes.append(at)
+                case Match():
+                    matched = True
+                case Split():
+                    targets = instruction.targets
+                case Save():
+                    targets = (at + 1,)
+                case Assert(kind=kind):
+                    if _holds(kind, state.at_start, at_end, state.word_before, word_after):
+                        targets = (at + 1,)
+            for target in targets:
+                if target not in seen:
+                    seen.add(target)
+                    pending.append(target)
+        self.meter.charge(2 + 2 * len(seen))
+        return takes, matched
+
+
+Slots = tuple[int, ...]
+
+
+def find(program: Program, meter: Meter, text: str, start: int) -> Slots | None:
+    """The first match at or after a position: where it and each of its groups begin and end, -1 where they do not."""
+    empty: Slots = (-1,) * (2 * program.groups + 2)
+    best: Slots | None = None
+    threads: list[tuple[int, Slots]] = []
+    for position in range(start, len(text) + 1):
+        if best is None:
+            threads.append((0, (position, *empty[1:])))
+        if not threads:
+            break
+        reached = _threads_at(program, meter, threads, text, position)
+        threads = []
+        code = ord(text[position]) if position < len(text) else -1
+        for at, slots in reached:
+            instruction = program.code[at]
+            if isinstance(instruction, Match):
+                best = (slots[0], position, *slots[2:])
+                break  # what follows has a lower priority
+            assert isinstance(instruction, Take)
+            if code >= 0 and instruction.accepts(code):
+                threads.append((at + 1, slots))
+    return best
+
+
+def _threads_at(
+    program: Program, meter: Meter, threads: list[tuple[int, Slots]], text: str, position: int
+) -> list[tuple[int, Slots]]:
+    """All threads at a position in the order of their priority, run up to a character or a match."""
+    before = position > 0 and text[position - 1] in _WORD
+    after = position < len(text) and text[position] in _WORD
+    reached: list[tuple[int, Slots]] = []
+    seen: set[int] = set()
+    pending = threads[::-1]
+    while pending:
+        at, slots = pending.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        match program.code[at]:
+            case Take() | Match():
+                reached.append((at, slots))
+            case Split(targets=targets):
+                pending += [(target, slots) for target in reversed(targets)]
+            case Save(slot=slot):
+                pending.append((at + 1, (*slots[:slot], position, *slots[slot + 1 :])))
+            case Assert(kind=kind):
+                if _holds(kind, position == 0, position == len(text), before, after):
+                    pending.append((at + 1, slots))
+    meter.charge(2 + 3 * len(seen))
+    return reached

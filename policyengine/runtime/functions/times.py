@@ -1,0 +1,228 @@
+"""Parts of instants and durations, and what lies between two instants.
+
+Calendar functions take a zone by its name in the tz database, or as an offset such as `+02:00`; without one they count
+in UTC. Days are those of the zone's calendar, so one of them may have 23 or 25 hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from policyengine.runtime.failure import BAD_ARGUMENT, TIME_RANGE, UNKNOWN_ZONE, Failure
+from policyengine.runtime.functions.function import DECIMAL, INT, Function, list_of, map_of, method, plain
+from policyengine.runtime.functions.maps import MapValue
+from policyengine.runtime.limits import PERIODS_MAX
+from policyengine.values import calendar
+from policyengine.values.calendar import Period
+from policyengine.values.civil import (
+    HOUR,
+    MILLISECOND,
+    MINUTE,
+    SECOND,
+    WallTime,
+    days_from_civil,
+    parse_date,
+    weekday,
+)
+from policyengine.values.instant import Duration, Timestamp
+from policyengine.values.interval import parse_interval
+from policyengine.values.invalid import InvalidValue
+from policyengine.values.types import DURATION, DYN, STRING, TIMESTAMP
+from policyengine.values.zones import UTC, Zone, fixed_zone
+
+_MONTHS_MAX = 120_000
+ZONE_COST = 10
+
+
+def zone_named(name: str) -> Zone | Failure:
+    """A zone by its name or offset. Names are looked up in the list first: the error of an unknown one is costly."""
+    if name == "UTC":
+        return UTC
+    try:
+        if len(name) < 7 and (fixed := fixed_zone(name)) is not None:
+            return fixed
+    except InvalidValue:
+        return UNKNOWN_ZONE.saying(f"`{name}` is no offset from UTC")
+    # Reading the wheel doubles the time that an import takes, and most expressions never ask for a zone.
+    from policyengine.values import zone_data
+
+    if name not in zone_data.zone_names():
+        return UNKNOWN_ZONE.saying(f"there is no time zone `{name[:40]}`")
+    return zone_data.zone(name)
+
+
+def zoned(run: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """A function whose argument after the first `count` is a zone's name; what lies outside of time fails."""
+
+    def with_zone(*given: Any) -> Any:
+        zone = zone_named(given[count]) if len(given) > count else UTC
+        if isinstance(zone, Failure):
+            return zone
+        try:
+            return run(*given[:count], zone)
+        except InvalidValue as fault:
+            if "out of range" in fault.message or "outside the years" in fault.message:
+                return TIME_RANGE
+            return BAD_ARGUMENT.saying(fault.message)
+
+    return with_zone
+
+
+def _part(take: Callable[[WallTime], int]) -> Callable[..., Any]:
+    return zoned(lambda at, zone: take(zone.local(at)), 1)
+
+
+def _day(wall: WallTime) -> int:
+    return days_from_civil(wall.year, wall.month, wall.day)
+
+
+_PARTS: tuple[tuple[str, Callable[[WallTime], int], str], ...] = (
+    ("getFullYear", lambda wall: wall.year, "the year"),
+    ("getMonth", lambda wall: wall.month - 1, "the month, 0 for January"),
+    ("getDate", lambda wall: wall.day, "the day of the month, from 1"),
+    ("getDayOfMonth", lambda wall: wall.day - 1, "the day of the month, from 0"),
+    ("getDayOfWeek", lambda wall: (weekday(_day(wall)) + 1) % 7, "the day of the week, 0 for Sunday"),
+    ("getDayOfYear", lambda wall: _day(wall) - days_from_civil(wall.year, 1, 1), "the day of the year, from 0"),
+)
+_CLOCK: tuple[tuple[str, Callable[[WallTime], int], int, str], ...] = (
+    ("getHours", lambda wall: wall.hour, HOUR, "the hour of the day, or a duration in whole hours"),
+    ("getMinutes", lambda wall: wall.minute, MINUTE, "the minute of the hour, or a duration in whole minutes"),
+    ("getSeconds", lambda wall: wall.second, SECOND, "the second of the minute, or a duration in whole seconds"),
+)
+
+
+def cut(length: int, unit: int) -> int:
+    """Whole units, towards zero."""
+    return abs(length) // unit * (-1 if length < 0 else 1)
+
+
+def _milliseconds(length: int) -> int:
+    return cut(length, MILLISECOND) - cut(length, SECOND) * 1000
+
+
+def _getter(name: str, take: Callable[[WallTime], int], doc: str, of_duration: Callable[[int], int] | None) -> Function:
+    forms = [
+        method(TIMESTAMP, gives=INT, run=_part(take)),
+        method(TIMESTAMP, STRING, gives=INT, may_fail=True, run=_part(take)),
+    ]
+    if of_duration is not None:
+        forms.append(method(DURATION, gives=INT, run=of_duration))
+    return Function(name, tuple(forms), _part(take), doc, cost=ZONE_COST)
+
+
+_GETTERS = (
+    *(_getter(name, take, doc, None) for name, take, doc in _PARTS),
+    *(_getter(name, take, doc, lambda length, unit=unit: cut(length, unit)) for name, take, unit, doc in _CLOCK),
+    _getter(
+        "getMilliseconds",
+        lambda wall: wall.nanosecond // MILLISECOND,
+        "the milliseconds of the second",
+        _milliseconds,
+    ),
+)
+
+
+def midnight(at: int, zone: Zone) -> Timestamp:
+    """The first instant of the day that an instant lies in."""
+    return calendar.midnight(calendar.date_at(at, zone), zone)
+
+
+def midnight_of_text(text: str, zone: Zone) -> Timestamp:
+    return calendar.midnight(parse_date(text[:20]), zone)
+
+
+def months_later(at: int, months: int, zone: Zone) -> Timestamp | Failure:
+    return calendar.add_months(at, months, zone) if abs(months) <= _MONTHS_MAX else TIME_RANGE
+
+
+def seconds_between(start: int, end: int) -> Fraction:
+    return Fraction(end - start, SECOND)
+
+
+def period_map(period: Period) -> MapValue:
+    return MapValue({"number": period.number, "start": period.start, "end": period.end})
+
+
+def period_of(anchor: int, interval: str, at: int, zone: Zone) -> MapValue:
+    return period_map(calendar.period_of(anchor, parse_interval(interval[:40]), at, zone))
+
+
+def periods(anchor: int, interval: str, start: int, end: int, zone: Zone) -> tuple[MapValue, ...] | Failure:
+    if start >= end:
+        return ()
+    cycle = calendar.anniversary(anchor, parse_interval(interval[:40]), zone)
+    first, last = cycle.number_at(start), cycle.number_at(end - 1)
+    if last - first >= PERIODS_MAX:
+        return BAD_ARGUMENT.saying(f"there are more than {PERIODS_MAX:,} periods")
+    return tuple(period_map(cycle.period(number)) for number in range(first, last + 1))
+
+
+def _time_of_day(at: int, zone: Zone) -> Duration:
+    return Duration(calendar.time_of_day(at, zone))
+
+
+_PERIOD = map_of(STRING, DYN)
+
+
+def _with_zone(*parameters: Any, gives: Any, run: Callable[..., Any]) -> tuple[Any, ...]:
+    """A form without, and one with a zone."""
+    implementation = zoned(run, len(parameters))
+    return tuple(plain(*parameters, *zone, gives=gives, may_fail=True, run=implementation) for zone in ((), (STRING,)))
+
+
+TIMES = (
+    *_GETTERS,
+    Function(
+        "date",
+        (
+            *_with_zone(TIMESTAMP, gives=TIMESTAMP, run=midnight),
+            *_with_zone(STRING, gives=TIMESTAMP, run=midnight_of_text),
+        ),
+        zoned(midnight, 1),
+        "the midnight at which the day of an instant, or a day such as `2026-12-01`, begins",
+        cost=ZONE_COST,
+    ),
+    Function(
+        "time_of_day",
+        _with_zone(TIMESTAMP, gives=DURATION, run=_time_of_day),
+        zoned(_time_of_day, 1),
+        "what the clock on the wall shows, as a duration since its midnight",
+        cost=ZONE_COST,
+    ),
+    Function(
+        "add_months",
+        _with_zone(TIMESTAMP, INT, gives=TIMESTAMP, run=months_later),
+        zoned(months_later, 2),
+        "the same day and wall time some months later, on the last day of a shorter month",
+        cost=ZONE_COST,
+    ),
+    Function(
+        "days_between",
+        _with_zone(TIMESTAMP, TIMESTAMP, gives=INT, run=calendar.days_between),
+        zoned(calendar.days_between, 2),
+        "how many midnights lie between two instants",
+        cost=ZONE_COST,
+    ),
+    Function(
+        "seconds_between",
+        (plain(TIMESTAMP, TIMESTAMP, gives=DECIMAL),),
+        seconds_between,
+        "the seconds from one instant to another",
+    ),
+    Function(
+        "period_of",
+        _with_zone(TIMESTAMP, STRING, TIMESTAMP, gives=_PERIOD, run=period_of),
+        zoned(period_of, 3),
+        "the period `{number, start, end}` that an instant lies in, counted from an anchor in steps of `1 month`",
+        cost=5 * ZONE_COST,
+    ),
+    Function(
+        "periods",
+        _with_zone(TIMESTAMP, STRING, TIMESTAMP, TIMESTAMP, gives=list_of(_PERIOD), run=periods),
+        zoned(periods, 4),
+        "the periods that have a part between two instants, counted from an anchor",
+        cost=PERIODS_MAX * ZONE_COST,
+    ),
+)
