@@ -406,3 +406,9 @@ def csv_too_large(what: str, at: Span | None) -> Diagnostic:
 def csv_too_many(at: Span) -> Diagnostic:
     """The list of mistakes would be too long to read."""
     return Diagnostic("C010", "csv_too_many", "too many mistakes, the rest of the table was not read", at)
+
+
+def open_brace(at: Span) -> Diagnostic:
+    """A brace in a sentence that is not closed, or has nothing in it."""
+    hint = "`{expression}` is filled in; close the brace with an expression in it, or leave it out"
+    return Diagnostic("B062", "open_brace", "nothing can be filled in here", at, hint=hint)

@@ -13,6 +13,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from policyengine.language import diagnostics as say
+from policyengine.language import sentences
+from policyengine.language.sentences import Sentence
 from policyengine.language.written import Reader, Value, Written
 from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence, plain
 from policyengine.source import Report, Span
@@ -206,7 +208,7 @@ class Guard(Named):
     when: Written
     effect: str
     approver: str = ""
-    reason: Scalar
+    reason: Sentence
     on_error: OnError | None = None
 
 
@@ -393,6 +395,10 @@ class _Builder:
             bounds = {key: parts[key].value for key in ("min", "max", "places") if key in parts}
             out.append(Carried(name=entry.key, type=parts["type"].value, start=start, next=following, **bounds))
         return tuple(out)
+
+    def _sentence(self, node: Node) -> Sentence | None:
+        assert isinstance(node, Scalar)
+        return sentences.read(self.reader, node)
 
     def _names(self, node: Node) -> tuple[tuple[str, Span], ...]:
         assert isinstance(node, Sequence)

@@ -8,6 +8,7 @@ from typing import Any
 from policyengine.language.expression import syntax
 from policyengine.language.expression.walk import walk
 from policyengine.language.model import Part
+from policyengine.language.sentences import Sentence
 from policyengine.language.written import (
     Choice,
     Dated,
@@ -25,6 +26,8 @@ def written_in(part: Any) -> Iterator[Written]:
     match part:
         case Written() | Keyed() | Dated() | Choice() | RecordOf() | ListOf():
             yield from expressions(part)
+        case Sentence():
+            yield from part.filled
         case Part():
             for name in type(part).model_fields:
                 yield from written_in(getattr(part, name))

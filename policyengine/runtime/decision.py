@@ -42,14 +42,13 @@ class Decision:
     """What one entry point answered for one set of facts. It keeps copies of the facts, never the caller's objects."""
 
     __slots__ = (
-        "_entry", "_facts", "_order", "_outputs", "_policy", "_trace", "_values", "event", "purpose", "tenant",
+        "_entry", "_facts", "_outputs", "_policy", "_trace", "_values", "event", "purpose", "tenant",
     )  # fmt: skip
 
     def __init__(
         self,
         policy: Policy,
         entry: Entry,
-        order: tuple[str, ...],
         facts: Facts,
         values: tuple[Any, ...],
         tenant: str | None,
@@ -58,7 +57,6 @@ class Decision:
     ) -> None:
         self._policy = policy
         self._entry = entry
-        self._order = order
         self._facts = facts
         self._values = values
         self._trace: interpreter.Trace | None = None
@@ -209,7 +207,8 @@ class Decision:
         """Every node's value and what it asked for, by the reference interpreter."""
         if self._trace is None:
             program = self._policy.program
-            self._trace = interpreter.run(program, self._order, self._facts.held, self.tenant)
+            order = interpreter.needed(program, self._entry, explained=True)
+            self._trace = interpreter.run(program, order, self._facts.held, self.tenant)
         return self._trace
 
     @property

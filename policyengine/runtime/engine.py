@@ -71,7 +71,7 @@ class Policy:
         prepared = self._prepared.get(name) or self._prepare(name)
         facts = prepared.reader.check(input, at, tenant)
         values = self._values(prepared, facts, tenant)
-        return Decision(self, prepared.entry, prepared.order, facts, values, tenant, event, purpose)
+        return Decision(self, prepared.entry, facts, values, tenant, event, purpose)
 
     def _prepare(self, name: str) -> _Prepared:
         entry = self.program.entries.get(name)

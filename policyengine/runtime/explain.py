@@ -63,7 +63,13 @@ def reasons(program: Program, entry: Entry, trace: Trace, guards: Sequence[str])
         for reason in _of_node(program, node, trace):
             if reason not in found:
                 found.append(reason)
-    return found + [(g, "guard", program.places.get(g, ""), program.reasons.get(g, "")) for g in guards]
+    return found + [(g, "guard", program.places.get(g, ""), sentence(program, trace, g)) for g in guards]
+
+
+def sentence(program: Program, trace: Trace, guard: str) -> str:
+    """What a guard says, with its expressions filled in."""
+    filled = trace.values.get(f"{guard}.reason")
+    return filled if isinstance(filled, str) else program.reasons.get(guard, "")
 
 
 def _of_node(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from policyengine.compiler.lower import sentences
 from policyengine.compiler.lower.context import Context
+from policyengine.language.expression import check
 from policyengine.language.model import Guard
 from policyengine.runtime.program import Const, If
 from policyengine.values import types
@@ -12,9 +14,14 @@ EFFECTS = types.Enum("", ("allow", "review", "deny"))
 
 def lower(context: Context, guard: Guard) -> None:
     """The node `NAME`, true where the guard speaks, and `NAME.effect`."""
-    condition = context.boolean(guard.when, context.scope())
+    scope = context.scope()
+    condition = context.boolean(guard.when, scope)
+    scope = scope.knowing(check.known_present(guard.when.tree, scope))
     fired = context.add(guard.name, condition, guard.name, "guards", guard.at, cite="guard")
     context.define(guard.name, fired)
+    sentence = sentences.lower(context, guard.reason, scope)
+    if sentence is not None:
+        context.add(f"{guard.name}.reason", sentence, guard.name, "guards", guard.at, deferred=True)
     effect = If(EFFECTS, fired, Const(EFFECTS, guard.effect), Const(EFFECTS, "allow"))
     read = context.add(f"{guard.name}.effect", effect, guard.name, "guards", guard.at)
     context.define(f"{guard.name}.effect", read)
