@@ -551,7 +551,7 @@ class _Builder:
     def guards(self, entry: Entry) -> Guard | None:
         readers: dict[str, Callable[[Node], Any]] = {
             "when": self.reader.expression,
-            "reason": self._node,
+            "reason": self._sentence,
             "on_error": self._on_error,
         }
         fields = self._fields(entry, readers)

@@ -35,7 +35,7 @@ def days_between(zone: Zone, start: int, end: int) -> int:
 
 
 def add_months(zone: Zone, at: int, months: int) -> Any:
-    """`add_months(at, n)`: the same local day and time some months later; the end of a short month where it has none."""
+    """`add_months(at, n)`: the same local day and time some months later, or the end of a short month."""
     if abs(months) > MONTHS_MAX:
         return failure.TIME_RANGE
     try:

@@ -1,5 +1,6 @@
-"""The built-in functions: signature, implementation, cost and doc line of each, in one table."""
+"""The built-in functions of the language, one file a library."""
 
-from policyengine.runtime.functions.table import FUNCTIONS, Function, Signature
+from policyengine.runtime.functions.function import Function, Signature
+from policyengine.runtime.functions.table import FUNCTIONS
 
 __all__ = ["FUNCTIONS", "Function", "Signature"]

@@ -1,83 +1,38 @@
-"""Plain functions: typed by their signature, run by one implementation in every evaluator.
+"""Every built-in function by its name: the one table that checker, evaluators and reference share.
 
-An implementation takes and gives plain Python values (str, bool, int, tuple) and returns a `Failure` for what cannot
-be answered. Functions on numbers are typed and run elsewhere, since their units and ranges matter.
+To add a function, write it into the file of its library with its forms, its cost and its line. Functions whose result
+depends on units, ranges or constants are typed by rules of the checker besides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from policyengine.runtime.functions.amounts import AMOUNTS
+from policyengine.runtime.functions.conversions import CONVERSIONS
+from policyengine.runtime.functions.encoders import ENCODERS
+from policyengine.runtime.functions.function import Function
+from policyengine.runtime.functions.lists import LISTS
+from policyengine.runtime.functions.math import MATH
+from policyengine.runtime.functions.optional_functions import OPTIONALS
+from policyengine.runtime.functions.regexes import REGEXES
+from policyengine.runtime.functions.sets import SETS
+from policyengine.runtime.functions.strings import STRINGS
+from policyengine.runtime.functions.times import TIMES
 
-from policyengine.values import types
-from policyengine.values.types import BOOL, BYTES, STRING, Type
+LIBRARIES: dict[str, tuple[Function, ...]] = {
+    "Amounts": AMOUNTS,
+    "Conversions": CONVERSIONS,
+    "Texts": STRINGS,
+    "Patterns": REGEXES,
+    "Lists": LISTS,
+    "Sets": SETS,
+    "Mathematics": MATH,
+    "Times": TIMES,
+    "Optionals": OPTIONALS,
+    "Encoders": ENCODERS,
+}
 
+FUNCTIONS: dict[str, Function] = {function.name: function for functions in LIBRARIES.values() for function in functions}
+assert len(FUNCTIONS) == sum(map(len, LIBRARIES.values())), "no name stands twice"
 
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """`method` functions are written `x.f(y)`, the others `f(x, y)`."""
-
-    parameters: tuple[Type, ...]
-    result: Type
-    method: bool = False
-    may_fail: bool = False
-
-    def __str__(self) -> str:
-        shown = [str(p) for p in self.parameters]
-        if self.method:
-            return f"{shown[0]}.f({', '.join(shown[1:])})"
-        return f"f({', '.join(shown)})"
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """One built-in. `cost` is charged a call; `total` says that it cannot fail; `doc` is its line in the reference."""
-
-    name: str
-    signatures: tuple[Signature, ...]
-    run: Callable[..., Any]
-    doc: str
-    cost: int = 1
-
-
-def _method(*parameters: Type, gives: Type, may_fail: bool = False) -> tuple[Signature, ...]:
-    return (Signature(parameters, gives, method=True, may_fail=may_fail),)
-
-
-_ALL = (
-    Function(
-        "contains",
-        _method(STRING, STRING, gives=BOOL),
-        lambda text, part: part in text,
-        "`text.contains(part)`: whether the part occurs in the text.",
-    ),
-    Function(
-        "startsWith",
-        _method(STRING, STRING, gives=BOOL),
-        lambda text, start: text.startswith(start),
-        "`text.startsWith(start)`: whether the text begins so.",
-    ),
-    Function(
-        "endsWith",
-        _method(STRING, STRING, gives=BOOL),
-        lambda text, end: text.endswith(end),
-        "`text.endsWith(end)`: whether the text ends so.",
-    ),
-    Function(
-        "lowerAscii",
-        _method(STRING, gives=STRING),
-        lambda text: "".join(c.lower() if c.isascii() else c for c in text),
-        "`text.lowerAscii()`: the letters A to Z in lower case.",
-    ),
-    Function(
-        "upperAscii",
-        _method(STRING, gives=STRING),
-        lambda text: "".join(c.upper() if c.isascii() else c for c in text),
-        "`text.upperAscii()`: the letters a to z in upper case.",
-    ),
-)
-
-FUNCTIONS: dict[str, Function] = {f.name: f for f in _ALL}
-
-__all__ = ["BYTES", "FUNCTIONS", "Function", "Signature", "types"]
+# The names with a dot: their first words are no variable.
+QUALIFIED: frozenset[str] = frozenset(name for name in FUNCTIONS if "." in name)
