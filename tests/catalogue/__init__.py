@@ -1,0 +1,1 @@
+"""The bundle `policies/llm-catalog` against the package whose prices it holds."""
