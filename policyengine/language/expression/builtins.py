@@ -33,12 +33,12 @@ def call(checker: Checker, node: syntax.Call, scope: Scope, expected: Type | Non
     if rule is not None:
         return rule(checker, node, scope, at)
     function = FUNCTIONS.get(node.name)
-    if function is None:
+    if function is None or function.metered:
         raise Rejected(say.unknown_function(node.name, at, [*RULES, *FUNCTIONS, *scope.callables]))
     written = list(node.arguments) if node.target is None else [node.target, *node.arguments]
     arguments = [checker.expression(a, scope) for a in written]
     for signature in function.signatures:
-        if signature.method == (node.target is not None) and _fits(signature, arguments):
+        if signature.typed and signature.method == (node.target is not None) and _fits(signature, arguments):
             return Call(signature.result, function.name, tuple(arguments), may_fail=signature.may_fail)
     raise Rejected(say.no_such_form(node.name, [a.type for a in arguments], function.signatures, checker.at(node)))
 

@@ -182,9 +182,7 @@ AMOUNTS = (
         "the sum of a list; 0 if it is empty",
         metered=True,
     ),
-    Function(
-        "avg", (plain(_NUMBERS_LIST, gives=DECIMAL, may_fail=True),), average, "the mean of a list", metered=True
-    ),
+    Function("avg", (plain(_NUMBERS_LIST, gives=DECIMAL, may_fail=True),), average, "the mean of a list", metered=True),
     Function(
         "round",
         (plain(NUMBER, INT, STRING, gives=DECIMAL, may_fail=True),),

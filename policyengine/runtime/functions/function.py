@@ -60,7 +60,7 @@ class Signature:
 
     @property
     def typed(self) -> bool:
-        """Whether the form takes and gives only texts, bytes, truth values and ints, so that every evaluator runs it."""
+        """Whether the form has only texts, bytes, truth values and ints, which every evaluator holds in one way."""
         return not self.repeats and all(t in _PLAIN for t in (*self.parameters, self.result))
 
     def accepts(self, kinds: Sequence[type]) -> bool:
@@ -104,7 +104,7 @@ _HELD: dict[Type, frozenset[type]] = {
     NULL: frozenset((type(None),)),
     TYPE: frozenset((TypeName,)),
 }
-_HELD_BY_FORM = {
+_HELD_BY_FORM: dict[type, frozenset[type]] = {
     types.List: frozenset((tuple,)),
     types.Map: frozenset((MapValue,)),
     types.Optional: frozenset((OptionalValue,)),

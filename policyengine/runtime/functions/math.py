@@ -52,7 +52,8 @@ def square_root(value: int | Fraction) -> Fraction | Failure:
 
 
 def absolute(value: int | Fraction) -> int | Fraction | Failure:
-    return within(abs(value)) if type(value) is int else abs(value)
+    found = abs(value)
+    return within(found) if isinstance(found, int) else found
 
 
 def sign(value: int | Fraction) -> int | Fraction:

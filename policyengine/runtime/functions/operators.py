@@ -67,8 +67,10 @@ def timestamp(nanoseconds: int) -> Timestamp | Failure:
 
 
 def duration(nanoseconds: int) -> Duration | Failure:
-    return Duration(nanoseconds) if DURATION_MIN <= nanoseconds <= DURATION_MAX else TIME_RANGE.saying(
-        "the duration is longer than 292 years"
+    return (
+        Duration(nanoseconds)
+        if DURATION_MIN <= nanoseconds <= DURATION_MAX
+        else TIME_RANGE.saying("the duration is longer than 292 years")
     )
 
 
@@ -172,9 +174,11 @@ def field(meter: Meter, target: Any, name: str) -> Any:
     if type(target) is not MapValue:
         return NO_OVERLOAD.saying(f"{word(target)} has no field `{name}`")
     found = target.find(name, _ABSENT)
-    return NO_KEY.saying(f"there is no field `{name}`: test it with `has(...)`, or read it with `.?`") if (
-        found is _ABSENT
-    ) else found
+    return (
+        NO_KEY.saying(f"there is no field `{name}`: test it with `has(...)`, or read it with `.?`")
+        if (found is _ABSENT)
+        else found
+    )
 
 
 def contained(meter: Meter, value: Any, holder: Any) -> Any:

@@ -1,4 +1,4 @@
-"""CEL's optionals. `orValue` and `or` are here for their types; evaluators read their argument only where it is needed."""
+"""CEL's optionals. `orValue` and `or` are here for their types: evaluators read their argument only where it counts."""
 
 from __future__ import annotations
 

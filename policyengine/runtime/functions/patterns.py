@@ -38,7 +38,7 @@ class Chars:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """A place between characters: `^` the start, `$` the end of the text, `b` and `B` the edge of a word and no such."""
+    """A place between characters: `^` the start and `$` the end of the text, `b` the edge of a word, `B` no edge."""
 
     kind: str
 

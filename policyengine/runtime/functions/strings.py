@@ -216,13 +216,6 @@ STRINGS = (
         cost=lambda text: len(text),
     ),
     Function(
-        "reverse",
-        (method(STRING, gives=STRING),),
-        lambda text: text[::-1],
-        "the characters in reverse order",
-        cost=going_through,
-    ),
-    Function(
         "format",
         (method(STRING, list_of(DYN), gives=STRING, may_fail=True),),
         formatted,

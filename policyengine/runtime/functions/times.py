@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from policyengine.runtime.failure import BAD_ARGUMENT, TIME_RANGE, UNKNOWN_ZONE, Failure
@@ -93,13 +94,13 @@ _CLOCK: tuple[tuple[str, Callable[[WallTime], int], int, str], ...] = (
 )
 
 
-def cut(length: int, unit: int) -> int:
+def cut(unit: int, length: int) -> int:
     """Whole units, towards zero."""
     return abs(length) // unit * (-1 if length < 0 else 1)
 
 
 def _milliseconds(length: int) -> int:
-    return cut(length, MILLISECOND) - cut(length, SECOND) * 1000
+    return cut(MILLISECOND, length) - cut(SECOND, length) * 1000
 
 
 def _getter(name: str, take: Callable[[WallTime], int], doc: str, of_duration: Callable[[int], int] | None) -> Function:
@@ -114,7 +115,7 @@ def _getter(name: str, take: Callable[[WallTime], int], doc: str, of_duration: C
 
 _GETTERS = (
     *(_getter(name, take, doc, None) for name, take, doc in _PARTS),
-    *(_getter(name, take, doc, lambda length, unit=unit: cut(length, unit)) for name, take, unit, doc in _CLOCK),
+    *(_getter(name, take, doc, partial(cut, unit)) for name, take, unit, doc in _CLOCK),
     _getter(
         "getMilliseconds",
         lambda wall: wall.nanosecond // MILLISECOND,
