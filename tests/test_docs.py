@@ -238,6 +238,18 @@ def test_links_lead_somewhere(page):
     assert [] == [link for link in links if "://" not in link and not (page.parent / link).exists()]
 
 
+def test_the_architecture_names_files_that_exist():
+    """A reader who looks for `compiler/graph` finds it; of a package that is not there yet nothing is asked."""
+    package = ROOT / "policyengine"
+    page = ROOT / "docs" / "ARCHITECTURE.md"
+    named = (
+        re.findall(r"`([a-z_]+(?:/[a-z_]+)+)(?:\.py)?/?`", page.read_text(encoding="utf-8")) if page.exists() else []
+    )
+    asked = [name for name in named if (package / name.partition("/")[0]).exists()]
+
+    assert [] == [name for name in asked if not (package / name).exists() and not (package / f"{name}.py").exists()]
+
+
 def documentation() -> str:
     """All pages of docs/ as one text."""
     return "\n".join(page.read_text(encoding="utf-8") for page in PAGES if page != README)
