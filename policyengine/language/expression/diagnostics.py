@@ -171,3 +171,18 @@ def unknown_zone(name: str, at: Span, hint: str) -> Diagnostic:
 
 def always_fails(reason: str, at: Span) -> Diagnostic:
     return Diagnostic("T026", "always_fails", f"this always fails: {reason}", at)
+
+
+def needs_declarations(what: str, at: Span, hint: str | None = None) -> Diagnostic:
+    """Something that has a meaning only where types are declared."""
+    return Diagnostic("T028", "needs_declarations", f"{what} cannot be used without declared types", at, hint)
+
+
+def variable_twice(name: str, at: Span) -> Diagnostic:
+    return Diagnostic("T029", "variable_twice", f"this macro binds `{name}` twice", at)
+
+
+def special_name(name: str, at: Span, quoted: bool) -> Diagnostic:
+    """A name such as `__class__`: in data it is nearly always an attempt to reach what lies behind the data."""
+    hint = f"a field of this name is read as .`{name}`" if quoted else None
+    return Diagnostic("T030", "special_name", f"`{name}` begins and ends with two underscores", at, hint)

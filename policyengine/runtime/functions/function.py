@@ -113,7 +113,7 @@ _HELD_BY_FORM: dict[type, frozenset[type]] = {
 
 def held_as(its_type: Type) -> frozenset[type]:
     """The Python types that hold the values of a type."""
-    return _HELD.get(its_type) or _HELD_BY_FORM.get(type(its_type)) or _EVERY
+    return _HELD.get(its_type, _HELD_BY_FORM.get(type(its_type), _EVERY))
 
 
 def type_text(its_type: Type) -> str:

@@ -52,8 +52,7 @@ def square_root(value: int | Fraction) -> Fraction | Failure:
 
 
 def absolute(value: int | Fraction) -> int | Fraction | Failure:
-    found = abs(value)
-    return within(found) if isinstance(found, int) else found
+    return within(abs(value)) if isinstance(value, int) else abs(value)
 
 
 def sign(value: int | Fraction) -> int | Fraction:
