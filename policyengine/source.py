@@ -123,6 +123,13 @@ class Report:
     def add(self, diagnostic: Diagnostic) -> None:
         self.found.append(diagnostic)
 
+    def once(self, since: int) -> None:
+        """Of the diagnostics found since a point, keep the first of each wording: one mistake that every row meets."""
+        kept: dict[tuple[str, str], Diagnostic] = {}
+        for diagnostic in self.found[since:]:
+            kept.setdefault((diagnostic.code, diagnostic.message), diagnostic)
+        self.found[since:] = kept.values()
+
     @property
     def errors(self) -> list[Diagnostic]:
         return [d for d in self.found if d.severity == "error"]

@@ -16,7 +16,7 @@ from policyengine.language.declared import Declared, DeclaredGroup
 from policyengine.language.expression import builtins, diagnostics
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.model import Condition, Table
-from policyengine.language.yaml import Mapping, Node, Scalar, plain
+from policyengine.language.yaml import Mapping, Node, Scalar, Sequence, plain
 from policyengine.runtime.cells import COLLECTING
 from policyengine.runtime.program import All, Call, Column, Expr, MakeRecord, Row, TableData
 from policyengine.source import Span
@@ -128,6 +128,7 @@ def _read_rows(
 ) -> None:
     broken = False
     names = [c.name for c in table.when]
+    before = len(context.report.found)
     assert table.rows is not None
     for node in table.rows.items:
         assert isinstance(node, Mapping)
@@ -135,6 +136,7 @@ def _read_rows(
             _read_row(context, table, node, dict(zip(names, keys, strict=True)), columns, sheet)
         except Unreadable:
             broken = True
+    context.report.once(before)
     if broken:
         raise Broken
 
@@ -193,18 +195,30 @@ def _result(context: Context, node: Mapping, name: str, declared: Declared, miss
 def _dates(context: Context, node: Mapping, sheet: Sheet) -> None:
     found: list[int | None] = []
     for key in DATES:
-        entry = node.entries.get(key)
-        scalar = entry.value if entry else None
-        found.append(context.literals.instant(scalar.text, scalar.span) if isinstance(scalar, Scalar) else None)
+        scalar = _scalar(context, node, key, "a date")
+        found.append(None if scalar is None else context.literals.instant(scalar.text, scalar.span))
     sheet.starts.append(found[0])
     sheet.ends.append(found[1])
 
 
+def _scalar(context: Context, node: Mapping, key: str, wanted: str) -> Scalar | None:
+    """A single value of a row, or None where it is not written."""
+    entry = node.entries.get(key)
+    if entry is None:
+        return None
+    if not isinstance(entry.value, Scalar):
+        context.error(
+            say.bad_literal("a list" if isinstance(entry.value, Sequence) else "a mapping", wanted, entry.value.span)
+        )
+        raise Unreadable
+    return entry.value
+
+
 def _row_id(context: Context, table: Table, node: Mapping, keys: list[str]) -> str:
     """The row's own id, else its condition: never its position, which would move in a diff."""
-    entry = node.entries.get("id")
-    if entry is not None and isinstance(entry.value, Scalar):
-        return entry.value.text
+    own = _scalar(context, node, "id", "a text")
+    if own is not None:
+        return own.text
     if table.overridable is not None:
         context.error(say.row_without_id(node.span))
         raise Unreadable
