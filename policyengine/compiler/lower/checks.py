@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from policyengine.compiler.lower.context import Context
 from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.references import names_read
 from policyengine.runtime.program import All, Any_, Call
 from policyengine.values import types
 
@@ -11,6 +12,8 @@ from policyengine.values import types
 def lower(context: Context) -> None:
     """The nodes `checks.N`: true where the facts agree, or where an optional one is absent."""
     for number, check in enumerate(context.bundle.checks, start=1):
+        if names_read(check, context.poisoned):
+            continue  # what it reads is broken, and that has been said
         requires: frozenset[str] = frozenset()
         try:
             try:
