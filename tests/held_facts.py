@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from policyengine.runtime.failure import UNAVAILABLE
-from policyengine.runtime.program import Call, Column, Const, Entry, Group, Leaf, Program, Row, walk
+from policyengine.runtime.program import Const, Entry, Group, Leaf, Program, walk
 from policyengine.values import types
 from policyengine.values.instant import DURATION_MAX, DURATION_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN
 from policyengine.values.types import Type
@@ -177,6 +177,3 @@ def _value(value: Any, its_type: Type) -> Iterator[tuple[Any, Type]]:
             yield value, number
         case _:
             yield value, its_type
-
-
-__all__ = ["Call", "Column", "Row", "Sampler", "edges_of", "rows", "unavailable"]

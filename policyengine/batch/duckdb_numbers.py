@@ -6,6 +6,7 @@ handled by hand. Nothing is shared with `values.rounding` or the interpreter, wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import gcd, lcm
 
 from policyengine.batch.duckdb_query import Query, Val, error_of
@@ -39,6 +40,7 @@ from policyengine.values import types
 from policyengine.values.types import Number, Quotient, Type
 
 Pair = tuple[Sql, Sql]
+Combine = Callable[[Sql, Sql], Sql]
 
 
 def pair(value: Val, its_type: Type) -> Pair:
@@ -106,12 +108,11 @@ def product(query: Query, values: list[Val], kinds: list[Type], its_type: Type) 
     return _chain(query, values, [v.code for v in values], its_type, times)
 
 
-def _chain(query: Query, values: list[Val], terms: list[Sql], its_type: Type, combine: object) -> Val:
-    assert callable(combine)
-    result = Val((terms[0],), error_of(values))
-    for term in terms[1:]:
-        done = [result] if result.error is not None else []
-        result = checked(query, done, combine(result.code, term), its_type)
+def _chain(query: Query, values: list[Val], terms: list[Sql], its_type: Type, combine: Combine) -> Val:
+    """From left to right: a step that overflows fails before the operands after it are asked."""
+    result = Val((terms[0],), values[0].error)
+    for value, term in zip(values[1:], terms[1:], strict=True):
+        result = checked(query, [result, value], combine(result.code, term), its_type)
     return result
 
 
