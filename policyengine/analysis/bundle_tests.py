@@ -20,7 +20,7 @@ from policyengine.language.yaml import Mapping, Node, Scalar, Sequence, plain
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy
 from policyengine.source import Span
-from policyengine.values.civil import DAY, parse_date
+from policyengine.values.civil import DAY, Date, parse_date
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.invalid import InvalidValue
 from policyengine.values.zone_data import zone
@@ -154,6 +154,8 @@ class _Checker:
                 return expected is found
             case Timestamp():
                 return isinstance(expected, str) and self._is_instant(expected, found)
+            case Date():
+                return isinstance(expected, str) and expected == str(found)
             case Duration():
                 return isinstance(expected, str) and _is_duration(expected, found)
             case int() | Decimal():

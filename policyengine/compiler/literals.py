@@ -110,7 +110,7 @@ class Literals:
 
     def _duration(self, text: str, at: Span) -> int:
         try:
-            return int(Duration.parse_literal(text))
+            return int(Duration.parse_literal(text) if text[-1:] == "d" else Duration.parse(text))
         except InvalidValue:
             self._refused(text, "a duration such as `3d` or `12h`", at)
 

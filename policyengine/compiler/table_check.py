@@ -34,7 +34,7 @@ def examine(
         context.error(say.masked_row(data.ids[row], spans[row]))
     for row in findings.unsatisfiable:
         context.error(say.row_never_fits(data.ids[row], spans[row]))
-    if findings.reason:
+    if findings.reason and table.hit in ("unique", "most_specific"):  # only there is a proof missing
         context.error(say.not_analysed(findings.reason, table.at))
     return replace(data, otherwise=_otherwise(data, findings))
 

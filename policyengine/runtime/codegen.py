@@ -451,15 +451,16 @@ class _Generator(Writer):
         own = self.bind(cells, ("column", expr.table, expr.column, factor))
         if (expr.table, expr.column) not in self.overridable:
             return self.strict(expr.type, (expr.row,), lambda v: f"{own}[{v[0].code}]")
-        key = self.bind((expr.table, expr.column, factor), ("cell", expr.table, expr.column, factor))
+        key = self.bind((expr.table, expr.column, None), ("cell", expr.table, expr.column, None))
         arguments = (expr.row,) if expr.at is None else (expr.row, expr.at)
         self.memo[self.numbering.of(expr.row)] = self.stored(self.emit(expr.row))
 
         def build(values: list[Val]) -> str:
             row = values[0].code
             at = values[1].code if expr.at is not None else "None"
-            found = f"S.overridden({own}[{row}], o.get(({key}, {row})), {at})"
-            return f"({own}[{row}] if o is None else {found})"
+            found = f"{own}[{row}], o.get(({key}, {row})), {at}"
+            asked = f"S.overridden({found})" if factor is None else f"S.overridden_tiers({found}, {factor})"
+            return f"({own}[{row}] if o is None else {asked})"
 
         return self.strict(expr.type, arguments, build)
 

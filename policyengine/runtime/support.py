@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -215,6 +216,19 @@ def bounded(n: int, low: int, high: int) -> Any:
 # over the quantity's denominator; quantities here are not negative.
 
 Prepared = tuple[list[int], list[int], list[int], list[int], list[int]]
+
+
+@lru_cache(maxsize=10_000)
+def _prepared(schedule: Any, bound_factor: int) -> Prepared:
+    return prepare(schedule, bound_factor)
+
+
+def overridden_tiers(
+    own: Prepared, candidates: Sequence[CellOverride] | None, at: int | None, bound_factor: int
+) -> Prepared:
+    """The tenant's tiers in force for a row, else the row's own."""
+    found = overridden(None, candidates, at)
+    return own if found is None else _prepared(found, bound_factor)
 
 
 def prepare(schedule: Any, bound_factor: int) -> Prepared:

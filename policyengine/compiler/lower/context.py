@@ -362,7 +362,7 @@ class Context:
         number = leafs.keys.index(key)
         if number in cells:
             raise Rejected(say.key_inside_itself(value.key.scalar.text.strip(), value.key.span))
-        if cells and self.may_fail(key):
+        if (cells or start is not None or end is not None) and self.may_fail(key):
             raise Rejected(say.key_may_fail(value.key.scalar.text.strip(), value.key.span))
         members = _members(key.type)
         if members is None and not (types.is_text(key.type) or _is_int(key.type)):

@@ -33,8 +33,13 @@ def call(checker: Checker, node: syntax.Call, scope: Scope, expected: Type | Non
     if rule is not None:
         return rule(checker, node, scope, at)
     function = FUNCTIONS.get(node.name)
-    if function is None or function.metered:
+    if node.target is not None and node.name in RULES:
+        hint = f"write `{node.name}(...)` with the value inside"
+        raise Rejected(say.not_a_method(node.name, at, hint))
+    if function is None:
         raise Rejected(say.unknown_function(node.name, at, [*RULES, *FUNCTIONS, *scope.callables]))
+    if function.metered or not any(s.typed for s in function.signatures):
+        raise Rejected(say.not_in_a_bundle(f"`{node.name}`", at, "it is there in `evaluate_expression` only"))
     written = list(node.arguments) if node.target is None else [node.target, *node.arguments]
     arguments = [checker.expression(a, scope) for a in written]
     for signature in function.signatures:

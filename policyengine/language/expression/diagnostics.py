@@ -31,12 +31,17 @@ def unknown_function(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
     return Diagnostic("T002", "unknown_function", f"unknown function `{name}`", at, closest(name, known))
 
 
-def wrong_operands(operator: str, left: Type, right: Type, at: Span, hint: str | None = None) -> Diagnostic:
+def not_a_method(name: str, at: Span, hint: str) -> Diagnostic:
+    """A function that is written as a method of its argument."""
+    return Diagnostic("T002", "unknown_function", f"`{name}` is not written after a dot", at, hint)
+
+
+def wrong_operands(operator: str, left: object, right: object, at: Span, hint: str | None = None) -> Diagnostic:
     message = f"`{operator}` does not take {left} and {right}"
     return Diagnostic("T003", "wrong_operands", message, at, hint)
 
 
-def wrong_operand(operator: str, operand: Type, at: Span, hint: str | None = None) -> Diagnostic:
+def wrong_operand(operator: str, operand: object, at: Span, hint: str | None = None) -> Diagnostic:
     return Diagnostic("T003", "wrong_operands", f"`{operator}` does not take {operand}", at, hint)
 
 
@@ -85,7 +90,7 @@ def not_a_member(value: str, members: Iterable[str], what: str, at: Span) -> Dia
     return Diagnostic("T009", "not_a_member", f"`{value}` is not a member of {what}", at, hint)
 
 
-def no_such_form(name: str, found: Iterable[Type], forms: Iterable[object], at: Span) -> Diagnostic:
+def no_such_form(name: str, found: Iterable[object], forms: Iterable[object], at: Span) -> Diagnostic:
     """None of a function's signatures takes these arguments."""
     message = f"`{name}` does not take ({', '.join(map(str, found))})"
     return Diagnostic("T003", "wrong_operands", message, at, f"it is {' or '.join(map(str, forms))}")
@@ -128,7 +133,7 @@ def branches_differ(left: Type, right: Type, at: Span) -> Diagnostic:
     return Diagnostic("T017", "branches_differ", f"the two branches are {left} and {right}, not of one type", at)
 
 
-def not_comparable(left: Type, right: Type, at: Span) -> Diagnostic:
+def not_comparable(left: object, right: object, at: Span) -> Diagnostic:
     message = f"{left} and {right} can never be equal"
     return Diagnostic("T018", "not_comparable", message, at)
 
@@ -186,3 +191,8 @@ def special_name(name: str, at: Span, quoted: bool) -> Diagnostic:
     """A name such as `__class__`: in data it is nearly always an attempt to reach what lies behind the data."""
     hint = f"a field of this name is read as .`{name}`" if quoted else None
     return Diagnostic("T030", "special_name", f"`{name}` begins and ends with two underscores", at, hint)
+
+
+def no_fields(what: str, field: str, at: Span) -> Diagnostic:
+    """A field is read of something that has none."""
+    return Diagnostic("T015", "unknown_field", f"{what} has no field `{field}`", at, "only maps have fields")

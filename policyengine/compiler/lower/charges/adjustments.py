@@ -62,7 +62,8 @@ def _discounted(context: Context, charge: Charge, discount: Discount, scope: Sco
         return arithmetic.subtract(amount, part, discount.at)
     assert discount.amount is not None
     fixed = context.rounded(context.number(discount.amount, inner, context.money), discount.round, inner)
-    taken = arithmetic.extreme("min", [fixed, amount], discount.at)
+    due = arithmetic.extreme("max", [amount, _zero(context)], discount.at)
+    taken = arithmetic.extreme("min", [fixed, due], discount.at)
     return arithmetic.subtract(amount, taken, discount.at)
 
 
