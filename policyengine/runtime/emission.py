@@ -434,6 +434,19 @@ def _optional_field(w: Writer, expr: Call) -> Val:
     return w.strict(expr.type, (target,), build)
 
 
+def _allocate(w: Writer, expr: Call) -> Val:
+    """The total in whole units of the last place; weights matter only by their ratio."""
+    assert isinstance(expr.type, types.List)
+    share = expr.type.item
+    assert isinstance(share, Number)
+    den = share.den
+
+    def build(values: list[Val]) -> str:
+        return f"S.allocate({w.scaled(values[0], den)}, {values[1].code})"
+
+    return w.strict(expr.type, expr.arguments[:2], build, as_built)
+
+
 def _equals_any(w: Writer, expr: Call) -> Val:
     """A value of any type is held exactly; the other side is brought to that form."""
 
@@ -483,6 +496,8 @@ OPERATIONS: dict[str, Operation] = {
     "parse_decimal": _simple("S.parse_decimal({})", may_fail=True),
     "parse_int": _simple("S.parse_int({})", may_fail=True),
     "epoch_seconds": _simple("({} // 1000000000)"),
+    "allocate": _allocate,
+    "draw": _simple("S.draw({}, {})"),
     "equals_any": _equals_any,
     "is_present": _simple("({} is not None)"),
     "or_value": _or_value,

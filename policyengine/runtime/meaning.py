@@ -249,6 +249,30 @@ def parsed(text: str, whole: bool) -> Any:
     return value if fits else failure.TOO_MANY_DIGITS
 
 
+def allocated(total: Any, weights: Any, places: int) -> Any:
+    """Shares by weight, cut towards zero; what is missing goes to the largest remainders, of equal ones to the first."""
+    every = sum(weights, Fraction(0))
+    if every == 0:
+        return failure.DIVISION_BY_ZERO
+    unit = Fraction(1, 10**places)
+    exact = [abs(Fraction(total)) * weight / every for weight in weights]
+    cut = [share // unit * unit for share in exact]
+    missing = (abs(Fraction(total)) - sum(cut)) / unit
+    order = sorted(range(len(exact)), key=lambda i: (cut[i] - exact[i], i))
+    for i in order[: int(missing)]:
+        cut[i] += unit
+    return tuple(-share if total < 0 else share for share in cut)
+
+
+def drawn(total: Any, capacities: Any) -> Any:
+    """What is taken from each capacity, one after another."""
+    parts = []
+    for capacity in capacities:
+        parts.append(min(total, capacity))
+        total -= parts[-1]
+    return tuple(parts)
+
+
 def same_value(a: Any, b: Any) -> bool:
     """Equality of values of any type: a bool is no number, numbers compare by value, the rest by kind and content."""
     if isinstance(a, bool) or isinstance(b, bool):
@@ -298,6 +322,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "parse_decimal": lambda call, text: parsed(text, whole=False),
     "parse_int": lambda call, text: parsed(text, whole=True),
     "epoch_seconds": lambda call, at: at // 10**9,
+    "allocate": lambda call, total, weights, places: allocated(total, weights, places),
+    "draw": lambda call, total, capacities: drawn(total, capacities),
     "equals_any": lambda call, a, b: same_value(a, b),
     "is_present": lambda call, a: a is not None,
     "or_value": lambda call, a, b: b if a is None else a,

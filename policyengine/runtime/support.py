@@ -206,6 +206,29 @@ def step(combine: Callable[[Sequence[int]], Any], left: Any, right: Any) -> Any:
     return right if right.__class__ is Failure else combine((left, right))
 
 
+def allocate(total: int, weights: Sequence[int]) -> Any:
+    """A whole number of units by weight: floors first, one unit more for the largest remainders."""
+    every = sum(weights)
+    if every == 0:
+        return failure.DIVISION_BY_ZERO
+    size = abs(total)
+    parts = [divmod(size * weight, every) for weight in weights]
+    shares = [whole for whole, _ in parts]
+    missing = size - sum(shares)
+    for i in sorted(range(len(parts)), key=lambda i: (-parts[i][1], i))[:missing]:
+        shares[i] += 1
+    return tuple(shares) if total >= 0 else tuple([-share for share in shares])
+
+
+def draw(total: int, capacities: Sequence[int]) -> tuple[int, ...]:
+    parts = []
+    for capacity in capacities:
+        part = capacity if capacity < total else total
+        parts.append(part)
+        total -= part
+    return tuple(parts)
+
+
 def bounded(n: int, low: int, high: int) -> Any:
     return n if low <= n <= high else failure.OUT_OF_RANGE
 

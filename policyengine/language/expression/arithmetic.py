@@ -453,3 +453,34 @@ def narrowed(a: Expr, lo: int | None = None, hi: int | None = None) -> Expr:
     low = t.lo if lo is None else max(t.lo, lo * t.den)
     high = t.hi if hi is None else min(t.hi, hi * t.den)
     return replace(a, type=replace(t, lo=low, hi=high))
+
+
+def allocated(total: Expr, weights: Expr, places: int, at: Span) -> Expr:
+    """`allocate(total, weights, places)`: shares by weight that add up to the total, by largest remainder."""
+    if not isinstance(total.type, Number) or not isinstance(weights.type, types.List):
+        raise Rejected(say.wrong_operands("allocate", total.type, weights.type, at))
+    item = weights.type.item
+    if not isinstance(item, Number) or item.lo < 0:
+        raise Rejected(say.wrong_operand("allocate", weights.type, at, "weights are numbers that are not negative"))
+    den = 10**places
+    if den % total.type.den:
+        raise Rejected(say.expected_type(f"a total of at most {places} places", total.type, at, "round it first"))
+    whole = types.rescaled(total.type, den)
+    share = replace(whole, integer=False, lo=min(0, whole.lo), hi=max(0, whole.hi))
+    constant = Const(types.integer(places, places), places)
+    return Call(types.List(share, weights.type.max), "allocate", (total, weights, constant), may_fail=True)
+
+
+def drawn(total: Expr, capacities: Expr, at: Span) -> Expr:
+    """`draw(total, capacities)`: what a total takes from each capacity, one after another."""
+    if not isinstance(total.type, Number) or not isinstance(capacities.type, types.List):
+        raise Rejected(say.wrong_operands("draw", total.type, capacities.type, at))
+    item = capacities.type.item
+    if not isinstance(item, Number) or item.unit != total.type.unit:
+        raise Rejected(say.wrong_operands("draw", total.type, capacities.type, at))
+    if item.lo < 0 or total.type.lo < 0:
+        raise Rejected(say.wrong_operand("draw", item if item.lo < 0 else total.type, at, "it is never negative"))
+    joint = types.joined(total.type, item, item.unit)
+    part = replace(joint, lo=0)
+    most = types.List(part, capacities.type.max)
+    return Call(most, "draw", (coerced(total, part), coerced(capacities, most)))

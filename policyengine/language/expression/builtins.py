@@ -307,6 +307,23 @@ def _use_zones(scope: Scope, zone: Expr, at: Span) -> None:
             raise Rejected(say.unknown_zone(name, at, hint))
 
 
+def _allocate(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    """`allocate(total, weights, places)`; without places the shares may have no end of digits and enter no list."""
+    if len(node.arguments) == 2:
+        hint = "say the places of each share, as in `allocate(total, weights, 2)`"
+        raise Rejected(say.needs_constant("the places of `allocate`", checker.at(node), hint))
+    total, weights, places = _arguments(checker, node, scope, 3, 3)
+    constant = arithmetic.constant_of(places)
+    if constant is None or constant.denominator != 1 or not 0 <= constant <= ROUND_PLACES_MAX:
+        raise Rejected(say.needs_constant("the places of `allocate`", checker.at(node.arguments[2])))
+    return arithmetic.allocated(total, weights, int(constant), checker.at(node))
+
+
+def _draw(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    total, capacities = _arguments(checker, node, scope, 2, 2)
+    return arithmetic.drawn(total, capacities, checker.at(node))
+
+
 ZONED: dict[str, tuple[str, tuple[Type, ...], Type, bool]] = {
     "date": ("date_of", (types.TIMESTAMP,), types.DATE, False),
     "time_of_day": ("time_of_day", (types.TIMESTAMP,), types.DURATION, False),
@@ -316,6 +333,8 @@ ZONED: dict[str, tuple[str, tuple[Type, ...], Type, bool]] = {
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(ZONED, _zoned),
+    "allocate": _allocate,
+    "draw": _draw,
     "min": _extreme,
     "max": _extreme,
     "sum": _sum,
