@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from policyengine.values.civil import Date
     from policyengine.values.instant import Duration, Timestamp
     from policyengine.values.money import Money
+    from policyengine.values.type_name import TypeName
 
 __version__ = "0.1.0"
 
@@ -60,6 +61,7 @@ _HOMES = {
         "Timestamp",
     ),
     "policyengine.values.money": ("Money",),
+    "policyengine.values.type_name": ("TypeName",),
 }
 """Where the public names live: each is imported when it is first asked for."""
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -92,6 +94,42 @@ def replay(record: Mapping[str, Any], policy: Policy) -> Replay:
     return again(record, policy)
 
 
+def evaluate_expression(
+    text: str,
+    variables: dict[str, Any] | None = None,
+    *,
+    declarations: Mapping[str, Any] | None = None,
+    container: str = "",
+) -> Any:
+    """The value of one expression, as plain Python: int, Decimal, str, bytes, bool, None, list, dict and their like.
+
+    Without `declarations` it is typed dynamically, as CEL is. `declarations` are types as in a bundle's `inputs`
+    (`{"x": "int token"}`): the expression is then checked before it runs. `container` is the scope in which names are
+    looked up first. Raises InvalidPolicy, InvalidInput or EvaluationError.
+    """
+    if declarations is not None:
+        from policyengine.compiler.alone import evaluate_alone
+
+        return evaluate_alone(text, variables, declarations)
+    from policyengine.language.expression.evaluation import evaluate
+
+    return evaluate(text, variables, container)
+
+
+def check_expression(text: str, declarations: Mapping[str, Any] | None = None) -> str:
+    """The name of an expression's type: `money USD` over declared inputs, `list(int)` or `dyn` without declarations.
+
+    Raises InvalidPolicy with a diagnostic where the expression cannot be given a type.
+    """
+    if declarations is not None:
+        from policyengine.compiler.alone import compile_alone
+
+        return str(compile_alone(text, declarations).type)
+    from policyengine.language.expression.evaluation import deduced_type
+
+    return deduced_type(text)
+
+
 __all__ = [
     "UNAVAILABLE",
     "Date",
@@ -108,8 +146,11 @@ __all__ = [
     "Reason",
     "Replay",
     "Timestamp",
+    "TypeName",
     "UnknownVersion",
     "__version__",
+    "check_expression",
+    "evaluate_expression",
     "load",
     "replay",
 ]

@@ -19,8 +19,8 @@ TEXT_MAX = 1_000_000
 CHARACTERS_PER_UNIT = 10
 NUMBER_BITS_MAX = 24_000
 """Bits of the numerator or denominator of one number; the largest literal has 20,524."""
-BITS_FREE = 512
-"""Numbers of at most so many bits cost nothing besides their operation."""
+BITS_PER_UNIT = 400
+"""Bits of two decimals together that cost a unit more; twice as many cost four times as much."""
 TEXT_EXPONENT_MAX = 1_000
 """A decimal whose first digit is further from the point than this is never written out."""
 FORMAT_PLACES_MAX = 100
@@ -32,7 +32,7 @@ GIVEN_PARTS_MAX = 200_000
 GIVEN_CHARACTERS_MAX = 10_000_000
 """Characters and bytes in all variables together."""
 GIVEN_DEPTH_MAX = 64
-RESULT_PARTS_MAX = 1_000_000
+RESULT_PARTS_MAX = 500_000
 RESULT_DEPTH_MAX = 100
 PERIODS_MAX = 1_000
 """Periods that one call lists."""

@@ -196,3 +196,8 @@ def special_name(name: str, at: Span, quoted: bool) -> Diagnostic:
 def no_fields(what: str, field: str, at: Span) -> Diagnostic:
     """A field is read of something that has none."""
     return Diagnostic("T015", "unknown_field", f"{what} has no field `{field}`", at, "only maps have fields")
+
+
+def bad_pattern(why: str, at: Span) -> Diagnostic:
+    """A literal pattern is outside of the subset that matchers agree on and that takes linear time."""
+    return Diagnostic("T031", "bad_expression_pattern", f"this pattern cannot be used: {why}", at)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from policyengine.errors import EvaluationError, InvalidInput, InvalidPolicy
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.dynamic.deduce import Deducer, settled
 from policyengine.language.expression.dynamic.given import read_variables
 from policyengine.language.expression.dynamic.given_back import Unfit, given_back
 from policyengine.language.expression.dynamic.plan import Planner
@@ -17,40 +17,65 @@ from policyengine.language.expression.parser import parse
 from policyengine.language.expression.syntax import Expression
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.limits import COST_MAX, CostExceeded, Meter
-from policyengine.source import Source, Span
+from policyengine.source import Diagnostic, Source, Span
 
 SOURCE = "expression"
 COST_EXCEEDED = Failure("cost_exceeded", f"the evaluation costs more than {COST_MAX:,} units")
 
 
-def evaluate(text: str, variables: object, container: str) -> Any:
+def evaluate(text: object, variables: object = None, container: str = "") -> Any:
     """The value of an expression whose types nobody declared."""
-    source = Source(SOURCE, _text(text))
-    node = _parsed(source)
+    source = source_of(text)
+    node = parsed(source)
     held = read_variables(variables)
-    meter = Meter()
+    if type(container) is not str:
+        raise InvalidInput("a container is given as text")
+
+    def place(start: int, end: int) -> Span:
+        return Span(source, start, end)
+
     try:
-        step = Planner(held, container, meter, lambda start, end: Span(source, start, end)).plan(node, {})
+        step = Planner(held, container, Meter(), place).plan(node, {})
+        Deducer(source.text, place, {}, hidden=bool(held)).deduce(node, {}, certain=True)
         return given_back(step())
     except Rejected as rejected:
         raise InvalidPolicy([rejected.diagnostic]) from None
     except Failed as failed:
-        raise _failed(failed.failure, Span(source, failed.node.start, failed.node.end)) from None
+        raise _failed(failed.failure, place(failed.node.start, failed.node.end)) from None
     except Unfit as unfit:
-        raise _failed(unfit.failure, Span(source, node.start, node.end)) from None
+        raise _failed(unfit.failure, place(node.start, node.end)) from None
     except CostExceeded:
-        raise _failed(COST_EXCEEDED, Span(source, node.start, node.end)) from None
+        raise _failed(COST_EXCEEDED, place(node.start, node.end)) from None
     except RecursionError:
         raise InvalidPolicy([_too_deep(source)]) from None
 
 
-def _text(text: object) -> str:
+def deduced_type(text: object) -> str:
+    """The name of the type that follows from an expression alone, `dyn` where none does."""
+    source = source_of(text)
+    node = parsed(source)
+
+    def place(start: int, end: int) -> Span:
+        return Span(source, start, end)
+
+    try:
+        Planner({}, "", Meter(), place).plan(node, {})
+        return str(settled(Deducer(source.text, place, {}).deduce(node, {}, certain=True)))
+    except Rejected as rejected:
+        raise InvalidPolicy([rejected.diagnostic]) from None
+    except RecursionError:
+        raise InvalidPolicy([_too_deep(source)]) from None
+
+
+def source_of(text: object) -> Source:
+    """The text of an expression as a place for diagnostics."""
     if type(text) is not str:
         raise InvalidInput("an expression is given as text")
-    return text
+    return Source(SOURCE, text)
 
 
-def _parsed(source: Source) -> Expression:
+def parsed(source: Source) -> Expression:
+    """The tree of an expression; raises InvalidPolicy where the text is none."""
     try:
         return parse(source.text)
     except SyntaxFault as fault:
@@ -60,7 +85,7 @@ def _parsed(source: Source) -> Expression:
         raise InvalidPolicy([_too_deep(source)]) from None
 
 
-def _too_deep(source: Source) -> Any:
+def _too_deep(source: Source) -> Diagnostic:
     at = Span(source, 0, len(source.text))
     return say.syntax("nested_too_deeply", "the expression is nested too deeply for the caller's stack", at, None)
 

@@ -126,7 +126,7 @@ def allocate(meter: Meter, whole: Any, weights: tuple[Any, ...], places: int | N
     The shares always add up to the total, which must itself have no more places. Of equal remainders the earlier one
     goes first.
     """
-    meter.charge(5 * len(weights))
+    meter.charge(40 * len(weights))
     refused = _refused_shares("allocate", whole, weights)
     if refused is not None:
         return refused

@@ -32,6 +32,7 @@ from policyengine.values.type_name import TypeName
 from policyengine.values.types import (
     BOOL,
     BYTES,
+    DATE,
     DURATION,
     DYN,
     INT64_MAX,
@@ -159,7 +160,7 @@ CONVERSIONS = (
     Function(
         "string",
         (
-            *(plain(each, gives=STRING) for each in (STRING, BOOL, INT, TIMESTAMP, DURATION)),
+            *(plain(each, gives=STRING) for each in (STRING, BOOL, INT, TIMESTAMP, DURATION, DATE)),
             plain(DECIMAL, gives=STRING, may_fail=True),
             plain(BYTES, gives=STRING, may_fail=True, run=decoded),
         ),
@@ -188,13 +189,15 @@ CONVERSIONS = (
             plain(INT, gives=TIMESTAMP, may_fail=True, run=timestamp_of_seconds),
         ),
         timestamp_of_text,
-        "the instant that text such as `2026-12-01T00:00:00Z` names, or that is so many seconds after 1970",
+        cost=5,
+        doc="the instant that text such as `2026-12-01T00:00:00Z` names, or that is so many seconds after 1970",
     ),
     Function(
         "duration",
         (plain(DURATION, gives=DURATION, run=_same), plain(STRING, gives=DURATION, may_fail=True)),
         duration_of_text,
-        "the length of time that text such as `1h30m` names",
+        cost=10,
+        doc="the length of time that text such as `1h30m` names",
     ),
     Function("type", (plain(DYN, gives=TYPE),), type_of, "the type of a value"),
     Function("dyn", (plain(T, gives=DYN),), _same, "the same value, of a type that is not known before it is there"),

@@ -16,11 +16,12 @@ from policyengine.runtime.functions.kinds import word
 from policyengine.runtime.functions.maps import MapValue
 from policyengine.runtime.functions.optionals import NONE, OptionalValue
 from policyengine.runtime.limits import CHARACTERS_PER_UNIT, Meter
+from policyengine.values.civil import Date
 from policyengine.values.instant import Duration, Timestamp
 
 _NUMBERS = (int, Fraction)
-_SCALARS = frozenset((bool, int, Fraction, type(None), Timestamp, Duration))
-_ORDERED = frozenset((bool, str, bytes, Timestamp, Duration))
+_SCALARS = frozenset((bool, int, Fraction, type(None), Timestamp, Duration, Date))
+_ORDERED = frozenset((bool, str, bytes, Timestamp, Duration, Date))
 _ABSENT = object()
 
 
@@ -39,6 +40,7 @@ def equal(meter: Meter, a: Any, b: Any) -> bool:
 
 def _equal_parts(meter: Meter, a: Any, b: Any) -> bool:
     """Equality of two things with parts, one pair of parts after the other."""
+    meter.charge(2)
     pending = [(a, b)]
     while pending:
         a, b = pending.pop()

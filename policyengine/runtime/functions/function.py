@@ -15,6 +15,7 @@ from typing import Any
 from policyengine.runtime.functions.maps import MapValue
 from policyengine.runtime.functions.optionals import OptionalValue
 from policyengine.values import types
+from policyengine.values.civil import Date
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.type_name import TypeName
 from policyengine.values.types import BOOL, BYTES, DURATION, DYN, NULL, STRING, TIMESTAMP, TYPE, Simple, Type
@@ -89,8 +90,8 @@ class Signature:
 
 
 _PLAIN = frozenset((STRING, BOOL, BYTES, INT))
-_EVERY = frozenset(
-    (bool, int, Fraction, str, bytes, type(None), tuple, MapValue, Timestamp, Duration, TypeName, OptionalValue)
+_EVERY: frozenset[type] = frozenset(
+    (bool, int, Fraction, str, bytes, type(None), tuple, MapValue, Timestamp, Duration, Date, TypeName, OptionalValue)
 )
 _HELD: dict[Type, frozenset[type]] = {
     STRING: frozenset((str,)),
@@ -101,6 +102,7 @@ _HELD: dict[Type, frozenset[type]] = {
     NUMBER: frozenset((int, Fraction)),
     TIMESTAMP: frozenset((Timestamp,)),
     DURATION: frozenset((Duration,)),
+    types.DATE: frozenset((Date,)),
     NULL: frozenset((type(None),)),
     TYPE: frozenset((TypeName,)),
 }
@@ -113,7 +115,8 @@ _HELD_BY_FORM: dict[type, frozenset[type]] = {
 
 def held_as(its_type: Type) -> frozenset[type]:
     """The Python types that hold the values of a type."""
-    return _HELD.get(its_type, _HELD_BY_FORM.get(type(its_type), _EVERY))
+    found = _HELD.get(its_type)
+    return _HELD_BY_FORM.get(type(its_type), _EVERY) if found is None else found
 
 
 def type_text(its_type: Type) -> str:

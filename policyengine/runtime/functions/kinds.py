@@ -12,6 +12,7 @@ from typing import Any
 
 from policyengine.runtime.functions.maps import MapValue
 from policyengine.runtime.functions.optionals import OptionalValue
+from policyengine.values.civil import Date
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.type_name import TypeName
 
@@ -26,6 +27,7 @@ TYPE_NAMES: dict[type, TypeName] = {
     MapValue: TypeName("map"),
     Timestamp: TypeName("google.protobuf.Timestamp"),
     Duration: TypeName("google.protobuf.Duration"),
+    Date: TypeName("date"),
     TypeName: TypeName("type"),
     OptionalValue: TypeName("optional_type"),
 }

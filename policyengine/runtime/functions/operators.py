@@ -24,7 +24,7 @@ from policyengine.runtime.failure import (
 from policyengine.runtime.functions.equality import is_in
 from policyengine.runtime.functions.kinds import word
 from policyengine.runtime.functions.maps import MapValue
-from policyengine.runtime.limits import BITS_FREE, NUMBER_BITS_MAX, TEXT_MAX, Meter
+from policyengine.runtime.limits import BITS_PER_UNIT, NUMBER_BITS_MAX, TEXT_MAX, Meter
 from policyengine.values.instant import (
     DURATION_MAX,
     DURATION_MIN,
@@ -49,10 +49,9 @@ def _bits(value: Any) -> int:
 
 
 def _measured(meter: Meter, a: Any, b: Any) -> None:
-    """Charge for numbers of hundreds of digits before they are computed with."""
-    bits = _bits(a) + _bits(b)
-    if bits > BITS_FREE:
-        meter.charge((bits // BITS_FREE) ** 2)
+    """Charge for decimals before they are computed with, by the number of their digits."""
+    if type(a) is Fraction or type(b) is Fraction:
+        meter.charge(2 + ((_bits(a) + _bits(b)) // BITS_PER_UNIT) ** 2)
 
 
 def _number(value: Any) -> Any:

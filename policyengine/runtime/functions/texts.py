@@ -10,6 +10,7 @@ from policyengine.runtime.functions.kinds import word
 from policyengine.runtime.functions.maps import MapValue
 from policyengine.runtime.functions.number_forms import shortest_text
 from policyengine.runtime.limits import TEXT_MAX, Meter
+from policyengine.values.civil import Date
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.type_name import TypeName
 
@@ -21,7 +22,7 @@ def text_of(value: Any) -> str | Failure:
             return "null"
         case bool():
             return "true" if value else "false"
-        case Timestamp() | Duration():
+        case Timestamp() | Duration() | Date():
             return str(value)
         case int() | Fraction():
             return shortest_text(value)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from policyengine.runtime.failure import BAD_ARGUMENT, TIME_RANGE, UNKNOWN_ZONE, Failure
+from policyengine.runtime.failure import BAD_ARGUMENT, BAD_TEXT, TIME_RANGE, UNKNOWN_ZONE, Failure
 from policyengine.runtime.functions.function import DECIMAL, INT, Function, list_of, map_of, method, plain
 from policyengine.runtime.functions.maps import MapValue
 from policyengine.runtime.limits import PERIODS_MAX
@@ -22,15 +22,15 @@ from policyengine.values.civil import (
     MILLISECOND,
     MINUTE,
     SECOND,
+    Date,
     WallTime,
     days_from_civil,
-    parse_date,
     weekday,
 )
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.interval import parse_interval
 from policyengine.values.invalid import InvalidValue
-from policyengine.values.types import DURATION, DYN, STRING, TIMESTAMP
+from policyengine.values.types import DATE, DURATION, DYN, STRING, TIMESTAMP
 from policyengine.values.zones import UTC, Zone, fixed_zone
 
 _MONTHS_MAX = 120_000
@@ -125,13 +125,11 @@ _GETTERS = (
 )
 
 
-def midnight(at: int, zone: Zone) -> Timestamp:
-    """The first instant of the day that an instant lies in."""
-    return calendar.midnight(calendar.date_at(at, zone), zone)
-
-
-def midnight_of_text(text: str, zone: Zone) -> Timestamp:
-    return calendar.midnight(parse_date(text[:20]), zone)
+def date_of_text(text: str) -> Date | Failure:
+    try:
+        return Date.parse(text[:20])
+    except InvalidValue as fault:
+        return BAD_TEXT.saying(fault.message)
 
 
 def months_later(at: int, months: int, zone: Zone) -> Timestamp | Failure:
@@ -178,11 +176,11 @@ TIMES = (
     Function(
         "date",
         (
-            *_with_zone(TIMESTAMP, gives=TIMESTAMP, run=midnight),
-            *_with_zone(STRING, gives=TIMESTAMP, run=midnight_of_text),
+            *_with_zone(TIMESTAMP, gives=DATE, run=calendar.date_at),
+            plain(STRING, gives=DATE, may_fail=True, run=date_of_text),
         ),
-        zoned(midnight, 1),
-        "the midnight at which the day of an instant, or a day such as `2026-12-01`, begins",
+        zoned(calendar.date_at, 1),
+        "the day that the calendar shows at an instant, or that text such as `2026-12-01` names",
         cost=ZONE_COST,
     ),
     Function(

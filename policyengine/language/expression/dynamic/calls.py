@@ -13,6 +13,7 @@ from policyengine.language.expression.names import is_bind
 from policyengine.language.expression.syntax import Call, Expression, Name, Text
 from policyengine.runtime.failure import NO_OVERLOAD, UNKNOWN_FUNCTION, Failure
 from policyengine.runtime.functions import FUNCTIONS, Function
+from policyengine.runtime.functions.automaton import compiled
 from policyengine.runtime.functions.function import Run
 from policyengine.runtime.functions.kinds import word, words
 from policyengine.runtime.functions.optionals import NONE, OptionalValue
@@ -80,6 +81,7 @@ def _plan_function(
     if function is None or not any(form.method is method for form in function.signatures):
         failure = UNKNOWN_FUNCTION.saying(f"the function `{name}` is not known")
         return lambda: _fail(failure, node)
+    refuse_pattern(planner, name, arguments)
     meter, cost, metered = planner.meter, function.cost, function.metered
 
     def step() -> Any:
@@ -97,6 +99,19 @@ def _plan_function(
         return found
 
     return step
+
+
+_PATTERNED = {"matches": 1, "regex.replace": 1, "regex.extract": 1, "regex.extractAll": 1}
+"""The functions that take a pattern, and where."""
+
+
+def refuse_pattern(planner: Planner, name: str, arguments: tuple[Expression, ...]) -> None:
+    """A literal pattern that cannot be used is a mistake of the author, wherever it stands."""
+    at = _PATTERNED.get(name, len(arguments))
+    if at < len(arguments) and isinstance(pattern := arguments[at], Text):
+        found = compiled(pattern.value)
+        if isinstance(found, str):
+            raise Rejected(say.bad_pattern(found, planner.place(pattern.start, pattern.end)))
 
 
 def _with_mode(planner: Planner, node: Call, slots: Slots) -> tuple[Expression, ...]:

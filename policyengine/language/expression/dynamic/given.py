@@ -6,7 +6,8 @@ dict, list, tuple or str only the built-in part is read.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -18,6 +19,7 @@ from policyengine.runtime.functions.maps import MapValue, map_of
 from policyengine.runtime.leaf_readers import DECIMAL128, instant, text
 from policyengine.runtime.limits import GIVEN_CHARACTERS_MAX, GIVEN_DEPTH_MAX, GIVEN_PARTS_MAX
 from policyengine.runtime.refusals import Refused
+from policyengine.values.civil import Date
 from policyengine.values.instant import (
     DURATION_MAX,
     DURATION_MIN,
@@ -177,11 +179,13 @@ def _type_name(value: TypeName) -> TypeName:
     return found
 
 
-_SINGLE = {
+_SINGLE: dict[type, Callable[[Any], Any]] = {
     int: _whole,
     Decimal: _decimal,
     Timestamp: _timestamp,
     Duration: _duration,
+    Date: lambda value: Date(int(value)),
     timedelta: _length,
+    date: Date.from_date,
     datetime: lambda value: Timestamp(instant(value)),
 }

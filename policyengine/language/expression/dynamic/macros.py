@@ -14,10 +14,10 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.dynamic.step import Failed, Slots, Step, path_of
 from policyengine.language.expression.dynamic.weight import turn_weight
 from policyengine.language.expression.syntax import Call, Expression, Name, Select
-from policyengine.runtime.failure import BAD_KEY, NO_OVERLOAD, REPEATED_KEY, Failure
+from policyengine.runtime.failure import NO_OVERLOAD, REPEATED_KEY, Failure
 from policyengine.runtime.functions.kinds import word
 from policyengine.runtime.functions.lists import order_of
-from policyengine.runtime.functions.maps import MapValue, map_of, may_be_key
+from policyengine.runtime.functions.maps import MapValue, map_of
 from policyengine.runtime.functions.optionals import NONE, OptionalValue
 from policyengine.runtime.limits import LOOPS_MAX, CostExceeded
 
@@ -125,7 +125,7 @@ class Loop:
             failure = NO_OVERLOAD.saying(f"`{self._node.name}` goes through a list or a map, and not {word(holder)}")
             raise Failed(failure, self._node)
         if single:
-            return ((key, key) for key in holder.keys())
+            return zip(holder.keys(), holder.keys(), strict=True)
         return holder.items()
 
 

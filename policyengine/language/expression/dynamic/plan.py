@@ -11,7 +11,6 @@ the tree, which the parser bounds.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any
 
 from policyengine.language.expression import diagnostics as say
@@ -103,14 +102,14 @@ class Planner:
     def null(self, node: Null, slots: Slots) -> Step:
         return lambda: None
 
-    def list(self, node: ListLiteral, slots: Slots) -> Step:
+    def items(self, node: ListLiteral, slots: Slots) -> Step:
         steps = [self.plan(item, slots) for item, _ in node.items]
         optional = [is_optional for _, is_optional in node.items]
         if any(optional):
             return lambda: _present_items(steps, optional, node)
         return lambda: tuple([step() for step in steps])
 
-    def map(self, node: MapLiteral, slots: Slots) -> Step:
+    def entries(self, node: MapLiteral, slots: Slots) -> Step:
         entries = [(self.plan(key, slots), self.plan(value, slots), o) for key, value, o in node.entries]
         return lambda: _map(entries, node)
 
@@ -137,7 +136,7 @@ class Planner:
         for count in range(len(names), 0, -1):
             found = self.known(".".join(names[:count]), root)
             if found is not _ABSENT:
-                return self.fields(lambda: found, node, len(names) - count)
+                return self.fields(_constant(found), node, len(names) - count)
         failure = UNKNOWN_NAME.saying(f"the name `{names[0]}` is not known")
         return _failing(failure, node)
 
@@ -273,13 +272,13 @@ class Planner:
             failed: tuple[Failure, Expression] | None = None
             for operand in steps:
                 try:
-                    found = operand()
+                    found: Any = operand()
                 except Failed as fault:
                     meter.charge(10)
                     failed = failed or (fault.failure, fault.node)
                     continue
                 if found is decides:
-                    return decides
+                    return bool(decides)
                 if type(found) is not bool:
                     failed = failed or (operators.no_overload(node.operator, found), node)
             if failed is not None:
@@ -320,6 +319,10 @@ def _bound(frame: list[Any], slot: int, node: Expression) -> Step:
         return found
 
     return step
+
+
+def _constant(value: Any) -> Step:
+    return lambda: value
 
 
 def _failing(failure: Failure, node: Expression) -> Step:
@@ -422,6 +425,6 @@ _PLANS: dict[type, Plan] = {
     Binary: Planner.binary,
     Chain: Planner.chain,
     Ternary: Planner.ternary,
-    ListLiteral: Planner.list,
-    MapLiteral: Planner.map,
+    ListLiteral: Planner.items,
+    MapLiteral: Planner.entries,
 }

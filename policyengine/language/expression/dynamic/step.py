@@ -1,4 +1,4 @@
-"""What a tree of an expression becomes before it runs: one small function for each node, and the failures they raise."""
+"""What the tree of an expression becomes: one small function for each node, and the failures that they raise."""
 
 from __future__ import annotations
 
