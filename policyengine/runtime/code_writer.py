@@ -58,7 +58,8 @@ def is_pair(its_type: Type) -> bool:
 class Writer(ABC):
     """The function that is being written; `names` is what its code finds beside its arguments."""
 
-    def __init__(self) -> None:
+    def __init__(self, leaves: bool = False) -> None:
+        self.leaves = leaves
         self.lines: list[str] = []
         self.indent = 1
         self.count = 0
@@ -132,6 +133,8 @@ class Writer(ABC):
         and that may have failed; they stand before the arguments.
         """
         values = [self.emit(a) for a in arguments]
+        if self.leaves and (settle is not None or guard is not None):
+            return self._or_leave(its_type, [self.stored(v) for v in values], build, settle, guard)
         failing = [v for v in (*beside, *values) if v.fails]
         if not failing and settle is None and guard is None:
             return self._joined(its_type, build(values), 1 + max((v.depth for v in values), default=0))
@@ -155,6 +158,25 @@ class Writer(ABC):
         if word == "elif":
             self.indent -= 1
         return Val(name, its_type, True, name + "d" if pair else "")
+
+    def _or_leave(
+        self,
+        its_type: Type,
+        values: list[Val],
+        build: Callable[[list[Val]], Built],
+        settle: Settle | None,
+        guard: Callable[[list[Val]], str] | None,
+    ) -> Val:
+        """An operation that may fail, in the quick function: where it does, the careful one is asked for everything."""
+        name = self.fresh()
+        if guard is not None:
+            self.line(f"if {guard(values)}: return C(f, o)")
+        self.assign(name, build(values))
+        if settle is not None:
+            for text in settle(name, name + "d"):
+                self.line(text)
+            self.line(f"if {name}.__class__ is F: return C(f, o)")
+        return Val(name, its_type, False, name + "d" if is_pair(its_type) else "")
 
     def _joined(self, its_type: Type, built: Built, depth: int) -> Val:
         if isinstance(built, tuple):

@@ -46,6 +46,7 @@ from policyengine.runtime.program import (
     children,
 )
 from policyengine.values import types
+from policyengine.values.civil import DAY
 from policyengine.values.types import Number, Type
 
 Decide = Callable[[Sequence[Any], Any], tuple[Any, ...]]
@@ -56,25 +57,45 @@ HEIGHT_MAX = 8
 
 
 def generate(program: Program, entry: Entry, order: Sequence[str]) -> Decide:
-    """The function of an entry point: `f(facts, tenant_cells) -> values of entry.outputs` (deferred ones are None)."""
-    writer = _Generator(program, entry, order)
+    """The function of an entry point: `f(facts, tenant_cells) -> values of entry.outputs` (deferred ones are None).
+
+    It is the quick function: where anything fails on the way, it asks the careful one, made when it is first needed,
+    which carries failures as values and so knows which of them the answer really meets.
+    """
+    careful: list[Decide] = []
+
+    def carefully(facts: Sequence[Any], cells: Any) -> tuple[Any, ...]:
+        if not careful:
+            careful.append(_compiled(_Generator(program, entry, order)))
+        return careful[0](facts, cells)
+
+    quick = _Generator(program, entry, order, leaves=True)
+    quick.names["C"] = carefully
+    return _compiled(quick)
+
+
+def generate_careful(program: Program, entry: Entry, order: Sequence[str]) -> Decide:
+    """The function that carries failures as values; for tests that compare it with the quick one."""
+    return _compiled(_Generator(program, entry, order))
+
+
+def _compiled(writer: _Generator) -> Decide:
     source = writer.source()
-    namespace = writer.names
-    exec(compile(source, f"<{program.bundle}:{entry.name}>", "exec"), namespace)
-    decide: Decide = namespace["decide"]
+    exec(compile(source, f"<{writer.program.bundle}:{writer.entry.name}>", "exec"), writer.names)
+    decide: Decide = writer.names["decide"]
     return decide
 
 
 def source_of(program: Program, entry: Entry, order: Sequence[str]) -> str:
     """The generated source, for people who want to read it."""
-    return _Generator(program, entry, order).source()
+    return _Generator(program, entry, order, leaves=True).source()
 
 
 class _Generator(Writer):
     """The writer that knows every kind of expression; `memo` holds the values that have a name already."""
 
-    def __init__(self, program: Program, entry: Entry, order: Sequence[str]) -> None:
-        super().__init__()
+    def __init__(self, program: Program, entry: Entry, order: Sequence[str], leaves: bool = False) -> None:
+        super().__init__(leaves)
         self.program = program
         self.entry = entry
         self.order = [n for n in order if not program.nodes[n].deferred]
@@ -500,6 +521,9 @@ class _Generator(Writer):
 
     def _zoned(self, expr: Call) -> Val:
         """A function of the local calendar; the zone is picked by its name."""
+        zone = expr.arguments[0]
+        if expr.function == "time_of_day" and isinstance(zone, Const) and zone.value == "UTC":
+            return self.strict(expr.type, expr.arguments[1:], lambda v: f"({v[0].code} % {DAY})")
         zones = self.bind(zoned.zones_of(self.program.zones), ("zones",))
         run = self.bind(zoned.FUNCTIONS[expr.function], ("zoned", expr.function))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,33 @@ class Reason:
         return self.path
 
 
+class Outputs(Mapping[str, Any]):
+    """The outputs of a decision, each made when it is first asked for."""
+
+    __slots__ = ("_made", "_make", "_names")
+
+    def __init__(self, names: Sequence[str], make: Callable[[str], Any]) -> None:
+        self._names = names
+        self._make = make
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._made:
+            if name not in self._names:
+                raise KeyError(name)
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
 class Decision:
     """What one entry point answered for one set of facts. It keeps copies of the facts, never the caller's objects."""
 
@@ -60,7 +87,7 @@ class Decision:
         self._facts = facts
         self._values = values
         self._trace: interpreter.Trace | None = None
-        self._outputs: dict[str, Any] | None = None
+        self._outputs = Outputs([name for name, _ in entry.outputs], self._output)
         self.tenant = tenant
         self.event = event
         self.purpose = purpose or entry.name
@@ -125,23 +152,29 @@ class Decision:
         return self._policy.version
 
     @property
-    def outputs(self) -> dict[str, Any]:
-        """The answers by name: Decimal, int, str, bool, Timestamp, list or dict; an absent optional is None."""
-        if self._outputs is None:
-            self._outputs = {name: self._output(i, node) for i, (name, node) in enumerate(self._entry.outputs)}
+    def outputs(self) -> Outputs:
+        """The answers by name: Decimal, int, str, bool, Timestamp, list or dict; an absent optional is None.
+
+        Each is made when it is asked for, so that lines cost nothing where only the amount is read.
+        """
         return self._outputs
 
-    def _output(self, position: int, node: str) -> Any:
+    def _output(self, name: str) -> Any:
         program = self._policy.program
-        its_type = program.nodes[node].type
+        position = self._positions[name]
+        node = self._entry.outputs[position][1]
         if program.nodes[node].deferred:
             return explain.lines(self.trace.values[node])
         if self._values[position].__class__ is Failure:
             return None  # `on_error` has answered for it, by the effect
-        value = plain(self._values[position], its_type)
+        value = plain(self._values[position], program.nodes[node].type)
         if isinstance(value, Failure):
             raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
         return value
+
+    @property
+    def _positions(self) -> dict[str, int]:
+        return {name: i for i, (name, _) in enumerate(self._entry.outputs)}
 
     @property
     def value(self) -> Any:
@@ -208,7 +241,7 @@ class Decision:
         if self._trace is None:
             program = self._policy.program
             order = interpreter.needed(program, self._entry, explained=True)
-            self._trace = interpreter.run(program, order, self._facts.held, self.tenant)
+            self._trace = interpreter.run(program, order, self._facts.held, self.tenant, self._policy.selects)
         return self._trace
 
     @property

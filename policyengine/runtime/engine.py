@@ -13,6 +13,7 @@ from policyengine.runtime.decision import Decision
 from policyengine.runtime.exact import held
 from policyengine.runtime.facts import Facts, Reader
 from policyengine.runtime.failure import Failure
+from policyengine.runtime.indexed import Selects
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.program_json import digest as program_digest
 from policyengine.values.instant import Timestamp
@@ -39,6 +40,7 @@ class Policy:
         self.version = PolicyVersion(program.bundle, program.version, program.source_digest, program_digest(program))
         self._prepared: dict[str, _Prepared] = {}
         self._cells = _flat_cells(program)
+        self.selects = Selects(program)
 
     def __repr__(self) -> str:
         return f"Policy({self.version})"

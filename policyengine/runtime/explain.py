@@ -232,7 +232,7 @@ def record(decision: Decision, with_input: bool) -> dict[str, Any]:
         "codes": list(decision.codes),
         "approvers": list(decision.approvers),
         "rationale": [r.path for r in decision.rationale],
-        "outputs": jsonable(decision.outputs),
+        "outputs": jsonable(dict(decision.outputs)),
     }
     if with_input:
         out["input"] = canonical

@@ -39,6 +39,7 @@ from policyengine.runtime.program import (
     Program,
     Read,
     Row,
+    TableData,
     reads,
 )
 from policyengine.runtime.selection import in_force, select
@@ -58,9 +59,16 @@ class Trace:
     """Column node -> the override whose value it took."""
 
 
-def run(program: Program, order: Sequence[str], facts: Sequence[Any], tenant: str | None) -> Trace:
+def run(
+    program: Program,
+    order: Sequence[str],
+    facts: Sequence[Any],
+    tenant: str | None,
+    by_index: Selection = select,
+) -> Trace:
     """Evaluate nodes in order. `facts` are held values (or a Failure) by fact index."""
     machine = Machine(program, facts, tenant)
+    machine.select = by_index
     for name in order:
         machine.node(name)
     return machine.trace
@@ -76,6 +84,9 @@ def evaluated(program: Program, trace: Trace, facts: Sequence[Any], tenant: str 
 CHAINS: dict[str, Callable[[Any, Any], Any]] = {"add": operator.add, "multiply": operator.mul}
 
 
+Selection = Callable[[TableData, Sequence[Any], int | None], Any]
+
+
 class Machine:
     """One evaluation: the values of nodes so far; `current` is the node whose expression is being evaluated."""
 
@@ -83,6 +94,7 @@ class Machine:
         self.program = program
         self.facts = facts
         self.cells = program.tenant_cells.get(tenant, {}) if tenant is not None else {}
+        self.select: Selection = select
         self.zones = zoned.zones_of(program.zones)
         self.trace = Trace()
         self.current = ""
@@ -199,7 +211,7 @@ class Machine:
         at = None if expr.at is None else self.value(expr.at, local)
         if isinstance(at, Failure):
             return at
-        found = select(table, keys, at)
+        found = self.select(table, keys, at)
         if not isinstance(found, Failure):
             rows = found if isinstance(found, tuple) else (found,)
             self.trace.rows.setdefault(self.current, []).extend((expr.table, row) for row in rows)

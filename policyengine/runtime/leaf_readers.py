@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 from fractions import Fraction
 from typing import Any
@@ -233,6 +233,11 @@ def _instant_of_datetime(value: datetime) -> int:
     zone = value.tzinfo
     if zone is None:
         raise refusals.no_offset()
+    if zone is UTC:  # the common one
+        span = value - _EPOCH
+        at = (span.days * 86_400 + span.seconds) * 1_000_000_000 + span.microseconds * 1_000
+        if TIMESTAMP_MIN <= at <= TIMESTAMP_MAX:
+            return at
     # Other time zones are code of the host. A `ZoneInfo` can only be here if its module has been imported, which costs
     # a service that never meets one nothing.
     known = sys.modules.get("zoneinfo")
@@ -469,6 +474,7 @@ def _any_number(value: Any) -> int | Fraction:
     return Fraction(_ANY_DECIMAL(value, None), 10**DIGITS_MAX)
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SIMPLE: dict[types.Type, Read] = {
     types.STRING: lambda value, root: text(value),
     types.BOOL: _boolean,

@@ -250,7 +250,7 @@ def parsed(text: str, whole: bool) -> Any:
 
 
 def allocated(total: Any, weights: Any, places: int) -> Any:
-    """Shares by weight, cut towards zero; what is missing goes to the largest remainders, of equal ones to the first."""
+    """Shares by weight, cut towards zero; what is missing goes to the largest remainders."""
     every = sum(weights, Fraction(0))
     if every == 0:
         return failure.DIVISION_BY_ZERO

@@ -223,7 +223,7 @@ def allocate(total: int, weights: Sequence[int]) -> Any:
 def draw(total: int, capacities: Sequence[int]) -> tuple[int, ...]:
     parts = []
     for capacity in capacities:
-        part = capacity if capacity < total else total
+        part = min(total, capacity)
         parts.append(part)
         total -= part
     return tuple(parts)

@@ -524,6 +524,16 @@ class Context:
         """An amount that adds nothing where it is absent."""
         if not isinstance(amount.type, types.Optional):
             return amount
+        chosen = self.nodes[amount.node].expr if isinstance(amount, Read) else amount
+        if isinstance(chosen, If) and isinstance(chosen.otherwise, Const) and chosen.otherwise.value is None:
+            then = chosen.then
+            if (
+                isinstance(then, Call)
+                and then.function == "convert"
+                and not isinstance(then.arguments[0].type, types.Optional)
+            ):
+                zero = arithmetic.number(0, self.money, integer=False)
+                return arithmetic.choose(chosen.condition, then.arguments[0], zero, self.manifest_place)
         zero = arithmetic.number(0, self.money, integer=False)
         joint = arithmetic.joined_type(amount.type.item, zero.type)
         assert joint is not None
