@@ -1,7 +1,7 @@
 """Row selection by index for the interpreter: what explains a decision must not scan a table of 100,000 rows.
 
-The own selection of the interpreter looks at every row and is the specification. Where a decision is explained, the answer
-is known already; the index, which the tests compare with the specification, finds its rows again.
+The interpreter itself looks at every row and is the specification. Where a decision is explained, the answer is known
+already; the index, which the tests compare with the specification, finds its rows again.
 """
 
 from __future__ import annotations
