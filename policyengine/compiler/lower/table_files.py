@@ -6,7 +6,7 @@ In a table with tiers, one line is one tier: lines with the same id form the row
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from typing import Any, cast
@@ -68,16 +68,21 @@ class _File:
     keys: dict[str, Declared]
     columns: dict[str, Declared]
     into: Sheet
+    read: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def cell(self, row: int, column: int, declared: Declared) -> Any:
+        """A condition cell; equal texts of one column are read once."""
         text = self.sheet.rows[row][column]
         if text == "":
             return None
-        return read_cell_text(text, declared, self.context.literals, _place(self.sheet, row, column))
+        known = self.read.setdefault(column, {})
+        if text not in known:
+            known[text] = read_cell_text(text, declared, self.context.literals, self.place(row, column))
+        return known[text]
 
     def value(self, row: int, column: int, declared: Declared) -> Any:
+        """A result cell; an empty one is absent, has its default, or is a mistake."""
         text = self.sheet.rows[row][column]
-        at = _place(self.sheet, row, column)
         if text == "" and (declared.optional or declared.type != types.STRING):
             if declared.optional:
                 return None
@@ -85,7 +90,13 @@ class _File:
                 return self.context.literals.read(declared.default, declared)
             self.context.error(say.missing_cell(self.sheet.header[column], self.sheet.span(row, column)))
             return FAILED
-        return read_value_text(text, declared, self.context.literals, at)
+        known = self.read.setdefault(column, {})
+        if text not in known:
+            known[text] = read_value_text(text, declared, self.context.literals, self.place(row, column))
+        return known[text]
+
+    def place(self, row: int, column: int) -> Any:
+        return _Lazy(self.sheet, row, column)
 
     def date(self, row: int, column: int | None) -> int | None:
         if column is None or self.sheet.rows[row][column] == "":
