@@ -281,9 +281,9 @@ def time_cell(times: Iterable[tuple[int, int]]) -> str:
 
 
 def _since_midnight(second: int) -> str:
-    minutes, rest = divmod(second, 60)
-    assert not rest
-    return f"{minutes // 60}h" if minutes % 60 == 0 else f"{minutes}m"
+    hours, rest = divmod(second, 3600)
+    assert rest % 60 == 0
+    return (f"{hours}h" if hours else "") + (f"{rest // 60}m" if rest else "")
 
 
 def plain(number: Decimal) -> str:

@@ -16,13 +16,12 @@ import pytest
 import policyengine
 from catalogue.comparison import REFUSED, amount_or_reason, differences, theirs
 from catalogue.designed import FRACTION, NO_MODEL, NO_USAGE, NO_VARIANT, NOT_YET, PART, designed
-from catalogue.reference import CATALOGUE, Call, load_build
-from catalogue.usages import SEED, random_calls, refused, stratified
+from catalogue.reference import CATALOGUE, ROOT, Call, load_build
+from catalogue.usages import RANDOM_CALLS, SEED, random_calls, refused, stratified
 from policyengine.analysis import bundle_tests
-from policyengine.compiler.pipeline import compile_path
+from policyengine.compiler.pipeline import compile_path, compile_texts
 from policyengine.runtime.engine import Policy
 
-RANDOM_CALLS = 10_000
 REFUSED_CALLS = 500
 FAST_STEP = 21
 
@@ -50,6 +49,16 @@ def test_the_bundles_own_tests_pass() -> None:
     outcomes = bundle_tests.run(compile_path(CATALOGUE))
 
     assert outcomes
+    assert [] == [f"{outcome.test.name}: {m}" for outcome in outcomes for m in outcome.mismatches]
+
+
+def test_a_margin_on_top_keeps_its_tests() -> None:
+    """The file that docs/catalogue.md puts beside the others compiles with them, and its tests pass."""
+    texts = {path.name: path.read_bytes() for path in CATALOGUE.iterdir() if path.suffix in (".yaml", ".csv")}
+    texts["margin.yaml"] = (ROOT / "docs" / "examples" / "margin.yaml").read_bytes()
+    outcomes = bundle_tests.run(compile_texts(texts))
+
+    assert "price_resale" in {outcome.test.decide for outcome in outcomes}
     assert [] == [f"{outcome.test.name}: {m}" for outcome in outcomes for m in outcome.mismatches]
 
 
@@ -85,7 +94,7 @@ def test_what_the_package_refuses_is_refused(policy) -> None:
 
 DESIGNED = {
     NO_MODEL: (179, r"call\.model: is|no row"),
-    NO_USAGE: (2_151, "has no price of"),
+    NO_USAGE: (2_151, "no price is known"),
     NO_VARIANT: (2_040, "no row"),
     NOT_YET: (174, "no row"),
     PART: (2_093, "more"),

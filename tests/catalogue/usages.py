@@ -17,7 +17,7 @@ from genai_prices.types import ModelInfo, ModelPrice, StartDateConstraint, Tiere
 from catalogue.reference import MODELS, Call, Count, Key, offered, price, priced, prices, variants
 
 SEED = 20_261
-RANDOM_PER_MODEL = 4
+RANDOM_CALLS = 10_000
 SECOND = timedelta(seconds=1)
 NOON = time(12, tzinfo=UTC)
 ORDINARY_DAY = date(2026, 11, 20)
