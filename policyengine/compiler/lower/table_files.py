@@ -77,7 +77,7 @@ class _File:
             return None
         known = self.read.setdefault(column, {})
         if text not in known:
-            known[text] = read_cell_text(text, declared, self.context.literals, self.place(row, column))
+            known[text] = read_cell_text(text, declared, self.context.literals, _place(self.sheet, row, column))
         return known[text]
 
     def value(self, row: int, column: int, declared: Declared) -> Any:
@@ -92,11 +92,8 @@ class _File:
             return FAILED
         known = self.read.setdefault(column, {})
         if text not in known:
-            known[text] = read_value_text(text, declared, self.context.literals, self.place(row, column))
+            known[text] = read_value_text(text, declared, self.context.literals, _place(self.sheet, row, column))
         return known[text]
-
-    def place(self, row: int, column: int) -> Any:
-        return _Lazy(self.sheet, row, column)
 
     def date(self, row: int, column: int | None) -> int | None:
         if column is None or self.sheet.rows[row][column] == "":
