@@ -8,7 +8,7 @@ from typing import Any
 import held_facts
 
 from policyengine.batch.classes import classify
-from policyengine.batch.duckdb_run import Row, evaluate
+from policyengine.batch.duckdb_run import Answers, evaluate
 from policyengine.batch.duckdb_sql import Refused
 from policyengine.batch.steps import nodes_of, results
 from policyengine.runtime import codegen, interpreter
@@ -42,7 +42,7 @@ def disagreements(program: Program, name: str, rows: Sequence[list[Any]], writte
     return found
 
 
-def answers(row: Row) -> Iterator[Any]:
+def answers(row: Answers) -> Iterator[Any]:
     """The answers of one row as values or failures' codes."""
     for value, error in zip(row.values, row.errors, strict=True):
         yield value if error is None else Failure(error, "")
@@ -79,7 +79,7 @@ def assert_agreement_where_facts_are_missing(program: Program, count: int, seed:
     for name in columnar_entries(program):
         entry = program.entries[name]
         order = nodes_of(program, entry)
-        rows = held_facts.unavailable(held_facts.rows(program, entry, count, seed), entry, seed)
+        rows = held_facts.unavailable(program, held_facts.rows(program, entry, count, seed), seed)
         try:
             answered_rows = evaluate(program, name, rows)
         except Refused:

@@ -113,11 +113,19 @@ def rows(program: Program, entry: Entry, count: int, seed: int) -> list[list[Any
     return [sampler.row() for _ in range(count)]
 
 
-def unavailable(rows_: list[list[Any]], entry: Entry, seed: int) -> list[list[Any]]:
-    """The rows with some of their facts missing, as where a host could not fetch them."""
+def unavailable(program: Program, held_rows: list[list[Any]], seed: int) -> list[list[Any]]:
+    """The rows with some facts missing, as where a host could not fetch them: a group misses all of its own."""
     random = Random(seed)
-    facts = [i for i in entry.facts if i not in (Program.AT, Program.TENANT)]
-    return [[UNAVAILABLE if i in facts and random.random() < 0.2 else v for i, v in enumerate(row)] for row in rows_]
+    return [_with_missing(program, row, random) for row in held_rows]
+
+
+def _with_missing(program: Program, row: list[Any], random: Random) -> list[Any]:
+    given = [i for i, fact in enumerate(program.facts) if fact.path and row[i] is not None]
+    lost = [program.facts[i].path for i in given if random.random() < 0.15]
+    return [
+        UNAVAILABLE if any(fact.path[: len(path)] == path for path in lost) else value
+        for fact, value in zip(program.facts, row, strict=True)
+    ]
 
 
 def edges_of(program: Program) -> dict[str, Any]:

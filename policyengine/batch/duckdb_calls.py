@@ -273,6 +273,9 @@ def _unary(change: Callable[[Sql], Sql]) -> Operation:
         if isinstance(asked.type, Quotient):
             n, d = asked.values[0].parts
             return asked.strict(change(n), d)
+        if asked.type == types.DURATION:
+            raw = change(asked.values[0].code)
+            return numbers.within(asked.query, asked.values, raw, DURATION_MIN, DURATION_MAX, failure.TIME_RANGE)
         return numbers.checked(asked.query, asked.values, change(asked.values[0].code), asked.type)
 
     return operation
@@ -320,15 +323,9 @@ def _time(combine: Callable[[Sql, Sql], Sql], lo: int, hi: int) -> Operation:
     return operation
 
 
-def _time_between(swapped: bool) -> Operation:
-    def operation(asked: Asked) -> Val:
-        a, b = (v.code for v in asked.values)
-        raw = minus(b, a) if swapped else minus(a, b)
-        if asked.call.may_fail:
-            return numbers.within(asked.query, asked.values, raw, DURATION_MIN, DURATION_MAX, failure.TIME_RANGE)
-        return asked.strict(raw)
-
-    return operation
+def _seconds_between(asked: Asked) -> Val:
+    a, b = (v.code for v in asked.values)
+    return asked.strict(minus(b, a))
 
 
 OPERATIONS: dict[str, Operation] = {
@@ -368,8 +365,8 @@ OPERATIONS: dict[str, Operation] = {
     "in_list": _in_list,
     "bounded": _bounded,
     "epoch_seconds": _epoch_seconds,
-    "seconds_between": _time_between(swapped=True),
-    "time_between": _time_between(swapped=False),
+    "seconds_between": _seconds_between,
+    "time_between": _time(minus, DURATION_MIN, DURATION_MAX),
     "add_time": _time(plus, TIMESTAMP_MIN, TIMESTAMP_MAX),
     "subtract_time": _time(minus, TIMESTAMP_MIN, TIMESTAMP_MAX),
     "add_duration": _time(plus, DURATION_MIN, DURATION_MAX),

@@ -22,7 +22,7 @@ CHUNK = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Answers:
     """The answers of one row in the order of generated code: values (None where failed), failures, rows of tables."""
 
     values: tuple[Any, ...]
@@ -32,7 +32,7 @@ class Row:
 
 def evaluate(
     program: Program, entry_name: str, rows: Sequence[Sequence[Any]], written_out_max: int = WRITTEN_OUT_MAX
-) -> list[Row]:
+) -> list[Answers]:
     """The answers for rows of held facts, by fact index; the instant and the tenant are the first two facts.
 
     Integers are as wide as the batch's own minima and maxima ask for. Raises `duckdb_sql.Refused` for an entry point,
@@ -48,7 +48,7 @@ def evaluate(
     with duckdb.connect() as connection:
         register(connection, query, program, rows)
         found = connection.execute(query.sql).fetchall()
-    out: list[Row | None] = [None] * len(rows)
+    out: list[Answers | None] = [None] * len(rows)
     for line in found:
         assert out[line[0]] is None, "a row is answered once"
         out[line[0]] = _row(query, line[1:])
@@ -111,11 +111,11 @@ def _create(connection: duckdb.DuckDBPyConnection, relation: Relation) -> None:
         connection.execute(f"INSERT INTO {quoted(relation.name)} SELECT {unnested}", lists)
 
 
-def _row(query: Compiled, line: Sequence[Any]) -> Row:
+def _row(query: Compiled, line: Sequence[Any]) -> Answers:
     values = [None if answer is None else _value(answer, line) for answer in query.answers]
     errors = [None if answer is None else line[answer.start + answer.slots] for answer in query.answers]
     hits = {hit.node: _value(hit, line) for hit in query.hits}
-    return Row(tuple(values), tuple(errors), hits)
+    return Answers(tuple(values), tuple(errors), hits)
 
 
 def _value(answer: Answered, line: Sequence[Any]) -> Any:

@@ -337,33 +337,45 @@ def _group(
 # --------------------------------------------------------------------------------------------------------- columns
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One result column that is read from the row `number`, as of `instant`.
+
+    `tiers` is the length of the longest schedule where the column holds schedules, else 0.
+    """
+
+    query: Query
+    table: TableData
+    name: str
+    number: Sql
+    instant: Sql
+    tiers: int
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of the column's slots."""
+        return (INTEGER,) * (3 * self.tiers - 1) if self.tiers else slots(self.table.column_types[self.name])
+
+    def slots_of(self, value: Any) -> list[Any]:
+        if self.tiers:
+            return flat_tiers(value, self.tiers)
+        return list(flat(value, self.table.column_types[self.name]))
+
+
 def column(query: Query, table: TableData, name: str, row_number: Val, at: Val | None) -> Val:
     """A result column of the selected row: the tenant's override in force, or the row's own cell."""
-    program = query.program
-    its_type = table.column_types[name]
-    deltas = _overrides(program, table.name, name)
-    count = _tier_count([*table.columns[name], *(d.cell.value for d in deltas)]) if _is_tiers(its_type) else 0
-    number = query.stored(row_number.code)
-    cells = [_slots_of(value, its_type, count) for value in table.columns[name]]
-    own = _cells(query, table, name, number, cells, _kinds(its_type, count))
+    deltas = _overrides(query.program, table.name, name)
+    values = [*table.columns[name], *(delta.cell.value for delta in deltas)]
+    tiers_max = _tier_count(values) if isinstance(bare(table.column_types[name]), types.Tiers) else 0
+    instant = query.stored(at.code) if at is not None and deltas else null(BIGINT)
+    read = _Read(query, table, name, query.stored(row_number.code), instant, tiers_max)
+    own = _cells(read)
     error = row_number.error
     if deltas:
-        own, present = _overridden(query, table.name, name, number, own, deltas, its_type, count, at)
+        own, concerned = _overridden(read, own, deltas)
         if at is not None and at.error is not None:
-            error = error_of([row_number], choice([(present, at.error)], None))
+            error = error_of([row_number], choice([(concerned, at.error)], None))
     return Val(tuple(own), error)
-
-
-def _is_tiers(its_type: Type) -> bool:
-    return isinstance(bare(its_type), types.Tiers)
-
-
-def _kinds(its_type: Type, count: int) -> tuple[str, ...]:
-    return (INTEGER,) * (3 * count - 1) if count else slots(its_type)
-
-
-def _slots_of(value: Any, its_type: Type, count: int) -> list[Any]:
-    return flat_tiers(value, count) if count else list(flat(value, its_type))
 
 
 def _tier_count(schedules: Sequence[Any]) -> int:
@@ -375,27 +387,28 @@ def _tier_count(schedules: Sequence[Any]) -> int:
 
 def _hull(values: Sequence[Any], kind: str) -> tuple[str, int, int]:
     """The type and bounds of a slot over all the values that it can take."""
-    if kind != INTEGER:
+    if kind in (VARCHAR, BOOLEAN):
         return kind, 0, 0
     there = [v for v in values if v is not None]
     lo, hi = (min(there), max(there)) if there else (0, 0)
     return width(lo, hi), lo, hi
 
 
-def _cells(
-    query: Query, table: TableData, name: str, number: Sql, cells: list[list[Any]], kinds: tuple[str, ...]
-) -> list[Sql]:
+def _cells(read: _Read) -> list[Sql]:
     """The slots of the selected row's cell."""
-    columns = [[cell[slot] for cell in cells] for slot in range(len(kinds))]
-    hulls = [_hull(values, kind) for values, kind in zip(columns, kinds, strict=True)]
-    if len(cells) <= query.written_out_max:
-        return [_listed(number, values, hull) for values, hull in zip(columns, hulls, strict=True)]
+    cells = [read.slots_of(value) for value in read.table.columns[read.name]]
+    columns = [[cell[slot] for cell in cells] for slot in range(len(read.kinds))]
+    hulls = [_hull(values, kind) for values, kind in zip(columns, read.kinds, strict=True)]
+    if len(cells) <= read.query.written_out_max:
+        return [_listed(read.number, values, hull) for values, hull in zip(columns, hulls, strict=True)]
+    path = f"{read.table.name}.{read.name}"
     names = [("$row", BIGINT), *((f"$v{slot}", kind) for slot, (kind, _, _) in enumerate(hulls))]
-    relation = query.shared_relation(f"{table.name}.{name}", names, [(i, *cell) for i, cell in enumerate(cells)])
-    alias = query.joined(number.level + 1, relation, f"{{j}}.{quoted('$row')} = {number.code}")
+    relation = read.query.shared_relation(path, names, [(i, *cell) for i, cell in enumerate(cells)])
+    level = read.number.level + 1
+    alias = read.query.joined(level, relation, f"{{j}}.{quoted('$row')} = {read.number.code}")
     out = []
     for slot, (kind, lo, hi) in enumerate(hulls):
-        own = query.at_level(f"{alias}.{quoted(f'$v{slot}')}", number.level + 1, f"{table.name}.{name} cell")
+        own = read.query.at_level(f"{alias}.{quoted(f'$v{slot}')}", level, f"{path} cell")
         out.append(replace(own, kind=kind, lo=lo, hi=hi))
     return out
 
@@ -410,13 +423,8 @@ def _listed(number: Sql, values: Sequence[Any], hull: tuple[str, int, int]) -> S
     cases = []
     for (_, value), rows in groups.items():
         listed = ", ".join(str(row) for row in rows)
-        cases.append((expression(BOOLEAN, f"({{0}} IN ({listed}))", number), _typed(value, kind)))
+        cases.append((expression(BOOLEAN, f"({{0}} IN ({listed}))", number), cast(literal(value), kind)))
     return replace(choice(cases, None), kind=kind, lo=lo, hi=hi) if cases else null(kind)
-
-
-def _typed(value: Any, kind: str) -> Sql:
-    made = literal(value)
-    return cast(made, kind) if kind not in (VARCHAR, BOOLEAN) else made
 
 
 # ------------------------------------------------------------------------------------------------------- overrides
@@ -441,25 +449,17 @@ def _overrides(program: Program, table: str, column: str) -> list[Delta]:
     ]
 
 
-def _overridden(
-    query: Query,
-    table: str,
-    name: str,
-    number: Sql,
-    own: list[Sql],
-    deltas: Sequence[Delta],
-    its_type: Type,
-    count: int,
-    at: Val | None,
-) -> tuple[list[Sql], Sql]:
+def _overridden(read: _Read, own: list[Sql], deltas: Sequence[Delta]) -> tuple[list[Sql], Sql]:
     """The cell's slots with the overrides applied, and whether the tenant has any for the row."""
-    tenant = query.tenant()
-    instant = query.stored(at.code) if at is not None else null(BIGINT)
-    values = [_slots_of(delta.cell.value, its_type, count) for delta in deltas]
-    if len(deltas) > query.written_out_max:
-        return _joined_deltas(query, table, name, number, own, deltas, values, tenant, instant)
-    concerned = [both([compared(tenant, "=", text(d.tenant)), compared(number, "=", whole(d.row))]) for d in deltas]
-    in_force = [both([mine, *_stretch(instant, d.cell)]) for mine, d in zip(concerned, deltas, strict=True)]
+    if len(deltas) > read.query.written_out_max:
+        return _joined_deltas(read, own, deltas)
+    tenant = read.query.tenant()
+    concerned = [
+        both([compared(tenant, "=", text(delta.tenant)), compared(read.number, "=", whole(delta.row))])
+        for delta in deltas
+    ]
+    in_force = [both([mine, *_stretch(read.instant, d.cell)]) for mine, d in zip(concerned, deltas, strict=True)]
+    values = [read.slots_of(delta.cell.value) for delta in deltas]
     out = []
     for slot, cell in enumerate(own):
         cases = [(test, _or_null(value[slot], cell.kind)) for test, value in zip(in_force, values, strict=True)]
@@ -476,36 +476,34 @@ def _or_null(value: Any, kind: str) -> Sql:
     return null(kind) if value is None else literal(value)
 
 
-def _joined_deltas(
-    query: Query,
-    table: str,
-    name: str,
-    number: Sql,
-    own: list[Sql],
-    deltas: Sequence[Delta],
-    values: Sequence[list[Any]],
-    tenant: Sql,
-    instant: Sql,
-) -> tuple[list[Sql], Sql]:
+def _joined_deltas(read: _Read, own: list[Sql], deltas: Sequence[Delta]) -> tuple[list[Sql], Sql]:
     """Overrides as a relation: the stretches of one cell never overlap, so that a join finds at most one."""
-    hulls = [
-        _hull([value[slot] for value in values], INTEGER if cell.kind not in (VARCHAR, BOOLEAN) else cell.kind)
-        for slot, cell in enumerate(own)
-    ]
-    ends = _hull([e for d in deltas for e in (d.cell.start, d.cell.end)], INTEGER)[0]
-    columns = [("$tenant", VARCHAR), ("$row", BIGINT), ("$start", ends), ("$end", ends)]
-    columns += [(f"$v{slot}", kind) for slot, (kind, _, _) in enumerate(hulls)]
-    lines = [(d.tenant, d.row, d.cell.start, d.cell.end, *value) for d, value in zip(deltas, values, strict=True)]
-    relation = query.relation(f"{table}.{name} overrides", columns, lines)
-    level = level_of([number, instant, *own]) + 1
-    mine = f"{{j}}.{quoted('$tenant')} = {tenant.code} AND {{j}}.{quoted('$row')} = {number.code}"
-    begun = f"({{j}}.{quoted('$start')} IS NULL OR {{j}}.{quoted('$start')} <= {instant.code})"
-    open_ended = f"({{j}}.{quoted('$end')} IS NULL OR {instant.code} < {{j}}.{quoted('$end')})"
-    alias = query.joined(level, relation, f"{mine} AND {begun} AND {open_ended}")
+    values = [read.slots_of(delta.cell.value) for delta in deltas]
+    hulls = [_hull([value[slot] for value in values], kind) for slot, kind in enumerate(read.kinds)]
+    relation = _delta_relation(read, deltas, values, [kind for kind, _, _ in hulls])
+    tenant = read.query.tenant()
+    level = level_of([read.number, read.instant, *own]) + 1
+    alias = read.query.joined(level, relation, _delta_condition(tenant, read.number, read.instant))
     found = Sql(f"({alias}.{quoted('$row')} IS NOT NULL)", BOOLEAN, level - 1)
     out = []
     for slot, (cell, (kind, lo, hi)) in enumerate(zip(own, hulls, strict=True)):
         delta = Sql(f"{alias}.{quoted(f'$v{slot}')}", kind, level - 1, lo, hi)
-        out.append(query.column(choice([(found, delta)], cell)))
-    exists = f"EXISTS (SELECT 1 FROM {relation} AS x WHERE x.{quoted('$tenant')} = {tenant.code}"
-    return out, Sql(f"({exists} AND x.{quoted('$row')} = {number.code}))", BOOLEAN, number.level)
+        out.append(read.query.column(choice([(found, delta)], cell)))
+    mine = f"x.{quoted('$tenant')} = {tenant.code} AND x.{quoted('$row')} = {read.number.code}"
+    return out, Sql(f"(EXISTS (SELECT 1 FROM {relation} AS x WHERE {mine}))", BOOLEAN, read.number.level)
+
+
+def _delta_relation(read: _Read, deltas: Sequence[Delta], values: Sequence[list[Any]], kinds: Sequence[str]) -> str:
+    ends = _hull([end for delta in deltas for end in (delta.cell.start, delta.cell.end)], INTEGER)[0]
+    columns = [("$tenant", VARCHAR), ("$row", BIGINT), ("$start", ends), ("$end", ends)]
+    columns += [(f"$v{slot}", kind) for slot, kind in enumerate(kinds)]
+    lines = [(d.tenant, d.row, d.cell.start, d.cell.end, *value) for d, value in zip(deltas, values, strict=True)]
+    return read.query.relation(f"{read.table.name}.{read.name} overrides", columns, lines)
+
+
+def _delta_condition(tenant: Sql, number: Sql, instant: Sql) -> str:
+    """The tenant's override of the row that is in force; `{j}` is the relation."""
+    row_, start, end = (f"{{j}}.{quoted(name)}" for name in ("$row", "$start", "$end"))
+    mine = f"{{j}}.{quoted('$tenant')} = {tenant.code} AND {row_} = {number.code}"
+    begun = f"({start} IS NULL OR {start} <= {instant.code})"
+    return f"{mine} AND {begun} AND ({end} IS NULL OR {instant.code} < {end})"
