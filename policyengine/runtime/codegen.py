@@ -363,6 +363,8 @@ class _Generator(Writer):
             self.line(f"{state} = " + ("[]" if collecting else start.code))
         failed = self.fresh()
         self.line(f"{failed} = None")
+        bound = {expr.item, expr.index, *expr.state}
+        self.memo = {n: v for n, v in self.memo.items() if bound.isdisjoint(self.numbering.variables[n])}
         self.locals = {**self.locals, expr.item: Val(item, over.type.item)}
         for own, state, its, fails in zip(expr.state, states, expr.starts, fails_before, strict=True):
             self.locals[own] = Val(state, its.type, fails)

@@ -32,7 +32,7 @@ def decimal(value: Fraction | int) -> Decimal | str:
     if found is None:
         return fraction_text(exact.numerator, exact.denominator)
     digits, places = found
-    n = int(digits)
+    n = -int(digits) if exact.numerator < 0 else int(digits)
     return to_decimal(n, places) if places >= 0 else Decimal(n * 10**-places)
 
 

@@ -149,15 +149,18 @@ def _line(call: Call, charge: str, quantity: Any, unit_amount: Any, amount: Any)
 
 
 def _tier_lines(
-    call: Call, charge: str, schedule: Any, start: Any, end: Any, factor: Any, mode: str, at_zero: bool
+    call: Call, charge: str, schedule: Any, start: Any, end: Any, factor: Any, mode: str, at_zero: bool, begun: bool
 ) -> Any:
-    """A line for each tier that the growth from `start` to `end` touches; their amounts add up to the charge."""
+    """A line for each tier that the growth from `start` to `end` touches; their amounts add up to the charge.
+
+    `begun` says that the first tier's flat amount at zero was due in an earlier slice.
+    """
     unit_price, flats = (_graduated, _graduated_flat) if mode == "graduated" else (_volume, _volume_flat)
     first, last = tier_of(schedule, start), tier_of(schedule, end)
     if mode == "volume":
         amount = unit_price(call, schedule, end) - unit_price(call, schedule, start)
         amount = amount * (1 if factor is None else factor)
-        amount += flats(call, schedule, end, at_zero) - flats(call, schedule, start, at_zero)
+        amount += flats(call, schedule, end, at_zero) - flats(call, schedule, start, begun)
         rate = schedule[1][last] * (1 if factor is None else factor)
         line = {"charge": charge, "tier": last + 1, "quantity": end - start, "unit_amount": rate, "amount": amount}
         return (line,)
@@ -168,7 +171,7 @@ def _tier_lines(
         high = end if schedule[0][tier] is None else min(end, schedule[0][tier])
         rate = schedule[1][tier] * (1 if factor is None else factor)
         amount = (high - low) * rate
-        flat = flats(call, schedule, high, at_zero) - flats(call, schedule, low, at_zero)
+        flat = flats(call, schedule, high, at_zero) - flats(call, schedule, low, begun if low == start else at_zero)
         if high != low or flat:
             line = {"charge": charge, "tier": tier + 1, "quantity": high - low, "unit_amount": rate}
             lines.append({**line, **({"flat_amount": flat} if flat else {}), "amount": amount + flat})

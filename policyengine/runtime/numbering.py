@@ -37,6 +37,8 @@ class Numbering:
         """Held with the expression, so that its id is not given to another one."""
         self.of_node: dict[str, int] = {}
         self.uses: Counter[int] = Counter()
+        self.variables: dict[int, frozenset[str]] = {}
+        """The loop variables that stand anywhere in an expression: what a loop that binds them anew must not reuse."""
 
     def node(self, name: str) -> int:
         number = self.of_node.get(name)
@@ -57,6 +59,8 @@ class Numbering:
             number = self.by_key.setdefault(key, len(self.by_key))
             if fresh:
                 self.uses.update(parts)
+                own = frozenset((expr.name,)) if isinstance(expr, Local) else frozenset[str]()
+                self.variables[number] = own.union(*(self.variables[part] for part in parts))
         self.by_id[id(expr)] = (expr, number)
         return number
 

@@ -144,6 +144,7 @@ class Context:
             self.reader.money,
             self.callables,
             present,
+            currency_places=self.currency_places,
             zone=self.bundle.timezone or "",
             use_zone=self.use_zone,
             equivalents=self.equivalents,
@@ -449,7 +450,7 @@ class Context:
         text = how.places.scalar.text.strip()
         if text == "rail":
             raise Rejected(say.unsupported("`places: rail`", at))
-        places = self._currency_places(scope, at) if text == "currency" else self.expression(how.places, scope)
+        places = self.currency_places(at) if text == "currency" else self.expression(how.places, scope)
         constant = arithmetic.constant_of(places)
         if constant is not None and constant.denominator == 1 and 0 <= constant <= PLACES_MAX:
             return arithmetic.rounded(expr, int(constant), how.mode, at)
@@ -458,7 +459,7 @@ class Context:
             raise Rejected(say.places_not_known(at))
         return arithmetic.rounded_by(expr, places, t.hi, how.mode, at)
 
-    def _currency_places(self, scope: Scope, at: Span) -> Expr:
+    def currency_places(self, at: Span) -> Expr:
         """The accounting scale (ISO 4217) of the bundle's currency, or of the decision's own."""
         if not self.money:
             raise Rejected(say.money_without_currency(at))
@@ -466,7 +467,7 @@ class Context:
         code = self.money[0][0]
         if code != "money":
             return arithmetic.number(scale(code))
-        key = self.currency_key(scope)
+        key = self.currency_key()
         assert isinstance(key.type, types.Enum)
         places = tuple(scale(member) for member in key.type.members)
         name = "currency@places"
@@ -481,7 +482,7 @@ class Context:
         column_type = self.tables[name].column_types["value"]
         return Column(column_type, Row(types.Simple("row"), name, (key,), None), name, "value", None)
 
-    def currency_key(self, scope: Scope) -> Expr:
+    def currency_key(self) -> Expr:
         """The input that holds the currency of each decision: an enum of codes."""
         currency = self.bundle.currency
         assert currency is not None

@@ -138,7 +138,14 @@ def _round(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
         raise Rejected(say.wrong_argument_count("round", "a number, places and a mode", len(node.arguments), at))
     amount = checker.expression(node.arguments[0], scope)
     mode = _mode(checker, node.arguments[2] if len(node.arguments) == 3 else None, node)
-    places = checker.expression(node.arguments[1], scope)
+    written = node.arguments[1]
+    if isinstance(written, syntax.Name) and written.name == "currency" and scope.currency_places is not None:
+        places = scope.currency_places(checker.at(written))
+        if arithmetic.constant_of(places) is None:
+            assert isinstance(places.type, types.Number)
+            return arithmetic.rounded_by(amount, places, places.type.hi, mode, checker.at(node))
+    else:
+        places = checker.expression(written, scope)
     constant = arithmetic.constant_of(places)
     if constant is None or constant.denominator != 1 or abs(constant) > ROUND_PLACES_MAX:
         raise Rejected(say.needs_constant("the places of `round`", checker.at(node.arguments[1])))

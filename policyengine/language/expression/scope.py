@@ -38,6 +38,8 @@ class Scope:
     present: frozenset[str] = frozenset()
     locals: dict[str, Variable] = field(default_factory=dict)
     loops: int = 0
+    currency_places: Callable[[Span], Expr] | None = None
+    """The places of the currency, for `round(x, currency, mode)`."""
     zone: str = ""
     """The bundle's own time zone."""
     use_zone: Callable[[str], str | None] | None = None

@@ -94,6 +94,7 @@ def _maximum(context: Context, charge: Charge, scope: Scope, amount: Expr, shown
     most = context.number(charge.maximum, scope, context.money)
     left = arithmetic.subtract(most, _billed(context, charge, scope), charge.at)
     after = arithmetic.extreme("min", [amount, left], charge.at)
+    _keep(context, charge, "over_maximum", arithmetic.subtract(amount, after, charge.at))
     return after, _changed(charge, "maximum", amount, after, shown)
 
 
@@ -140,6 +141,8 @@ def _commitment(context: Context, charge: Charge, scope: Scope, amount: Expr, sh
     if closes is not None:
         true_up = arithmetic.choose(closes, true_up, _zero(context), charge.at)
     true_up = context.rounded(true_up, commitment.round, scope)
+    _keep(context, charge, "utilized", within)
+    over = _keep(context, charge, "overage", over)
     after = arithmetic.add([within, over, _keep(context, charge, "true_up", true_up)], charge.at)
     return after, _changed(charge, "commitment", amount, after, shown)
 

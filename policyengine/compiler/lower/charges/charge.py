@@ -23,7 +23,22 @@ from policyengine.runtime.program import Const, Expr, If, Local
 from policyengine.values import types
 from policyengine.values.types import Number
 
-FIELDS = ("amount", "lines", "quantity", "free_used", "packages", "true_up", "discount", "credit_used", "net", "tax")
+FIELDS = (
+    "amount",
+    "lines",
+    "quantity",
+    "billed_quantity",
+    "free_used",
+    "packages",
+    "true_up",
+    "over_maximum",
+    "utilized",
+    "overage",
+    "discount",
+    "credit_used",
+    "net",
+    "tax",
+)
 
 
 def lower(context: Context, charge: Charge) -> None:

@@ -6,7 +6,7 @@ to the one after it, and the model prices both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
@@ -36,7 +36,7 @@ def read(context: Context, charge: Charge, scope: Scope) -> Quantities:
     """The quantities of a charge by units: transform, then free quantity."""
     assert charge.quantity is not None
     name = charge.name
-    quantity, sign = _signed(context, charge, scope, charge.quantity)
+    quantity, sign = _signed(context, charge, scope, charge.quantity, falls=charge.already_rated is not None)
     quantity = context.add(f"{name}.quantity", quantity, name, "charges", charge.at)
     context.define(f"{name}.quantity", quantity)
     unit: Unit = unit_of(quantity)
@@ -44,7 +44,7 @@ def read(context: Context, charge: Charge, scope: Scope) -> Quantities:
     after = quantity
     if charge.already_rated is not None:
         before = not_negative(context.number(charge.already_rated, scope, unit), charge.already_rated.span)
-        after = arithmetic.add([before, quantity], charge.at)
+        after = _checked(arithmetic.add([before, quantity], charge.at))
     if charge.quantity_transform is not None:
         after = _transformed(context, charge.quantity_transform, after, scope)
         before = None if before is None else _transformed(context, charge.quantity_transform, before, scope)
@@ -54,6 +54,10 @@ def read(context: Context, charge: Charge, scope: Scope) -> Quantities:
         _free_used(context, charge, before, after, free)
         after = beyond(after, free, charge.at)
         before = None if before is None else beyond(before, free, charge.at)
+    billed = after if before is None else arithmetic.subtract(after, before, charge.at)
+    context.define(
+        f"{name}.billed_quantity", context.add(f"{name}.billed_quantity", billed, name, "charges", charge.at)
+    )
     return Quantities(before, after, unit, sign)
 
 
@@ -73,19 +77,27 @@ def base(context: Context, charge: Charge, scope: Scope) -> Quantities:
     return Quantities(before, after, money)
 
 
-def _signed(context: Context, charge: Charge, scope: Scope, value: Value) -> tuple[Expr, Expr | None]:
-    """A quantity that is not negative, by what the charge says of negative ones."""
+def _checked(total: Expr) -> Expr:
+    """A cumulative quantity: what falls back below zero is an evaluation error."""
+    assert isinstance(total.type, Number)
+    if total.type.lo >= 0:
+        return total
+    return Call(replace(total.type, lo=0), "bounded", (total,), may_fail=True)
+
+
+def _signed(context: Context, charge: Charge, scope: Scope, value: Value, falls: bool) -> tuple[Expr, Expr | None]:
+    """A quantity by what the charge says of negative ones; beside `already_rated` a quantity may fall."""
     quantity = context.number(value, scope)
     if isinstance(quantity.type, types.Quotient):
         raise Rejected(expression_say.quotient_escapes("a quantity", value.span))
     if charge.negative_quantity is None:
-        return not_negative(quantity, value.span), None
+        return (quantity if falls else not_negative(quantity, value.span)), None
     zero = zero_of(quantity)
     if charge.negative_quantity == "zero":
         return arithmetic.narrowed(arithmetic.extreme("max", [quantity, zero], value.span), lo=0), None
-    falls = arithmetic.compare("<", quantity, zero, value.span)
+    negative = arithmetic.compare("<", quantity, zero, value.span)
     one, minus = arithmetic.number(1), arithmetic.number(-1)
-    return arithmetic.absolute(quantity, value.span), arithmetic.choose(falls, minus, one, value.span)
+    return arithmetic.absolute(quantity, value.span), arithmetic.choose(negative, minus, one, value.span)
 
 
 def _transformed(context: Context, transform: Transform, quantity: Expr, scope: Scope) -> Expr:

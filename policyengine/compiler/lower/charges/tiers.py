@@ -55,8 +55,9 @@ def _growth(context: Context, charge: Charge, scope: Scope, found: Quantities, r
     at_zero = Const(types.BOOL, bool(charge.flat_at_zero))
     name = charge.name
     units, flats = _priced(context, f"{name}.tiers", charge, schedule, found.after, at_zero)
+    begun = Const(types.BOOL, False) if found.before is None else _begun(charge, at_zero)
     if found.before is not None:
-        before = _priced(context, f"{name}.tiers_before", charge, schedule, found.before, _begun(charge, at_zero))
+        before = _priced(context, f"{name}.tiers_before", charge, schedule, found.before, begun)
         units = arithmetic.subtract(units, before[0], charge.at)
         flats = flats if arithmetic.is_zero(flats) else arithmetic.subtract(flats, before[1], charge.at)
     if rates.factor is not None:
@@ -65,7 +66,7 @@ def _growth(context: Context, charge: Charge, scope: Scope, found: Quantities, r
         units = arithmetic.multiply([units, found.sign], charge.at)
     start = found.before or arithmetic.with_unit(arithmetic.number(0), found.unit)
     parts = (Const(types.STRING, name), schedule, start, found.after, rates.factor or lines.MISSING)
-    shown = Call(types.LINES, "tier_lines", (*parts, Const(types.STRING, charge.mode), at_zero))
+    shown = Call(types.LINES, "tier_lines", (*parts, Const(types.STRING, charge.mode), at_zero, begun))
     return Priced(units, None if arithmetic.is_zero(flats) else flats, shown)
 
 
