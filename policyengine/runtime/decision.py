@@ -87,11 +87,14 @@ class Decision:
         self._facts = facts
         self._values = values
         self._trace: interpreter.Trace | None = None
-        self._outputs = Outputs([name for name, _ in entry.outputs], self._output)
+        self._outputs: Outputs | None = None
         self.tenant = tenant
         self.event = event
         self.purpose = purpose or entry.name
-        self._check()
+        for value in values:
+            if value is False or value.__class__ is Failure:  # a guard that is silent, a check or a failure
+                self._check()
+                break
 
     def _check(self) -> None:
         """A decision fails if and only if something that it answers with has failed and nothing says what then."""
@@ -157,6 +160,8 @@ class Decision:
 
         Each is made when it is asked for, so that lines cost nothing where only the amount is read.
         """
+        if self._outputs is None:
+            self._outputs = Outputs([name for name, _ in self._entry.outputs], self._output)
         return self._outputs
 
     def _output(self, name: str) -> Any:

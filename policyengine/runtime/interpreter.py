@@ -42,7 +42,7 @@ from policyengine.runtime.program import (
     TableData,
     reads,
 )
-from policyengine.runtime.selection import in_force, select
+from policyengine.runtime.selection import applies, in_force, select
 from policyengine.values import types
 from policyengine.values.types import Type
 
@@ -205,9 +205,10 @@ class Machine:
 
     def _row(self, expr: Row, local: dict[str, Any]) -> Any:
         table = self.program.tables[expr.table]
-        keys = self._items(expr.keys, local)
-        if isinstance(keys, Failure):
-            return keys
+        keys = tuple([self.value(key, local) for key in expr.keys])
+        failed = next((key for key in keys if isinstance(key, Failure)), None)
+        if failed is not None:
+            return failed if table.names else self._lazily(table, keys, failed, expr, local)
         at = None if expr.at is None else self.value(expr.at, local)
         if isinstance(at, Failure):
             return at
@@ -216,6 +217,21 @@ class Machine:
             rows = found if isinstance(found, tuple) else (found,)
             self.trace.rows.setdefault(self.current, []).extend((expr.table, row) for row in rows)
         return found
+
+    def _lazily(
+        self, table: TableData, keys: tuple[Any, ...], failed: Failure, expr: Row, local: dict[str, Any]
+    ) -> Any:
+        """The case of a keyed value where a key has failed: one that does not ask for that key may still answer."""
+        asking = [n for n, key in enumerate(keys) if isinstance(key, Failure)]
+        rows = [row for row in range(len(table.ids)) if all(table.conditions[n][row] is None for n in asking)]
+        known = [n for n in range(len(keys)) if n not in asking]
+        at = None if expr.at is None else self.value(expr.at, local)
+        if isinstance(at, Failure):
+            return at
+        for row in rows:
+            if applies(table, row, keys, at, known):
+                return row
+        return failed
 
     def _column(self, expr: Column, local: dict[str, Any]) -> Any:
         row = self.value(expr.row, local)

@@ -192,7 +192,9 @@ def weighted_lines(call: Call, lines: Any, weight: Any) -> Any:
 
 
 def _line_amount(call: Call, lines: Any, amount: Any) -> Any:
-    """The lines of one element with its rounded amount; what rounding changed stands in the last of them."""
+    """The lines of a charge with its rounded amount; what rounding changed stands in the last of them."""
+    if not lines:
+        return ()
     difference = amount - sum(line["amount"] for line in lines)
     *head, last = lines
     return (*head, {**last, "amount": last["amount"] + difference})

@@ -5,7 +5,7 @@ Every row is looked at, one by one; the indexes of generated code are compared w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -26,7 +26,7 @@ def in_force(candidates: Sequence[CellOverride], at: int | None) -> CellOverride
 
 def select(table: TableData, keys: Sequence[Any], at: int | None) -> Any:
     """The row that a table's hit policy gives for these exact keys: every row is looked at."""
-    hits = [row for row in range(len(table.ids)) if _applies(table, row, keys, at)]
+    hits = [row for row in range(len(table.ids)) if applies(table, row, keys, at)]
     if table.otherwise == "row":
         last = len(table.ids) - 1
         hits = [h for h in hits if h != last] or [last]
@@ -48,11 +48,16 @@ def specificity(table: TableData, row: int) -> int:
     return sum(column[row] is not None for column in table.conditions)
 
 
-def _applies(table: TableData, row: int, keys: Sequence[Any], at: int | None) -> bool:
+def applies(
+    table: TableData, row: int, keys: Sequence[Any], at: int | None, columns: Iterable[int] | None = None
+) -> bool:
+    """Whether a row is in force at the instant and all of its conditions (or those of some columns) are met."""
     if table.starts:
         assert at is not None
         start, end = table.starts[row], table.ends[row]
         if (start is not None and at < start) or (end is not None and end <= at):
             return False
-    columns = zip(table.conditions, keys, table.keys, strict=True)
-    return all(cells.accepts(c[row], key, partial(exact, its_type=t)) for c, key, t in columns)
+    asked = range(len(keys)) if columns is None else columns
+    return all(
+        cells.accepts(table.conditions[n][row], keys[n], partial(exact, its_type=table.keys[n])) for n in asked
+    )  # fmt: skip
