@@ -94,8 +94,8 @@ def main() -> int:
         one = seconds(lambda facts=facts: policy.decide("price_call", facts, at=AT), CALLS)  # type: ignore[misc]
         kept.append(said(f"a decision: {name}", one, DECISION_SECONDS))
     chat = FACTS["a chat"]
-    said("with its amount", seconds(lambda: policy.decide("amount_of_call", chat, at=AT).outputs, CALLS))
-    said("with its lines", seconds(lambda: policy.decide("price_call", chat, at=AT).outputs, 20))
+    said("with its amount", seconds(lambda: policy.decide("price_call", chat, at=AT).outputs["amount"], CALLS))
+    said("with its lines", seconds(lambda: policy.decide("price_call", chat, at=AT).outputs["lines"], 20))
     said("with its reasons", seconds(lambda: policy.decide("price_call", chat, at=AT).rationale, 20))
     for name in ("gpt-4o", "gemini-2.5-pro-002", "gpt-6-sol-2026-01-05"):
         found = seconds(lambda name=name: policy.decide("find_model", {"asked": {"name": name}}), 500)  # type: ignore[misc]

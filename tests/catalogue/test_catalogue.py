@@ -54,7 +54,8 @@ def test_the_bundles_own_tests_pass() -> None:
 
 def test_a_margin_on_top_keeps_its_tests() -> None:
     """The file that docs/catalogue.md puts beside the others compiles with them, and its tests pass."""
-    texts = {path.name: path.read_bytes() for path in CATALOGUE.iterdir() if path.suffix in (".yaml", ".csv")}
+    parts = [path for path in CATALOGUE.iterdir() if path.suffix in (".yaml", ".csv")]
+    texts: dict[str, str | bytes] = {path.name: path.read_bytes() for path in parts}
     texts["margin.yaml"] = (ROOT / "docs" / "examples" / "margin.yaml").read_bytes()
     outcomes = bundle_tests.run(compile_texts(texts))
 
@@ -62,7 +63,7 @@ def test_a_margin_on_top_keeps_its_tests() -> None:
     assert [] == [f"{outcome.test.name}: {m}" for outcome in outcomes for m in outcome.mismatches]
 
 
-def test_a_sample_of_all_calls_costs_the_same(policy, calls) -> None:
+def test_a_sample_of_all_calls_costs_the_same(policy: Policy, calls: list[Call]) -> None:
     """Every so many of the calls: of each kind, some; amounts are equal to 12 places."""
     sample = calls[::FAST_STEP]
 
@@ -72,7 +73,7 @@ def test_a_sample_of_all_calls_costs_the_same(policy, calls) -> None:
 
 
 @pytest.mark.slow
-def test_all_calls_cost_the_same(policy, calls) -> None:
+def test_all_calls_cost_the_same(policy: Policy, calls: list[Call]) -> None:
     """Each price alone, all together at each edge of context, date and day, each variant, and random mixes."""
     kinds = Counter(call.kind.partition(":")[0] for call in calls)
 
@@ -83,7 +84,7 @@ def test_all_calls_cost_the_same(policy, calls) -> None:
     assert [] == [str(each) for each in differences(policy, calls)]
 
 
-def test_what_the_package_refuses_is_refused(policy) -> None:
+def test_what_the_package_refuses_is_refused(policy: Policy) -> None:
     """Usages that contradict themselves, and what is no count, are an error here as there."""
     calls = list(refused(random.Random(SEED), REFUSED_CALLS))
 
@@ -103,7 +104,7 @@ DESIGNED = {
 
 
 @pytest.mark.parametrize("reason", DESIGNED)
-def test_differences_are_designed(policy, reason) -> None:
+def test_differences_are_designed(policy: Policy, reason: str) -> None:
     """What the package prices at nothing, or as something else, is refused, and for that very reason."""
     count, words = DESIGNED[reason]
     calls = [call for why, call in designed(random.Random(SEED)) if why == reason]

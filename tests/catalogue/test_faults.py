@@ -6,7 +6,7 @@ python -m pytest -m slow tests/catalogue/test_faults.py
 from __future__ import annotations
 
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 
 import pytest
 
@@ -27,7 +27,7 @@ Expected = dict[Key, list[tuple[Call, Answer]]]
 
 @pytest.mark.slow
 def test_every_planted_fault_is_noticed() -> None:
-    """Each of 200 faults gives another answer to some call, but for a few that do not even compile."""
+    """Each of 200 faults gives another answer to some call, without the compiler's help."""
     expected: Expected = defaultdict(list)
     for call in [*stratified(), *random_calls(random.Random(SEED), RANDOM_CALLS)]:
         expected[call.key].append((call, theirs(call)))
@@ -35,8 +35,7 @@ def test_every_planted_fault_is_noticed() -> None:
     noticed = {fault.said: noticed_by(fault, expected) for fault in faults}
 
     assert FAULTS == len(noticed)
-    assert [] == [said for said, how in noticed.items() if how == NOBODY]
-    assert Counter(noticed.values())[COMPILER] < FAULTS // 10
+    assert {} == {said: how for said, how in noticed.items() if how != COMPARISON}
 
 
 def test_without_a_fault_nothing_is_noticed() -> None:

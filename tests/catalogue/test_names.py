@@ -32,7 +32,7 @@ def found(policy: Policy, asked: Mapping[str, str]) -> Key | None:
     return answer["provider"], answer["model"]
 
 
-def test_every_name_of_a_provider_is_found(policy) -> None:
+def test_every_name_of_a_provider_is_found(policy: Policy) -> None:
     """Names that are listed, and names after each pattern, lead to the same model or to none."""
     asked = [(provider, name) for provider in providers for name in dict.fromkeys(listed(provider))]
     wrong = [
@@ -45,7 +45,7 @@ def test_every_name_of_a_provider_is_found(policy) -> None:
     assert [] == wrong
 
 
-def test_names_of_other_providers_lead_to_the_same(policy) -> None:
+def test_names_of_other_providers_lead_to_the_same(policy: Policy) -> None:
     """A provider is asked for the names of others, some of whose prices it falls back on."""
     asked = list(chosen(random.Random(SEED), STRANGERS))
     pairs = [(found_by_package(provider, name), provider.id, name) for provider, name in asked]
@@ -54,7 +54,7 @@ def test_names_of_other_providers_lead_to_the_same(policy) -> None:
     assert [] == [each for each in pairs if each[0] != found(policy, {"provider": each[1], "name": each[2]})]
 
 
-def test_a_name_alone_has_the_same_maker(policy) -> None:
+def test_a_name_alone_has_the_same_maker(policy: Policy) -> None:
     """Without its provider a name is that of the first provider who claims it."""
     names = sorted({name for provider in providers for name in listed(provider)})
     by_id = {provider.id: provider for provider in providers}
@@ -65,7 +65,7 @@ def test_a_name_alone_has_the_same_maker(policy) -> None:
         assert expected == found(policy, {"name": name}), name
 
 
-def test_patterns_with_look_ahead_are_written_without(policy) -> None:
+def test_patterns_with_look_ahead_are_written_without(policy: Policy) -> None:
     """The four that the package has: three that leave out speech, and one that leaves out names with a slash."""
     rewritten = load_build().WITHOUT_LOOKAHEAD
 

@@ -76,9 +76,9 @@ def stratified() -> Iterator[Call]:
             yield Call(provider, name, "standard", ordinary, usage, kind)
         for (kind, at), context in product(moments(model), contexts(model)):
             for variant in offered(model, at):
-                usage = everything(prices(model, variant, at), context)
-                if usage is not None:
-                    yield Call(provider, name, variant, at, usage, _named(kind, context, variant))
+                together = everything(prices(model, variant, at), context)
+                if together is not None:
+                    yield Call(provider, name, variant, at, together, _named(kind, context, variant))
 
 
 def _named(moment: str, context: int, variant: str) -> str:
