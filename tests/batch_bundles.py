@@ -126,6 +126,16 @@ inputs:
   allowed: limit token
   other: {type: limit token, optional: true}
   plan: {enum: [free, team, enterprise]}
+tables:
+  band:
+    when: {allowed: allowed, used: used}
+    then: {value: int}
+    rows:
+      - {id: none, allowed: 0, value: 0}
+      - {id: small, allowed: "(0..10]", used: "< 50", value: 1}
+      - {id: large, allowed: [11, "> 12"], used: "< 50", value: 2}
+      - {id: other, allowed: {not: ["< 20", unlimited]}, used: ">= 50", value: 3}
+    otherwise: error
 parameters:
   quota: {type: limit token, value: {plan: {free: 10, team: 50, enterprise: unlimited}}}
 values:

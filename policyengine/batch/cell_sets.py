@@ -115,7 +115,7 @@ def _ints(cell: Cell) -> Ints:
         case ("range", low, low_in, high, high_in):
             first = low if low is None or low_in else low + 1
             last = high if high is None or high_in else high - 1
-            return Ints(_tidy([(first, last)]), False)
+            return Ints(_tidy([(first, last)]), high is None)  # `unlimited` lies above every number
         case int():
             return Ints(((cell, cell),), False)
     raise NoSet

@@ -16,7 +16,7 @@ from typing import Any
 from policyengine.batch import duckdb_tiers as tiers
 from policyengine.batch.cell_sets import CellSet, Ints, Words, cell_set, disjoint
 from policyengine.batch.duckdb_query import Query, Val, error_of, literal
-from policyengine.batch.shapes import INTEGER, flat, flat_tiers, slots
+from policyengine.batch.shapes import INTEGER, NoColumns, flat, flat_tiers, slots
 from policyengine.batch.sql_text import (
     BIGINT,
     BOOLEAN,
@@ -107,6 +107,8 @@ def _rank(table: TableData, row: int) -> int:
 
 def row(query: Query, table: TableData, keys: Sequence[Val], kinds: Sequence[Type], at: Val | None) -> Val:
     """The number of the row that the keys (and the instant, in a dated table) select."""
+    if any(isinstance(key, types.Optional) for key in table.keys):
+        raise NoColumns(f"the table {table.name} looks up what may be absent")
     given = [_as_key(key, kind, wanted) for key, kind, wanted in zip(keys, kinds, table.keys, strict=True)]
     values = [*keys, at] if at is not None else list(keys)
     if table.starts:

@@ -23,7 +23,7 @@ KEYS = {
 
 
 def random_cell(random: Random, values: list[Any], depth: int = 2) -> Any:
-    """A cell of any form but text patterns and ranges of limits, which have no ranges."""
+    """A cell of any form but text patterns."""
     roll = random.random()
     if roll < 0.1:
         return None
@@ -31,7 +31,7 @@ def random_cell(random: Random, values: list[Any], depth: int = 2) -> Any:
         return ("any", *(random_cell(random, values, depth - 1) for _ in range(random.randint(0, 3))))
     if depth and roll < 0.6:
         return ("not", random_cell(random, values, depth - 1))
-    if roll < 0.85 and values == NUMBERS:
+    if roll < 0.85 and set(NUMBERS) <= set(values):
         low, high = sorted(random.choices(NUMBERS, k=2))
         bounds = (random.choice((None, low)), random.random() < 0.5, random.choice((None, high)), random.random() < 0.5)
         return ("range", *bounds)
