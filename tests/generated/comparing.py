@@ -20,6 +20,7 @@ from oracle.tree import Kind
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime import codegen, interpreter
+from policyengine.runtime.code_writer import TooDeep
 from policyengine.runtime.engine import Policy, interpreted
 from policyengine.runtime.facts import Facts, Reader
 from policyengine.runtime.failure import Failure
@@ -60,60 +61,81 @@ def compiled(bundle: Bundle) -> Compiled:
 
 
 def differences(made: Compiled, question: Question, random: Random | None = None) -> list[Difference]:
-    """What the evaluators say differently; empty where they agree."""
+    """What the evaluators say differently; empty where they agree (or the node is a quotient, which no one may ask)."""
+    entry = made.program.entries.get(question.decision)
+    if entry is None and question.decision not in made.bundle.decisions:
+        return []
+    assert entry is not None
     row = given(made.bundle, question.facts, random, UNAVAILABLE)
     answer = Answer(made.bundle, question.facts, question.tenant, question.at)
-    decision = made.bundle.decisions[question.decision]
-    entry = made.program.entries[question.decision]
     facts = Reader(made.program, entry).check(row, instant(question.at), question.tenant)
-    generated = _generated(made, question, facts)
     specified = interpreted(made.program, entry, interpreter.needed(made.program, entry), facts, question.tenant)
+    generated = specified if facts.unavailable else _generated(made, question, facts, specified)
+    expected = answer.asked(question.decision)
     all_checks = answer.checks()
-    checks = [all_checks[int(check.rpartition(".")[2]) - 1] for check in entry.checks]
-    expected = [*answer.outputs(decision).values(), *answer.guards(decision).values(), *checks]
-    names = [*decision.outputs, *decision.guards, *entry.checks]
-    nodes = [node for _, node in entry.outputs] + [*entry.guards, *entry.checks]
-    kinds = [tree.kind for tree in decision.outputs.values()] + [Kind("bool")] * (len(nodes) - len(decision.outputs))
+    for check in entry.checks:
+        expected[check] = all_checks[int(check.rpartition(".")[2]) - 1]
     found: list[Difference] = []
-    for name, node, kind, e, g, s in zip(names, nodes, kinds, expected, generated, specified, strict=True):
-        its_type = made.program.nodes[node].type
-        if not same(g, s):
-            found.append(Difference(f"{name}: generated code and interpreter", repr(s), repr(g)))
-        if not is_as_expected(s, its_type, e):
-            found.append(Difference(f"{name}: oracle and interpreter", repr(e), shown(s, its_type)))
-        if not is_as_expected(g, its_type, e):
-            found.append(Difference(f"{name}: oracle and generated code", repr(e), shown(g, its_type)))
-        if kind_of(its_type) != _comparable(kind):
-            found.append(Difference(f"{name}: type", str(_comparable(kind)), str(kind_of(its_type))))
-    return found + _public(made, question, row, dict(zip(names, expected, strict=True)), checks)
+    nodes = {**dict(entry.outputs), **{node: node for node in (*entry.guards, *entry.checks)}}
+    for (name, node), g, s in zip(nodes.items(), generated, specified, strict=True):
+        if not made.program.nodes[node].deferred and name in expected:
+            found += _of_one(name, made.program.nodes[node].type, expected[name], g, s)
+    found += _of_types(made, question.decision, nodes)
+    checks = [expected[check] for check in entry.checks]
+    return found + _public(made, question, row, expected, checks)
+
+
+def _of_one(name: str, its_type: types.Type, expected: Any, generated: Any, specified: Any) -> list[Difference]:
+    found = []
+    if not same(generated, specified):
+        found.append(Difference(f"{name}: generated code and interpreter", repr(specified), repr(generated)))
+    for side, value in (("interpreter", specified), ("generated code", generated)):
+        if not is_as_expected(value, its_type, expected):
+            found.append(Difference(f"{name}: oracle and {side}", repr(expected), shown(value, its_type)))
+    return found
+
+
+def _of_types(made: Compiled, name: str, nodes: dict[str, str]) -> list[Difference]:
+    """The checker infers the kinds and units that the generator meant."""
+    decision = made.bundle.decisions.get(name)
+    found = []
+    for output, tree in decision.outputs.items() if decision is not None else ():
+        inferred = kind_of(made.program.nodes[nodes[output]].type)
+        if inferred != _comparable(tree.kind):
+            found.append(Difference(f"{output}: type", str(_comparable(tree.kind)), str(inferred)))
+    return found
 
 
 def instant(at: int) -> Any:
     return Timestamp(at)
 
 
-def _generated(made: Compiled, question: Question, facts: Facts) -> tuple[Any, ...]:
-    """Generated code is asked even where the engine would ask the interpreter."""
+def _generated(made: Compiled, question: Question, facts: Facts, specified: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What generated code says; an entry that nests too deep for it is the interpreter's."""
     entry = made.program.entries[question.decision]
     if question.decision not in made.runs:
         order = interpreter.needed(made.program, entry)
-        made.runs[question.decision] = codegen.generate(made.program, entry, order)
+        try:
+            made.runs[question.decision] = codegen.generate(made.program, entry, order)
+        except TooDeep:
+            made.runs[question.decision] = None
+    run = made.runs[question.decision]
     cells = None if question.tenant is None else made.policy._cells.get(question.tenant)
-    result: tuple[Any, ...] = made.runs[question.decision](list(facts.held), cells)
-    return result
+    return specified if run is None else tuple(run(list(facts.held), cells))
 
 
 def _public(
     made: Compiled, question: Question, row: dict[str, Any], expected: dict[str, Any], checks: list[Any]
 ) -> list[Difference]:
     """`Policy.decide` gives these outputs, effect and guards, or raises one of these failures."""
-    decision = made.bundle.decisions[question.decision]
-    wanted = {name: _leaving(expected[name]) for name in decision.outputs}
-    answered = [*wanted.values(), *(expected[g] for g in decision.guards), *checks]
+    entry = made.program.entries[question.decision]
+    nodes = {name: made.program.nodes[node] for name, node in entry.outputs}
+    wanted = {name: _leaving(expected[name]) for name in nodes if name in expected}
+    answered = [*wanted.values(), *(expected[guard] for guard in entry.guards), *checks]
     codes = [value.codes for value in answered if isinstance(value, Failed)]
     try:
         answer = made.policy.decide(question.decision, row, tenant=question.tenant, at=instant(question.at))
-        outputs = answer.outputs
+        outputs = dict(answer.outputs)
     except EvaluationError as error:
         if any(error.code in each for each in codes):
             return []
@@ -127,12 +149,24 @@ def _public(
     found = [
         Difference(f"{name}: decide", repr(value), repr(outputs[name]))
         for name, value in wanted.items()
-        if not _is_public(outputs[name], value, decision.outputs[name].kind)
+        if not _is_public(outputs[name], value, kind_of(nodes[name].type))
     ]
-    effect = Answer(made.bundle, question.facts, question.tenant, question.at).effect(decision)
+    spoken = [made.bundle.guards[guard].effect for guard in entry.guards if expected[guard] is True]
+    effect = max(spoken, key=("allow", "review", "deny").index, default="allow")
     if answer.effect != effect:
         found.append(Difference("effect", effect, answer.effect))
-    return found
+    return found + _lines(made, question, outputs)
+
+
+def _lines(made: Compiled, question: Question, outputs: dict[str, Any]) -> list[Difference]:
+    """The lines of a charge that is not rounded add up to its amount."""
+    charge = made.bundle.charges.get(question.decision)
+    if charge is None or charge.round is not None or charge.sum or outputs["amount"] is None:
+        return []
+    total = sum((Fraction(line["amount"]) for line in outputs["lines"]), Fraction(0))
+    if total == Fraction(outputs["amount"]):
+        return []
+    return [Difference("lines", repr(outputs["amount"]), repr(outputs["lines"]))]
 
 
 def _leaving(value: Any) -> Any:
@@ -163,6 +197,8 @@ def _is_public(found: Any, expected: Any, kind: Kind) -> bool:
             return len(found) == len(expected) and all(
                 _is_public(f, e, item) for f, e in zip(found, expected, strict=True)
             )
+        case "record":
+            return list(found) == list(expected) and all(_is_public(found[n], expected[n], k) for n, k in kind.fields)
         case "bool":
             return found is expected
     return bool(found == expected)

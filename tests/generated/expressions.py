@@ -211,7 +211,8 @@ class Expressions:
                 return name("at", TIMESTAMP)
             case "list":
                 assert kind.item is not None
-                return Tree("list", (self.literal(kind.item),), kind)
+                is_empty = self.chance(0.3) or kind.item == Kind("int", self.money)
+                return Tree("list", () if is_empty else (self.literal(kind.item),), kind)
         raise ValueError(kind.word)
 
     def _rate(self, unit: Unit) -> Tree:
@@ -261,7 +262,7 @@ class Expressions:
             tree = self.number(unit, depth)
             if tree.kind.is_whole and not tree.is_ratio:
                 return tree
-        return self.to_whole(tree) if self.chance(0.5) else None
+        return None
 
     def to_whole(self, tree: Tree) -> Tree:
         return Tree(self.random.choice(("floor", "ceil")), (tree,), Kind("int", tree.kind.unit))

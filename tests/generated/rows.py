@@ -14,12 +14,14 @@ from generated.writing import instant_text
 from oracle.bundle import Bundle, Dated, Fact, Group, Keyed
 from oracle.outcome import Failed
 from oracle.sections import NOT_FETCHED, Answer, midnight
-from oracle.tree import Kind
+from oracle.tree import Kind, Tree
 
 FIRST_INSTANT = -62_135_596_800 * 10**9
 LAST_INSTANT = 253_402_300_800 * 10**9 - 1
 BIG = (2**63 - 1, -(2**63), 2**62, -(2**62) - 1, 3_037_000_500, 10**17, 4_611_686_018_427_387_904)
 FAILING_SHARE = 0.2
+NODE_SHARE = 0.2
+UNAVAILABLE_SHARE = 0.03
 TRIES = 6
 
 
@@ -51,15 +53,52 @@ def questions(bundle: Bundle, random: Random, count: int) -> list[Question]:
 def fails(bundle: Bundle, question: Question) -> bool:
     """Whether something that the decision answers with has failed."""
     answer = Answer(bundle, question.facts, question.tenant, question.at)
-    decision = bundle.decisions[question.decision]
-    found = [*answer.outputs(decision).values(), *answer.guards(decision).values()]
-    return any(isinstance(value, Failed) for value in found)
+    return any(isinstance(value, Failed) for value in answer.asked(question.decision).values())
 
 
 def _question(bundle: Bundle, random: Random, edges: _Edges) -> Question:
     decision = random.choice(list(bundle.decisions))
+    if random.random() < NODE_SHARE:
+        decision = random.choice(_nodes(bundle) or [decision])
     facts = _group(bundle.inputs, random, edges)
+    if random.random() < UNAVAILABLE_SHARE and not _has_inner_keys(bundle):
+        _lose(facts, random)
     return Question(decision, facts, random.choice(TENANTS), _instant(random, edges))
+
+
+def _nodes(bundle: Bundle) -> list[str]:
+    """The named parts that can be asked by themselves; a table that is only called cannot."""
+    tables = [name for name, table in bundle.tables.items() if all(isinstance(k, Tree) for k in table.when.values())]
+    return [*bundle.parameters, *tables, *bundle.values, *bundle.charges, *bundle.guards]
+
+
+def _has_inner_keys(bundle: Bundle) -> bool:
+    """Whether a key stands below a key or a date: it is asked although its case is not chosen, which is open."""
+    values = [
+        *(p.value for p in bundle.parameters.values()),
+        *(getattr(v, "value", None) for v in bundle.values.values()),
+    ]
+    return any(isinstance(inner, Keyed) for value in values for inner in _inside(value))
+
+
+def _inside(value: Any) -> list[Any]:
+    match value:
+        case Keyed():
+            parts = [*value.cases.values(), value.otherwise]
+        case Dated(steps=steps):
+            parts = [inner for _, inner in steps]
+        case _:
+            parts = []
+    return [*parts, *(inner for part in parts for inner in _inside(part))]
+
+
+def _lose(facts: dict[str, Any], random: Random) -> None:
+    """One fact, or a whole group, could not be fetched."""
+    key = random.choice(list(facts))
+    if isinstance(facts[key], dict) and facts[key] and random.random() < 0.7:
+        facts[key][random.choice(list(facts[key]))] = NOT_FETCHED
+    else:
+        facts[key] = NOT_FETCHED
 
 
 @dataclass(frozen=True, slots=True)

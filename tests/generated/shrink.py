@@ -47,7 +47,7 @@ def _try(bundle: Bundle, question: Question, fails: Fails) -> bool:
 
 def _fewer_parts(bundle: Bundle, question: Question, fails: Fails) -> tuple[Bundle, Question]:
     """Leave out outputs, guards and whole named parts."""
-    decision = bundle.decisions[question.decision]
+    decision = bundle.decisions.get(question.decision, Decision({}))
     for output in list(decision.outputs):
         kept = {key: tree for key, tree in decision.outputs.items() if key != output}
         if not kept and not decision.guards:

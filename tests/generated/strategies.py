@@ -54,6 +54,8 @@ from oracle.tree import (
 EXPECTED = {
     "too_wide": "a number may need more than 1,024 bits",
     "always_fails": "an int cannot fit into 64 bits",
+    "never_absent": "a condition proves a name to be there, which the generator did not follow",
+    "division_by_zero": "a divisor is zero once its literals are folded",
     "key_inside_itself": "two keys are one expression, though they are written differently",
     "row_never_fits": "a condition lies outside the range of its key",
     "masked_row": "a row lies outside the range of its key or behind another",

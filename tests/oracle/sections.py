@@ -72,6 +72,23 @@ class Answer:
     def outputs(self, decision: Decision) -> dict[str, Any]:
         return {name: evaluate(tree, self) for name, tree in decision.outputs.items()}
 
+    def asked(self, name: str) -> dict[str, Any]:
+        """What an entry point answers with: a decision's outputs and guards, or a node's own fields."""
+        bundle = self.bundle
+        if name in bundle.decisions:
+            decision = bundle.decisions[name]
+            return {**self.outputs(decision), **self.guards(decision)}
+        if name in bundle.tables:
+            return {column: self.read(f"{name}.{column}") for column in bundle.tables[name].then}
+        if name in bundle.charges:
+            charge = bundle.charges[name]
+            parts = {"amount": True, "quantity": charge.quantity, "free_used": charge.free_quantity}
+            return {part: self.read(f"{name}.{part}") for part, written in parts.items() if written is not None}
+        named = bundle.values.get(name)
+        if isinstance(named, Fold):
+            return {part: self.read(f"{name}.{part}") for part in ("items", *named.carry)}
+        return {name if name in bundle.guards else "value": self.read(name)}
+
     def guards(self, decision: Decision) -> dict[str, Any]:
         """What each guard of the decision says: whether it speaks."""
         return {name: self.read(name) for name in decision.guards}
