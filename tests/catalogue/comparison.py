@@ -48,7 +48,7 @@ def ours(policy: Policy, call: Call) -> Answer:
 def amount_or_reason(policy: Policy, call: Call) -> tuple[Answer, str]:
     """The bundle's answer, and the words of its error where it has none."""
     try:
-        found = policy.decide("amount_of_call", call.facts, at=call.at).outputs["amount"]
+        found = policy.decide("price_call", call.facts, at=call.at).outputs["amount"]
     except (InvalidInput, EvaluationError) as fault:
         return REFUSED, str(fault)
     assert isinstance(found, Decimal | int)
