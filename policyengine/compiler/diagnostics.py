@@ -176,6 +176,11 @@ def key_may_fail(key: str, at: Span) -> Diagnostic:
     return Diagnostic("B061", "key_may_fail", message, at, hint)
 
 
+def sizes_differ(at: Span) -> Diagnostic:
+    hint = "give every tier the same `package_size`, or say `package_rounding: per_tier`"
+    return Diagnostic("B064", "sizes_differ", "`total_first` needs packages of one size in all tiers", at, hint)
+
+
 def not_analysed(reason: str, at: Span) -> Diagnostic:
     """A table whose gaps and overlaps could not be examined; a missing combination is then an evaluation error."""
     message = f"gaps and overlaps of this table were not examined: {reason}"

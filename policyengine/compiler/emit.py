@@ -78,7 +78,8 @@ def _own_outputs(context: Context, name: str) -> dict[str, str]:
     if node is not None and node.section in ("parameters", "values", "guards"):
         return {"value": name} if node.section != "guards" else {"effect": f"{name}.effect"}
     fields = context.groups.get(name, ())
-    return {field: f"{name}.{field}" for field in fields if f"{name}.{field}" in context.nodes}
+    own = {field: f"{name}.{field}" for field in fields if f"{name}.{field}" in context.nodes}
+    return {field: context.shown.get(node, node) for field, node in own.items()}
 
 
 def _add(

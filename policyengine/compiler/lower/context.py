@@ -109,6 +109,8 @@ class Context:
     row_places: dict[str, list[Span]] = field(default_factory=dict)
     charges: dict[str, Any] = field(default_factory=dict)
     equivalents: dict[str, frozenset[str]] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    """Field of a part -> the node that answers for it, where that is another one."""
     repeated: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The outputs of decisions that repeat another."""
     repeated_guards: dict[str, list[tuple[str, str]]] = field(default_factory=dict)

@@ -102,10 +102,25 @@ def _define(context: Context, charge: Charge, amount: Expr, shown: Expr, require
     name = charge.name
     read = context.add(f"{name}.amount", amount, name, "charges", charge.at)
     context.define(f"{name}.amount", read, requires)
+    if requires:
+        _make_optional(context, charge, requires)
     listed = context.add(f"{name}.lines", shown, name, "charges", charge.at, deferred=True)
     context.define(f"{name}.lines", listed)
     context.groups[name] = tuple(f for f in FIELDS if f"{name}.{f}" in context.variables)
     context.charges[name] = Lowered(read, listed, requires)
+
+
+def _make_optional(context: Context, charge: Charge, requires: frozenset[str]) -> None:
+    """Every field of a charge that is absent is absent with it; inside its condition they stay plain."""
+    for field in FIELDS:
+        name = f"{charge.name}.{field}"
+        variable = context.variables.get(name)
+        if variable is None or field == "amount":
+            continue
+        plain = variable.expr
+        read = context.add(f"{name}?", context.only_where(plain, requires), charge.name, "charges", charge.at)
+        context.define(name, read, requires)
+        context.shown[name] = f"{name}?"
 
 
 def _lower_split(context: Context, charge: Charge) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import lcm
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower.charges import lines, quantities
+from policyengine.compiler.lower.charges import lines, package_tiers, quantities
 from policyengine.compiler.lower.charges.priced import Priced
 from policyengine.compiler.lower.charges.quantities import Quantities
 from policyengine.compiler.lower.context import Context
@@ -35,8 +35,8 @@ def tiered(context: Context, charge: Charge, scope: Scope) -> Priced:
     if charge.mode == "volume" and charge.free_quantity is not None:
         raise Rejected(say.unsupported("`free_quantity` under volume tiers", charge.at))
     found = quantities.read(context, charge, scope)
-    if isinstance(charge.tiers, tuple) and any(t.package_size is not None for t in charge.tiers):
-        raise Rejected(say.unsupported("`package_size` in a tier", charge.at))
+    if package_tiers.sells_packages(charge):
+        return package_tiers.priced(context, charge, scope, found)
     per_unit = types.unit_product(context.money, found.unit, -1)
     rates = Rates("unit_amount", per_unit)
     if charge.unit_amount is not None:

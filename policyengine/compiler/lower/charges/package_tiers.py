@@ -1,0 +1,133 @@
+"""Tiers that sell packages: `unit_amount` is then the price of one package of the tier's size.
+
+`package_rounding: per_tier` rounds up inside each tier; `total_first` rounds the whole quantity up to packages first,
+so that all tiers have one size. Nothing is assumed, since systems differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policyengine.compiler import diagnostics as say
+from policyengine.compiler.lower.charges import lines, quantities
+from policyengine.compiler.lower.charges.priced import Priced
+from policyengine.compiler.lower.charges.quantities import Quantities
+from policyengine.compiler.lower.context import Context
+from policyengine.language.expression import arithmetic
+from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.scope import Scope
+from policyengine.language.model import Charge
+from policyengine.runtime.program import Expr
+from policyengine.values import types
+
+
+@dataclass(frozen=True, slots=True)
+class _Tier:
+    bound: Expr | None
+    size: Expr | None
+    amount: Expr
+    flat: Expr
+
+
+def sells_packages(charge: Charge) -> bool:
+    return isinstance(charge.tiers, tuple) and any(t.package_size is not None for t in charge.tiers)
+
+
+def priced(context: Context, charge: Charge, scope: Scope, found: Quantities) -> Priced:
+    """The growth of the price of the packages in each tier."""
+    if charge.package_rounding is None:
+        raise Rejected(say.say_package_rounding(charge.at))
+    tiers = _tiers(context, charge, scope, found)
+    has_flats = any(not arithmetic.is_zero(t.flat) for t in tiers)
+    if has_flats and charge.flat_at_zero is None:
+        raise Rejected(say.say_flat_at_zero(charge.at))
+    if charge.package_rounding == "total_first":
+        found = _whole_packages(charge, found, tiers)
+    units = _price(context, charge, tiers, found.after)
+    flats = _flats(context, charge, tiers, found.after, bool(charge.flat_at_zero))
+    if found.before is not None:
+        units = arithmetic.subtract(units, _price(context, charge, tiers, found.before), charge.at)
+        flats = arithmetic.subtract(flats, _flats(context, charge, tiers, found.before, False), charge.at)
+    if found.sign is not None:
+        units = arithmetic.multiply([units, found.sign], charge.at)
+    whole = arithmetic.add([units, flats], charge.at)
+    return Priced(units, flats if has_flats else None, lines.line(charge.name, found.after, None, whole))
+
+
+def _tiers(context: Context, charge: Charge, scope: Scope, found: Quantities) -> list[_Tier]:
+    assert isinstance(charge.tiers, tuple)
+    out = []
+    for position, tier in enumerate(charge.tiers):
+        last = position == len(charge.tiers) - 1
+        if tier.up_to is None and not last:
+            raise Rejected(say.open_tier_not_last(tier.at))
+        if tier.up_to is not None and last:
+            raise Rejected(say.last_tier_not_open(tier.up_to.span))
+        bound = None if tier.up_to is None else context.number(tier.up_to, scope, found.unit)
+        size = None if tier.package_size is None else context.number(tier.package_size, scope, found.unit)
+        zero = arithmetic.number(0, context.money, integer=False)
+        per_unit = types.unit_product(context.money, found.unit, -1)
+        unit = context.money if size is not None else per_unit
+        amount = arithmetic.with_unit(zero, unit)
+        if tier.unit_amount is not None:
+            amount = context.number(tier.unit_amount, scope, unit)
+        flat = zero if tier.flat_amount is None else context.number(tier.flat_amount, scope, context.money)
+        out.append(_Tier(bound, size, amount, flat))
+    return out
+
+
+def _whole_packages(charge: Charge, found: Quantities, tiers: list[_Tier]) -> Quantities:
+    """The quantity rounded up to packages; all tiers must have the same size."""
+    size = tiers[0].size
+    if size is None or any(t.size != size for t in tiers):
+        raise Rejected(say.sizes_differ(charge.at))
+
+    def rounded(quantity: Expr) -> Expr:
+        count = arithmetic.whole("ceil", arithmetic.divide(quantity, size, charge.at), charge.at)
+        return arithmetic.multiply([count, size], charge.at)
+
+    before = None if found.before is None else rounded(found.before)
+    return Quantities(before, rounded(found.after), found.unit, found.sign)
+
+
+def _cost(charge: Charge, tier: _Tier, part: Expr) -> Expr:
+    """What a part of the quantity costs in a tier: packages that are begun, or plain units."""
+    if tier.size is None:
+        return arithmetic.multiply([part, tier.amount], charge.at)
+    count = arithmetic.divide(part, tier.size, charge.at)
+    if charge.package_rounding == "per_tier":
+        count = arithmetic.whole("ceil", count, charge.at)
+    return arithmetic.multiply([count, tier.amount], charge.at)
+
+
+def _price(context: Context, charge: Charge, tiers: list[_Tier], quantity: Expr) -> Expr:
+    at = charge.at
+    if charge.mode == "volume":
+        cost = _cost(charge, tiers[-1], quantity)
+        for tier in reversed(tiers[:-1]):
+            assert tier.bound is not None
+            inside = arithmetic.compare("<=", quantity, tier.bound, at)
+            cost = arithmetic.choose(inside, _cost(charge, tier, quantity), cost, at)
+        return cost
+    total: Expr = arithmetic.number(0, context.money, integer=False)
+    low: Expr = quantities.zero_of(quantity)
+    for tier in tiers:
+        high = quantity if tier.bound is None else arithmetic.extreme("min", [quantity, tier.bound], at)
+        part = quantities.beyond(high, low, at)
+        total = arithmetic.add([total, _cost(charge, tier, part)], at)
+        low = low if tier.bound is None else tier.bound
+    return total
+
+
+def _flats(context: Context, charge: Charge, tiers: list[_Tier], quantity: Expr, at_zero: bool) -> Expr:
+    """The flat amounts of the tiers that are entered (graduated), or of the one that holds the quantity (volume)."""
+    at = charge.at
+    zero = arithmetic.number(0, context.money, integer=False)
+    nothing = arithmetic.compare("<=", quantity, quantities.zero_of(quantity), at)
+    total: Expr = tiers[-1].flat
+    for tier in reversed(tiers[:-1]):
+        assert tier.bound is not None
+        beyond = arithmetic.compare(">", quantity, tier.bound, at)
+        more = total if charge.mode == "volume" else arithmetic.add([tier.flat, total], at)
+        total = arithmetic.choose(beyond, more, tier.flat, at)
+    return arithmetic.choose(nothing, tiers[0].flat if at_zero else zero, total, at)
