@@ -181,6 +181,17 @@ def sizes_differ(at: Span) -> Diagnostic:
     return Diagnostic("B064", "sizes_differ", "`total_first` needs packages of one size in all tiers", at, hint)
 
 
+def only_with_each(at: Span) -> Diagnostic:
+    hint = "use `minimum` and `maximum` for the whole charge"
+    return Diagnostic("B065", "only_with_each", "bounds of an element need `each`", at, hint)
+
+
+def say_free_quantity_as(at: Span) -> Diagnostic:
+    hint = "`free_quantity_as: quantity` takes it off first, `tier` puts a free tier in front"
+    message = "a free quantity under volume tiers does not say what it means"
+    return Diagnostic("B066", "say_free_quantity_as", message, at, hint)
+
+
 def not_analysed(reason: str, at: Span) -> Diagnostic:
     """A table whose gaps and overlaps could not be examined; a missing combination is then an evaluation error."""
     message = f"gaps and overlaps of this table were not examined: {reason}"

@@ -180,6 +180,9 @@ class Charge(Named):
     tiers: tuple[Tier, ...] | Written | None = None
     free_quantity: Value | None = None
     free_amount: Value | None = None
+    free_quantity_as: str | None = None
+    minimum_each: Value | None = None
+    maximum_each: Value | None = None
     already_rated: Value | None = None
     already_billed: Value | None = None
     position: Written | None = None
@@ -491,7 +494,17 @@ class _Builder:
     def charges(self, entry: Entry) -> Charge | None:
         reader = self.reader
         values: tuple[str, ...] = ("quantity", "base", "unit_amount", "flat_amount", "rate", "factor", "package_size")
-        values += ("free_quantity", "free_amount", "already_rated", "already_billed", "weight", "minimum", "maximum")
+        values += (
+            "free_quantity",
+            "free_amount",
+            "already_rated",
+            "already_billed",
+            "weight",
+            "minimum",
+            "maximum",
+            "minimum_each",
+            "maximum_each",
+        )
         readers: dict[str, Callable[[Node], Any]] = dict.fromkeys(values, reader.value)
         readers |= dict.fromkeys(("position", "when", "as_of", "split"), reader.expression)
         readers |= {

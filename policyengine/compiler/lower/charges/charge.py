@@ -78,8 +78,24 @@ def _element(context: Context, charge: Charge, scope: Scope) -> tuple[Expr, Expr
     priced = models.price(context, charge, scope)
     amount, shown = _weighted(context, charge, scope, priced)
     _is_amount(context, amount, charge)
+    bounded = _bounded_each(context, charge, scope, amount)
+    if bounded is not amount:
+        amount, shown = bounded, lines.settled(shown, bounded)
     rounded = context.rounded(amount, charge.round if charge.each is None else charge.round_each, scope)
     return (amount, shown) if rounded is amount else (rounded, lines.settled(shown, rounded))
+
+
+def _bounded_each(context: Context, charge: Charge, scope: Scope, amount: Expr) -> Expr:
+    """`minimum_each` and `maximum_each` of one element."""
+    if (charge.minimum_each is not None or charge.maximum_each is not None) and charge.each is None:
+        raise Rejected(say.only_with_each(charge.at))
+    if charge.minimum_each is not None:
+        least = context.number(charge.minimum_each, scope, context.money)
+        amount = arithmetic.extreme("max", [amount, least], charge.at)
+    if charge.maximum_each is not None:
+        most = context.number(charge.maximum_each, scope, context.money)
+        amount = arithmetic.extreme("min", [amount, most], charge.at)
+    return amount
 
 
 def _weighted(context: Context, charge: Charge, scope: Scope, priced: Priced) -> tuple[Expr, Expr]:

@@ -32,9 +32,10 @@ class Rates:
 
 def tiered(context: Context, charge: Charge, scope: Scope) -> Priced:
     """Tiers over a quantity: each tier's `unit_amount`, or its `factor` of the charge's own."""
-    if charge.mode == "volume" and charge.free_quantity is not None:
-        raise Rejected(say.unsupported("`free_quantity` under volume tiers", charge.at))
-    found = quantities.read(context, charge, scope)
+    if charge.mode == "volume" and charge.free_quantity is not None and charge.free_quantity_as is None:
+        raise Rejected(say.say_free_quantity_as(charge.at))
+    shifts = charge.free_quantity_as == "tier"
+    found = quantities.read(context, charge.model_copy(update={"free_quantity": None}) if shifts else charge, scope)
     if package_tiers.sells_packages(charge):
         return package_tiers.priced(context, charge, scope, found)
     per_unit = types.unit_product(context.money, found.unit, -1)
@@ -113,6 +114,8 @@ def _priced(
 
 def _schedule(context: Context, charge: Charge, scope: Scope, quantity: Unit, rates: Rates) -> Expr:
     if isinstance(charge.tiers, Written):
+        if charge.free_quantity_as == "tier":
+            raise Rejected(say.unsupported("`free_quantity_as: tier` with tiers from a table", charge.at))
         schedule = context.expression(charge.tiers, scope)
         if not isinstance(schedule.type, types.Tiers):
             raise Rejected(expression_say.expected_type("tiers", schedule.type, charge.tiers.span))
@@ -142,6 +145,11 @@ def _written_schedule(context: Context, charge: Charge, scope: Scope, quantity: 
         rate_items.append(_rate(context, tier, scope, rates))
         flats.append(_number(context, tier.flat_amount, scope, money))
     _increasing(bounds, tiers)
+    if charge.free_quantity_as == "tier" and charge.free_quantity is not None:
+        free = quantities.not_negative(context.number(charge.free_quantity, scope, quantity), charge.free_quantity.span)
+        bounds = [free, *(arithmetic.add([bound, free], charge.at) for bound in bounds)]
+        rate_items = [arithmetic.number(0, rates.unit, integer=False), *rate_items]
+        flats = [arithmetic.number(0, money, integer=False), *flats]
     parts = [_common(group, unit) for group, unit in ((bounds, quantity), (rate_items, rates.unit), (flats, money))]
     its_type = types.Tiers(*(number for number, _ in parts))
     groups = [items for _, items in parts]
