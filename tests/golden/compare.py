@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 import policyengine as pe
@@ -15,10 +15,26 @@ class Unordered(list[Any]):
     __slots__ = ()
 
 
+class Printed(Decimal):
+    """A found number, `x_amount`, that a source prints rounded half up to the places of the `x_scale` beside it."""
+
+    __slots__ = ()
+
+
+class Near(Decimal):
+    """A found number that a source prints to five places of a minor unit: equal within the case files' tolerance."""
+
+    __slots__ = ()
+
+
+TOLERANCE = Decimal("0.00002")
+
+
 def differences(expected: Any, found: Any, path: str = "") -> Iterator[str]:
     """One line for each value that differs: where, what was expected, what was found."""
     match expected, found:
         case Mapping(), Mapping():
+            found = _as_printed(expected, found)
             for key, value in expected.items():
                 at = f"{path}.{key}" if path else str(key)
                 if key in found:
@@ -34,6 +50,17 @@ def differences(expected: Any, found: Any, path: str = "") -> Iterator[str]:
         case _:
             if not _is_same(expected, found):
                 yield _line(path, expected, found)
+
+
+def _as_printed(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was found, with its printed numbers at the scale that the case asserts them at."""
+    printed: dict[str, Any] = {}
+    for name, value in found.items():
+        scale = f"{name.removesuffix('_amount')}_scale"
+        if isinstance(value, Printed) and scale in expected:
+            unit = Decimal(1).scaleb(-expected[scale])
+            printed |= {name: value.quantize(unit, ROUND_HALF_UP), scale: expected[scale]}
+    return {**found, **printed}
 
 
 def _line(path: str, expected: Any, found: Any) -> str:
@@ -71,6 +98,8 @@ def _is_same(expected: Any, found: Any) -> bool:
             return expected is found
         case str(), pe.Timestamp() | pe.Duration():
             return expected == str(found)
+        case str(), Near():
+            return abs((_number(expected) or Decimal("nan")) - found) <= TOLERANCE
         case str(), int() | Decimal():
             return _number(expected) == found
         case ((int() | Decimal()), (int() | Decimal())):
