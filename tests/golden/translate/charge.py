@@ -7,18 +7,19 @@ from typing import Any
 
 from golden.asking import Ask, Translation
 from golden.bundle_text import Names, Raw
-from golden.compare import Printed
 from golden.translate import percentages
 from golden.translate.roundings import least
 from golden.translate.sections import (
+    CHARGE,
     DECISION,
+    EXACTLY,
     MANY,
     QUANTITY,
     Section,
     amount,
     answered,
     asked,
-    billed,
+    average,
     charge,
     charges,
     measure,
@@ -50,39 +51,21 @@ def _quantity(model: Mapping[str, Any], given: Mapping[str, Any]) -> Translation
     """A model over one quantity; `tier_selection_quantity` picks the tiers, and the quantity weighs their units."""
     inputs = {name: measure(model) for name in (QUANTITY, "tier_selection_quantity") if name in given}
     section = charge(model, _billable(model, given))
-    answers = outputs(model, section)
     if "tier_selection_quantity" in given:
         section["weight"] = f"{QUANTITY} == 0 ? 0 : {QUANTITY} / tier_selection_quantity"
-        answers["amount"] = f"round({billed(model)}.amount, 20, half_up)"
-    if model["type"] == "tiered":
-        answers["average_unit_amount"] = Raw("average")
-    text = asked(
-        model["currency"],
-        inputs=inputs,
-        charges=charges(model, section),
-        values=_average(model) if model["type"] == "tiered" else {},
-        outputs=answers,
-    )
+        section.setdefault("round", EXACTLY)
+    answers = outputs(model, section)
+    if inputs:
+        answers |= average(model, f"{CHARGE}.billed_quantity" if "quantity" in section else QUANTITY)
+    text = asked(model["currency"], answers, inputs=inputs, charges=charges(model, section))
     answer = yield Ask(text, DECISION, {name: number(given[name]) for name in inputs})
-    found = answered(answer.outputs)
-    return found | {name: Printed(found[name]) for name in ("average_unit_amount",) if name in found}
+    return answered(answer.outputs)
 
 
 def _billable(model: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     """The expression of the quantity: at least the smallest one that is sold."""
     name = "tier_selection_quantity" if "tier_selection_quantity" in given else QUANTITY
     return f"max({name}, {model['minimum_quantity']})" if "minimum_quantity" in model else name
-
-
-def _average(model: Mapping[str, Any]) -> Section:
-    """The amount for one unit, 0 where nothing was used."""
-    return {
-        "average": {
-            "when": f"{QUANTITY} == 0",
-            "value": Raw("0"),
-            "otherwise": f"round({billed(model)}.amount / {QUANTITY}, 20, half_up)",
-        }
-    }
 
 
 # ------------------------------------------------------------------------------------------------------- by an event
@@ -100,7 +83,7 @@ def events_bundle(model: Mapping[str, Any], with_quantity: bool) -> str:
     in_minor = model["event_amount_unit"] == "minor"
     section = charge(model, "event.amount_minor * least" if in_minor else "event.amount")
     section |= {"each": "event in events", "round_each": rounding(model, "event"), "round": rounding(model, "line")}
-    if model.get("zero_quantity_is_free"):
+    if with_quantity and model.get("zero_quantity_is_free"):
         section["when"] = f"{QUANTITY} > 0"
     field = {"amount_minor": {"type": "decimal", "min": Raw("0")}} if in_minor else {"amount": amount()}
     inputs = {"events": {"list": field, "max": MANY}} | ({QUANTITY: "decimal"} if with_quantity else {})
@@ -111,7 +94,7 @@ def events_bundle(model: Mapping[str, Any], with_quantity: bool) -> str:
         inputs=inputs,
         values=values,
         charges=charges(model, section),
-        outputs=outputs(model, section),
+        outputs=outputs(model, section) | (average(model, QUANTITY) if with_quantity else {}),
     )
 
 

@@ -70,7 +70,7 @@ def _bundle(model: Mapping[str, Any], position: str, by_peak: bool) -> str:
         model["currency"],
         outputs(model, section)
         | {
-            "billed": Raw("charge.quantity" if of_units else "value"),
+            "billed": Raw("charge.billed_quantity" if of_units else "value"),
             "running": Raw("now"),
             "peak": "max(peak, now)",
         },

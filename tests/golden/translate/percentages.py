@@ -12,7 +12,6 @@ from typing import Any
 from golden.asking import Ask, Translation
 from golden.bundle_text import Raw
 from golden.translate.sections import (
-    CHARGE,
     DECISION,
     EXACT,
     MANY,
@@ -20,9 +19,10 @@ from golden.translate.sections import (
     amount,
     answered,
     asked,
-    billed,
+    average,
     charges,
     number,
+    outputs,
     rounding,
 )
 
@@ -52,6 +52,7 @@ def _facts(events: list[Mapping[str, Any]]) -> list[Section]:
 
 
 def _bundle(model: Mapping[str, Any]) -> str:
+    section = _section(model)
     return asked(
         model["currency"],
         inputs={
@@ -60,13 +61,10 @@ def _bundle(model: Mapping[str, Any]) -> str:
             "count_before": {"type": "int", **COUNTED},
         },
         values={"seen": _seen(model)},
-        charges=charges(model, _section(model)),
-        outputs={
-            "amount": Raw(f"{billed(model)}.amount"),
-            "lines": Raw(f"{CHARGE}.lines"),
-            "amount_so_far": Raw("seen.amount_so_far"),
-            "count_so_far": Raw("seen.count_so_far"),
-        },
+        charges=charges(model, section),
+        outputs=outputs(model, section)
+        | average(model, "sum(events.map(event, event.value))")
+        | {"amount_so_far": Raw("seen.amount_so_far"), "count_so_far": Raw("seen.count_so_far")},
     )
 
 

@@ -11,11 +11,13 @@ from typing import Any
 
 from golden.asking import LeftOut
 from golden.bundle_text import Raw, bundle
+from golden.compare import Printed
 
 CHARGE, TOTAL, QUANTITY, DECISION = "charge", "total", "quantity", "bill"
 OF_AMOUNTS = ("percentage", "tiered_percentage", "pass_through")
 MANY = Raw("1_000")
 CENTS = {"places": Raw("2"), "mode": "half_up"}
+EXACTLY = {"places": Raw("20"), "mode": "half_even"}
 EXACT = {"min": Raw("0"), "max": Raw("1_000_000_000_000"), "places": Raw("12")}
 
 Section = dict[str, Any]
@@ -147,20 +149,28 @@ def _amount_options(model: Model) -> Section:
 
 
 def outputs(model: Model, section: Section) -> Section:
-    """What a decision answers of a charge: what a case of this model can assert."""
-    found: Section = {"amount": Raw(f"{billed(model)}.amount"), "lines": Raw(f"{CHARGE}.lines")}
-    if "minimum" in section:
-        found |= {"true_up": Raw(f"{CHARGE}.true_up"), "usage_amount": f"{CHARGE}.amount - {CHARGE}.true_up"}
-    if "maximum" in section:
-        found["discount_for_maximum"] = Raw(f"{CHARGE}.over_maximum")
-    if "discounts" in section:
-        found["discount"] = Raw(f"{CHARGE}.discount")
-    if "quantity_transform" in section:
+    """What a decision answers of a charge: what a case can assert of it, a step that it leaves out with nothing."""
+    nothing = Raw(f"0 {model['currency']}")
+    found: Section = {
+        "amount": Raw(f"{billed(model)}.amount"),
+        "lines": Raw(f"{CHARGE}.lines"),
+        "true_up": Raw(f"{CHARGE}.true_up") if "minimum" in section else nothing,
+        "usage_amount": f"{CHARGE}.amount - {CHARGE}.true_up" if "minimum" in section else Raw(f"{CHARGE}.amount"),
+        "discount_for_maximum": Raw(f"{CHARGE}.over_maximum") if "maximum" in section else nothing,
+        "discount": Raw(f"{CHARGE}.discount") if "discounts" in section else nothing,
+    }
+    if "quantity" in section and "each" not in section:
         found["billed_quantity"] = Raw(f"{CHARGE}.billed_quantity")
     return found
 
 
+def average(model: Model, units: str) -> Section:
+    """The output that says what one unit came to, 0 where there are none."""
+    each = f"round({billed(model)}.amount / {units}, 20, half_up)"
+    return {"average_unit_amount": f"{units} == 0 ? 0 : {each}"}
+
+
 def answered(answers: Mapping[str, Any]) -> dict[str, Any]:
     """The outputs by the names of the cases; the amounts of the tiers are those of the lines."""
-    lines = answers["lines"]
-    return {**answers, "tier_amounts": [line["amount"] for line in lines if "tier" in line]}
+    printed = {name: Printed(answers[name]) for name in ("average_unit_amount",) if name in answers}
+    return {**answers, **printed, "tier_amounts": [line["amount"] for line in answers["lines"] if "tier" in line]}
