@@ -29,6 +29,7 @@ COMMANDS = {
     "test": "Run the tests inside bundles.",
     "decide": "Decide for the facts of an input, with the reasons.",
     "explain": "Decide, and show how every value came about.",
+    "eval": "Evaluate one expression.",
     "graph": "Draw what reads what in a bundle.",
     "schema": "Print the JSON Schema of a bundle, for editors.",
 }

@@ -111,8 +111,6 @@ def joined(a: Inferred, b: Inferred) -> Inferred:
         return _bound(a, b)
     if a == b:
         return a
-    if a in _NUMBERS and b in _NUMBERS:
-        return DECIMAL
     if "null" in (a.name, b.name) and "optional_type" in (a.name, b.name):
         return a if b == NULL else b
     if a.name == b.name and len(a.parts) == len(b.parts):
@@ -348,9 +346,11 @@ class Deducer:
             case "transformMap":
                 key = INT if named(over) == _LIST else part(over, 0)
                 return Kind(_MAP, (key, bodies[-1]))
+            case "transformMapEntry":
+                return Kind(_MAP, (part(bodies[-1], 0), part(bodies[-1], 1)))
             case "optMap":
                 return Kind("optional_type", (bodies[-1],))
-        return bodies[-1]
+        return Kind("optional_type", (part(bodies[-1], 0),))  # optFlatMap
 
     def function(
         self,
@@ -365,6 +365,8 @@ class Deducer:
         at = self.place(node.name_start, node.name_start + len(node.name))
         lazy = name in ("or", "orValue") and method
         given = [self.deduce(a, scope, certain and not (lazy and i)) for i, a in enumerate(arguments)]
+        if name == "or" and method and len(given) == 2 and named(given[1]) != "optional_type":
+            given[1] = DYN  # it may never be read
         function = FUNCTIONS.get(name)
         forms = [form for form in function.signatures if form.method is method] if function else []
         if not forms:

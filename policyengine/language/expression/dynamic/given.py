@@ -29,7 +29,7 @@ from policyengine.values.instant import (
     Timestamp,
 )
 from policyengine.values.invalid import InvalidValue
-from policyengine.values.number_text import DIGITS_MAX, split_decimal
+from policyengine.values.number_text import DIGITS_MAX, EXPONENT_MAX, split_decimal
 from policyengine.values.type_name import TypeName
 from policyengine.values.types import INT64_MAX, INT64_MIN
 
@@ -144,12 +144,11 @@ def _whole(value: int) -> int:
 def _decimal(value: Decimal) -> Fraction:
     if not value.is_finite():
         raise Refused("is not a finite number")
+    if value and abs(value.adjusted()) > EXPONENT_MAX:  # never multiplied out
+        raise Refused("is out of range: its exponent is too large")
     if value and refusals.significant(value) > DIGITS_MAX:
         raise Refused(f"has more than {DIGITS_MAX} significant digits")
-    try:
-        n, scale = split_decimal(DECIMAL128.plus(value) if value else Decimal(0))
-    except InvalidValue as fault:
-        raise Refused(fault.message) from None
+    n, scale = split_decimal(DECIMAL128.plus(value) if value else Decimal(0))
     return Fraction(n, 10**scale) if scale >= 0 else Fraction(n * 10**-scale)
 
 
