@@ -14,7 +14,9 @@ from golden.translate import TRANSLATORS
 from policyengine.compiler.lower.charges import adjustments
 from policyengine.runtime import emission, support
 
-HERE = read(Path(__file__).parent / "cases" / "pricing.json")
+CASES = Path(__file__).parent / "cases"
+HERE = read(CASES / "pricing.json")
+OPTIONS = read(CASES / "pricing_options.json")
 SHARED = Path(__file__).parents[3] / "shared" / "cases" / "pricing_cases.json"
 is_shared = pytest.mark.skipif(not SHARED.exists(), reason="the shared case files lie outside of this repository")
 
@@ -25,6 +27,12 @@ NOT_YET: frozenset[str] = frozenset()
 @pytest.mark.parametrize("case", HERE, ids=lambda case: case.id)
 def test_a_published_amount_is_ours(case: Case):
     """One case of every kind, field and option of a price that occurs."""
+    assert Result(case.id, "passed") == run(case)
+
+
+@pytest.mark.parametrize("case", OPTIONS, ids=lambda case: case.id)
+def test_an_option_means_what_the_case_files_say(case: Case):
+    """Options side by side that no published case combines; the amounts are worked out by hand."""
     assert Result(case.id, "passed") == run(case)
 
 
