@@ -61,7 +61,7 @@ def _question(bundle: Bundle, random: Random, edges: _Edges) -> Question:
     if random.random() < NODE_SHARE:
         decision = random.choice(_nodes(bundle) or [decision])
     facts = _group(bundle.inputs, random, edges)
-    if random.random() < UNAVAILABLE_SHARE and not _has_inner_keys(bundle):
+    if random.random() < UNAVAILABLE_SHARE:
         _lose(facts, random)
     return Question(decision, facts, random.choice(TENANTS), _instant(random, edges))
 
@@ -70,26 +70,6 @@ def _nodes(bundle: Bundle) -> list[str]:
     """The named parts that can be asked by themselves; a table that is only called cannot."""
     tables = [name for name, table in bundle.tables.items() if all(isinstance(k, Tree) for k in table.when.values())]
     return [*bundle.parameters, *tables, *bundle.values, *bundle.charges, *bundle.guards]
-
-
-def _has_inner_keys(bundle: Bundle) -> bool:
-    """Whether a key stands below a key or a date: it is asked although its case is not chosen, which is open."""
-    values = [
-        *(p.value for p in bundle.parameters.values()),
-        *(getattr(v, "value", None) for v in bundle.values.values()),
-    ]
-    return any(isinstance(inner, Keyed) for value in values for inner in _inside(value))
-
-
-def _inside(value: Any) -> list[Any]:
-    match value:
-        case Keyed():
-            parts = [*value.cases.values(), value.otherwise]
-        case Dated(steps=steps):
-            parts = [inner for _, inner in steps]
-        case _:
-            parts = []
-    return [*parts, *(inner for part in parts for inner in _inside(part))]
 
 
 def _lose(facts: dict[str, Any], random: Random) -> None:

@@ -7,7 +7,6 @@ here. Names are made section by section, and each may read what was made before 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from fractions import Fraction
 from random import Random
 from typing import Any
@@ -402,10 +401,10 @@ class Maker:
         amount = Kind("decimal", self.money)
         self.add(Name(f"{key}.amount", amount, needs=needs, is_ratio=ratio, is_endless=endless))
         if charge.quantity is not None:
-            self.add(Name.of(f"{key}.quantity", charge.quantity))
+            self.add(Name.of(f"{key}.quantity", charge.quantity, needs))
         if charge.free_quantity is not None:
             assert charge.quantity is not None
-            self.add(Name(f"{key}.free_used", replace(charge.quantity.kind)))
+            self.add(Name(f"{key}.free_used", charge.quantity.kind, needs))
 
     def _is_ratio(self, charge: str) -> bool:
         return any(n.path == f"{charge}.amount" and n.is_ratio for n in self.expressions.names)

@@ -234,7 +234,7 @@ parameters: {p: {type: decimal, value: {2026-01-01: 2.5, 2028-01-01: {'7 % count
     ),
 ]
 
-OPEN = {"a fact that could not be fetched, as a key of a case that is not chosen"}
+OPEN: set[str] = set()
 """Known and not yet mended; a case that begins to hold must leave this set."""
 
 

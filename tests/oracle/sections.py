@@ -344,17 +344,18 @@ class Answer:
     # --------------------------------------------------------------------------------------------------- charges
 
     def _charge(self, name: str, part: str) -> Any:
+        """One field of a charge; a charge whose condition does not hold has none."""
         charge = self.bundle.charges[name]
+        if charge.when is not None:
+            holds = evaluate(charge.when, self)
+            if holds is not True:
+                return holds if isinstance(holds, Failed) else ABSENT
         if part == "quantity":
             assert charge.quantity is not None
             return evaluate(charge.quantity, self)
         if part == "free_used":
             return self._free_used(charge)
         assert part == "amount", part
-        if charge.when is not None:
-            holds = evaluate(charge.when, self)
-            if holds is not True:
-                return holds if isinstance(holds, Failed) else ABSENT
         return self._rounded(self._price(charge), charge.round)
 
     def _price(self, charge: Charge) -> Any:
