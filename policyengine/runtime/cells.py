@@ -12,10 +12,10 @@ Numbers in cells are ints over the denominator of the column's type, like all nu
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
+
+from policyengine.runtime.automaton import matcher
 
 Cell = Any
 COLLECTING = frozenset(("collect", "sum", "min", "max", "count"))
@@ -46,7 +46,7 @@ def accepts(cell: Cell, value: Any, exact: Callable[[Any], Any] = lambda v: v) -
         case ("contains", text):
             return value is not None and text in value
         case ("matches", pattern):
-            return value is not None and _compiled(pattern).search(value) is not None
+            return value is not None and matcher(pattern).occurs(value)
     raise AssertionError(f"not a cell: {cell!r}")
 
 
@@ -55,11 +55,6 @@ def _below(a: Any, b: Any) -> bool:
     if a == UNLIMITED:
         return False
     return bool(b == UNLIMITED or a < b)
-
-
-@lru_cache(maxsize=10_000)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.ASCII)
 
 
 def constants(cell: Cell) -> list[Any] | None:

@@ -11,9 +11,9 @@ from policyengine.language.expression.dynamic.macros import MACROS, plan_bind, p
 from policyengine.language.expression.dynamic.step import Failed, Slots, Step, path_of
 from policyengine.language.expression.names import is_bind
 from policyengine.language.expression.syntax import Call, Expression, Name, Text
+from policyengine.runtime.automaton import compiled
 from policyengine.runtime.failure import NO_OVERLOAD, UNKNOWN_FUNCTION, Failure
 from policyengine.runtime.functions import FUNCTIONS, Function
-from policyengine.runtime.functions.automaton import compiled
 from policyengine.runtime.functions.function import Run
 from policyengine.runtime.functions.kinds import word, words
 from policyengine.runtime.functions.optionals import NONE, OptionalValue

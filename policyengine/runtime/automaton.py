@@ -11,9 +11,11 @@ Every step is charged to the meter by the threads that it moves.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import getitem
 
-from policyengine.runtime.functions.patterns import (
+from policyengine.runtime.limits import Meter
+from policyengine.runtime.patterns import (
     Anchor,
     Chars,
     Choice,
@@ -24,11 +26,12 @@ from policyengine.runtime.functions.patterns import (
     Sequence,
     parse_pattern,
 )
-from policyengine.runtime.limits import Meter
 
 SIZE_MAX = 5_000
 """Instructions of one program; RE2 refuses what needs more memory, too."""
-_STATES_MAX = 2_000
+_STEPS_MAX = 20_000
+"""What a search remembers at most of where characters lead: some two megabytes."""
+_ENDLESS = 10**30
 _WORD = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 
 
@@ -187,15 +190,19 @@ def _holds(kind: str, at_start: bool, at_end: bool, word_before: bool, word_afte
 
 
 class _State(dict[str, "_State"]):
-    """The threads alive between two characters; as a dict, where each next character leads."""
+    """The threads alive between two characters; as a dict, where each next character leads.
 
-    __slots__ = ("at_start", "search", "threads", "word_before")
+    `ends` says whether the text may end here with a match, once that has been asked.
+    """
+
+    __slots__ = ("at_start", "ends", "search", "threads", "word_before")
 
     def __init__(self, search: Search, threads: frozenset[int], at_start: bool, word_before: bool) -> None:
         super().__init__()
         self.search = search
         self.threads = threads
         self.at_start = at_start
+        self.ends: bool | None = None
         self.word_before = word_before
 
     def __missing__(self, character: str) -> _State:
@@ -210,21 +217,30 @@ class Search:
         self.meter = meter
         self.words = any(isinstance(i, Assert) and i.kind in "bB" for i in program.code)
         self.found = _State(self, frozenset(), at_start=False, word_before=False)
-        self.states: dict[tuple[frozenset[int], bool, bool], _State] = {}
+        self.dead = _State(self, frozenset(), at_start=False, word_before=False)
+        self.states: dict[tuple[frozenset[int], bool], _State] = {}
+        self.steps = 0
         self.start = _State(self, frozenset((0,)), at_start=True, word_before=False)
+        self.tied = self._is_tied()
 
     def occurs(self, text: str) -> bool:
         """Whether the pattern matches somewhere in the text."""
         self.meter.charge(len(text) // 4)
-        state, found = self.start, self.found
-        for character in text:
-            state = state[character]
-            if state is found:
-                return True
-        return self._reached(state, at_end=True, word_after=False)[1]
+        state = reduce(getitem, text, self.start)
+        if state is self.found or state is self.dead:
+            return state is self.found
+        if state.ends is None:
+            state.ends = self._reached(state, at_end=True, word_after=False)[1]
+        return state.ends
 
     def step(self, state: _State, character: str) -> _State:
-        """Where a character leads from a state."""
+        """Where a character leads from a state; nothing leads away from the two in which all is decided."""
+        if self.steps >= _STEPS_MAX:
+            self._forget()
+        self.steps += 1
+        if state is self.found or state is self.dead:
+            state[character] = state
+            return state
         word_after = self.words and character in _WORD
         takes, matched = self._reached(state, at_end=False, word_after=word_after)
         if matched:
@@ -236,23 +252,31 @@ class Search:
             instruction = self.program.code[at]
             if isinstance(instruction, Take) and instruction.accepts(code):
                 following.add(at + 1)
-        state[character] = made = self._state(frozenset(following), word_after)
+        made = self.dead if self.tied and len(following) == 1 else self._state(frozenset(following), word_after)
+        state[character] = made
         return made
 
+    def _is_tied(self) -> bool:
+        """Whether a match can only begin where the text does, as behind `^`."""
+        later = [_State(self, frozenset((0,)), at_start=False, word_before=before) for before in (False, True)]
+        reached = [
+            self._reached(state, end, after) for state in later for end in (False, True) for after in (False, True)
+        ]
+        return not any(takes or matched for takes, matched in reached)
+
     def _state(self, threads: frozenset[int], word_before: bool) -> _State:
-        key = (threads, False, word_before)
+        key = (threads, word_before)
         state = self.states.get(key)
         if state is None:
-            if len(self.states) >= _STATES_MAX:
-                self._forget()
             state = self.states[key] = _State(self, threads, at_start=False, word_before=word_before)
         return state
 
     def _forget(self) -> None:
-        for state in self.states.values():
+        # Another thread may be learning something at this moment; what it keeps of that is true all the same.
+        for state in [self.start, self.found, self.dead, *self.states.values()]:
             state.clear()
-        self.start.clear()
         self.states.clear()
+        self.steps = 0
 
     def _reached(self, state: _State, at_end: bool, word_after: bool) -> tuple[list[int], bool]:
         """The instructions that wait for a character after all others have run, and whether one says match."""
@@ -282,6 +306,14 @@ class Search:
                     pending.append(target)
         self.meter.charge(2 + 2 * len(seen))
         return takes, matched
+
+
+@lru_cache(maxsize=1024)
+def matcher(pattern: str) -> Search:
+    """The search for a pattern of a compiled policy, which is known to be usable; it is kept from call to call."""
+    program = compiled(pattern)
+    assert isinstance(program, Program), "the compiler has checked the pattern"
+    return Search(program, Meter(_ENDLESS))
 
 
 Slots = tuple[int, ...]
