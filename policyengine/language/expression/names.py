@@ -12,19 +12,10 @@ from dataclasses import dataclass
 
 from policyengine.language.expression.syntax import Call, Expression, Name, Select
 from policyengine.language.expression.walk import children
+from policyengine.runtime.functions.table import QUALIFIED
 
-# The functions of CEL's extension libraries whose names have a dot.
-QUALIFIED_FUNCTIONS = frozenset(
-    [f"base64.{name}" for name in ("encode", "decode")]
-    + ["cel.bind", "lists.range"]
-    + [f"optional.{name}" for name in ("of", "none", "ofNonZeroValue")]
-    + [f"regex.{name}" for name in ("replace", "extract", "extractAll")]
-    + [f"sets.{name}" for name in ("contains", "equivalent", "intersects")]
-    + ["strings.quote"]
-    + [f"math.{name}" for name in ("greatest", "least", "ceil", "floor", "round", "trunc", "abs", "sign", "sqrt")]
-    + [f"math.{name}" for name in ("isNaN", "isInf", "isFinite", "bitAnd", "bitOr", "bitXor", "bitNot")]
-    + [f"math.{name}" for name in ("bitShiftLeft", "bitShiftRight")]
-)
+# The functions whose names have a dot, and the macro that has one.
+QUALIFIED_FUNCTIONS = QUALIFIED | {"cel.bind"}
 
 # For each macro, how many variables it binds by the number of its arguments; they are the first ones.
 _VARIABLES: dict[str, dict[int, int]] = {

@@ -77,7 +77,9 @@ def _plan_function(
     function = FUNCTIONS.get(name)
     if name == "round" and not method:
         arguments = _with_mode(planner, node, slots)
-    steps = [planner.plan(argument, slots) for argument in arguments]
+    steps: list[Step] = []
+    for argument in arguments:  # a comprehension would be one frame more for each level of nesting
+        steps.append(planner.plan(argument, slots))  # noqa: PERF401
     if function is None or not any(form.method is method for form in function.signatures):
         failure = UNKNOWN_FUNCTION.saying(f"the function `{name}` is not known")
         return lambda: _fail(failure, node)

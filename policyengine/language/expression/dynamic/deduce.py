@@ -364,7 +364,9 @@ class Deducer:
     ) -> Inferred:
         at = self.place(node.name_start, node.name_start + len(node.name))
         lazy = name in ("or", "orValue") and method
-        given = [self.deduce(a, scope, certain and not (lazy and i)) for i, a in enumerate(arguments)]
+        given: list[Inferred] = []
+        for argument in arguments:  # a comprehension would be one frame more for each level of nesting
+            given.append(self.deduce(argument, scope, certain and not (lazy and given)))
         if name == "or" and method and len(given) == 2 and named(given[1]) != "optional_type":
             given[1] = DYN  # it may never be read
         function = FUNCTIONS.get(name)

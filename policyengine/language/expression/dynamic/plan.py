@@ -299,9 +299,6 @@ class Planner:
 
         return step
 
-    def call(self, node: Call, slots: Slots) -> Step:
-        return plan_call(self, node, slots)
-
 
 def _scopes(container: str) -> tuple[str, ...]:
     """What may stand before a name, the longest first: `a.b.`, `a.` and nothing for the container `a.b`."""
@@ -420,7 +417,7 @@ _PLANS: dict[type, Plan] = {
     Name: Planner.name,
     Select: Planner.select,
     Index: Planner.index,
-    Call: Planner.call,
+    Call: plan_call,
     Unary: Planner.unary,
     Binary: Planner.binary,
     Chain: Planner.chain,
