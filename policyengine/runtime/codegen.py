@@ -18,7 +18,7 @@ from math import lcm
 from typing import Any
 
 from policyengine.runtime import index, support, zoned
-from policyengine.runtime.code_writer import TooDeep, Val, Writer, as_built, is_pair
+from policyengine.runtime.code_writer import Settle, TooDeep, Val, Writer, as_built, is_pair
 from policyengine.runtime.emission import OPERATIONS
 from policyengine.runtime.functions import FUNCTIONS
 from policyengine.runtime.numbering import Numbering
@@ -475,17 +475,16 @@ class _Generator(Writer):
         if (expr.table, expr.column) not in self.overridable:
             return self.strict(expr.type, (expr.row,), lambda v: f"{own}[{v[0].code}]")
         key = self.bind((expr.table, expr.column, None), ("cell", expr.table, expr.column, None))
-        arguments = (expr.row,) if expr.at is None else (expr.row, expr.at)
         self.memo[self.numbering.of(expr.row)] = self.stored(self.emit(expr.row))
+        at, settle = self._instant(expr)
 
         def build(values: list[Val]) -> str:
             row = values[0].code
-            at = values[1].code if expr.at is not None else "None"
             found = f"{own}[{row}], o.get(({key}, {row})), {at}"
             asked = f"S.overridden({found})" if factor is None else f"S.overridden_tiers({found}, {factor})"
             return f"({own}[{row}] if o is None else {asked})"
 
-        return self.strict(expr.type, arguments, build)
+        return self.strict(expr.type, (expr.row,), build, settle)
 
     def _collected_column(self, expr: Column) -> Val:
         """The cells of all selected rows, under a hit policy that collects."""
@@ -493,14 +492,23 @@ class _Generator(Writer):
         if (expr.table, expr.column) not in self.overridable:
             return self.strict(expr.type, (expr.row,), lambda v: f"tuple([{own}[r] for r in {v[0].code}])")
         key = self.bind((expr.table, expr.column, None), ("cell", expr.table, expr.column, None))
-        arguments = (expr.row,) if expr.at is None else (expr.row, expr.at)
+        self.memo[self.numbering.of(expr.row)] = self.stored(self.emit(expr.row))
+        at, settle = self._instant(expr)
 
         def build(values: list[Val]) -> str:
-            at = values[1].code if expr.at is not None else "None"
+            rows = values[0].code
             cells = f"(None if o is None else o.get(({key}, r)))"
-            return f"tuple([S.overridden({own}[r], {cells}, {at}) for r in {values[0].code}])"
+            found = f"[S.overridden({own}[r], {cells}, {at}) for r in {rows}]"
+            return f"tuple({found})" if settle is None else f"S.all_found({found})"
 
-        return self.strict(expr.type, arguments, build)
+        return self.strict(expr.type, (expr.row,), build, settle)
+
+    def _instant(self, expr: Column) -> tuple[str, Settle | None]:
+        """When overrides are asked for: an instant that fails matters only to a tenant that has some."""
+        if expr.at is None:
+            return "None", None
+        at = self.stored(self.emit(expr.at))
+        return at.code, as_built if at.fails else None
 
     def tiers(self, expr: Expr, quantity_den: int) -> tuple[Val, int]:
         """A prepared schedule and the denominator over which quantities must be given to it."""

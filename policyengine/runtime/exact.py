@@ -66,6 +66,13 @@ def held(value: Any, its_type: Type) -> Any:
             return {k: held(v, of) for k, v in value.items()}
         case types.Record(fields=fields):
             return tuple(held(v, t) for v, (_, t) in zip(value, fields, strict=True))
+        case types.Tiers():
+            bounds, rates, flats = value
+            return (
+                tuple(held(b, its_type.bound) for b in bounds),
+                tuple(held(r, its_type.rate) for r in rates),
+                tuple(held(f, its_type.flat) for f in flats),
+            )
     return value
 
 

@@ -183,6 +183,12 @@ def adjustment_line(call: Call, charge: str, kind: str, amount: Any) -> Any:
     return () if amount == 0 else ({"charge": charge, "kind": kind, "amount": amount},)
 
 
+def mirrored_lines(call: Call, lines: Any, sign: int) -> Any:
+    """Lines of a quantity, as those of its mirror: where the sign is -1, what was sold is taken back."""
+    turned = ("quantity", "flat_amount", "amount")
+    return tuple({name: part * sign if name in turned else part for name, part in line.items()} for line in lines)
+
+
 def weighted_lines(call: Call, lines: Any, weight: Any) -> Any:
     """Lines whose part by units is multiplied; flat amounts stay."""
     return tuple(
@@ -255,7 +261,9 @@ def parsed(text: str, whole: bool) -> Any:
 
 
 def allocated(total: Any, weights: Any, places: int) -> Any:
-    """Shares by weight, cut towards zero; what is missing goes to the largest remainders."""
+    """Shares by weight, cut towards zero; what is missing goes to the largest remainders. Nothing is shared by any."""
+    if total == 0:
+        return (Fraction(0),) * len(weights)
     every = sum(weights, Fraction(0))
     if every == 0:
         return failure.DIVISION_BY_ZERO
@@ -362,6 +370,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "line": _line,
     "tier_lines": _tier_lines,
     "adjustment_line": adjustment_line,
+    "mirrored_lines": mirrored_lines,
     "weighted_lines": weighted_lines,
     "line_amount": _line_amount,
     "lines_all": lambda call, *groups: tuple(line for group in groups for line in group),

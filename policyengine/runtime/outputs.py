@@ -48,9 +48,18 @@ def plain(value: Any, its_type: Type) -> Any:
             return _whole({key: plain(each, item) for key, each in value.items()})
         case types.Record(fields=fields):
             return _whole({name: plain(each, its) for each, (name, its) in zip(value, fields, strict=True)})
+        case types.Tiers():
+            return _whole([_tier(its_type, *parts) for parts in zip(*value, strict=True)])
         case types.LINES | types.ANY | types.DYN:
             return _untyped(value)
     return value
+
+
+def _tier(its_type: types.Tiers, up_to: int | None, rate: int, flat: int) -> Any:
+    """A tier by the names of its fields; a rate that has no unit is the factor of a charge's own amount."""
+    name = "unit_amount" if its_type.rate.unit else "factor"
+    numbers = {"up_to": plain(up_to, its_type.bound), name: plain(rate, its_type.rate)}
+    return _whole({**numbers, "flat_amount": plain(flat, its_type.flat)})
 
 
 def number(n: int, den: int) -> Decimal | Failure:

@@ -122,14 +122,24 @@ def duration_text(ns: int) -> str:
     return str(Duration(ns))
 
 
-def overridden(own: Any, candidates: Sequence[CellOverride] | None, at: int | None) -> Any:
-    """The tenant's value in force for a cell, else the cell's own."""
+def overridden(own: Any, candidates: Sequence[CellOverride] | None, at: int | Failure | None) -> Any:
+    """The tenant's value in force for a cell, else the cell's own; an instant that failed, where there are some."""
     if candidates:
+        if isinstance(at, Failure):
+            return at
         for c in candidates:
             after = c.start is None or (at is not None and c.start <= at)
             if after and (c.end is None or (at is not None and at < c.end)):
                 return c.value
     return own
+
+
+def all_found(cells: Sequence[Any]) -> Any:
+    """The cells of several rows, or the first failure among them."""
+    for cell in cells:
+        if cell.__class__ is Failure:
+            return cell
+    return tuple(cells)
 
 
 def sort_by(items: Sequence[Any], keys: Sequence[Any], descending: Sequence[bool]) -> Any:
@@ -208,6 +218,8 @@ def step(combine: Callable[[Sequence[int]], Any], left: Any, right: Any) -> Any:
 
 def allocate(total: int, weights: Sequence[int]) -> Any:
     """A whole number of units by weight: floors first, one unit more for the largest remainders."""
+    if total == 0:
+        return (0,) * len(weights)
     every = sum(weights)
     if every == 0:
         return failure.DIVISION_BY_ZERO
@@ -247,11 +259,13 @@ def _prepared(schedule: Any, bound_factor: int) -> Prepared:
 
 
 def overridden_tiers(
-    own: Prepared, candidates: Sequence[CellOverride] | None, at: int | None, bound_factor: int
-) -> Prepared:
+    own: Prepared, candidates: Sequence[CellOverride] | None, at: int | Failure | None, bound_factor: int
+) -> Any:
     """The tenant's tiers in force for a row, else the row's own."""
     found = overridden(None, candidates, at)
-    return own if found is None else _prepared(found, bound_factor)
+    if found is None:
+        return own
+    return found if found.__class__ is Failure else _prepared(found, bound_factor)
 
 
 def prepare(schedule: Any, bound_factor: int) -> Prepared:

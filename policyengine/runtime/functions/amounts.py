@@ -131,6 +131,8 @@ def allocate(meter: Meter, whole: Any, weights: tuple[Any, ...], places: int | N
     if refused is not None:
         return refused
     every = sum(map(Fraction, weights), Fraction(0))
+    if not whole:
+        return (Fraction(0),) * len(weights)
     if not every:
         return DIVISION_BY_ZERO.saying("the weights add up to nothing")
     shares = [Fraction(whole) * weight / every for weight in weights]

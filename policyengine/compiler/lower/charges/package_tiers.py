@@ -50,6 +50,7 @@ def priced(context: Context, charge: Charge, scope: Scope, found: Quantities) ->
         flats = arithmetic.subtract(flats, _flats(context, charge, tiers, found.before, False), charge.at)
     if found.sign is not None:
         units = arithmetic.multiply([units, found.sign], charge.at)
+        flats = arithmetic.multiply([flats, found.sign], charge.at)
     whole = arithmetic.add([units, flats], charge.at)
     return Priced(units, flats if has_flats else None, lines.line(charge.name, found.after, None, whole))
 

@@ -63,11 +63,13 @@ def _growth(context: Context, charge: Charge, scope: Scope, found: Quantities, r
         flats = flats if arithmetic.is_zero(flats) else arithmetic.subtract(flats, before[1], charge.at)
     if rates.factor is not None:
         units = arithmetic.multiply([rates.factor, units], charge.at)
-    if found.sign is not None:
-        units = arithmetic.multiply([units, found.sign], charge.at)
     start = found.before or arithmetic.with_unit(arithmetic.number(0), found.unit)
     parts = (Const(types.STRING, name), schedule, start, found.after, rates.factor or lines.MISSING)
     shown = Call(types.LINES, "tier_lines", (*parts, Const(types.STRING, charge.mode), at_zero, begun))
+    if found.sign is not None:
+        units = arithmetic.multiply([units, found.sign], charge.at)
+        flats = flats if arithmetic.is_zero(flats) else arithmetic.multiply([flats, found.sign], charge.at)
+        shown = Call(types.LINES, "mirrored_lines", (shown, found.sign))
     return Priced(units, None if arithmetic.is_zero(flats) else flats, shown)
 
 
