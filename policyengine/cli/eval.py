@@ -30,7 +30,7 @@ from policyengine.cli import OK, question
 def command(
     expression: str, source: str | None, declared: tuple[str, ...], container: str, only_type: bool, how: str
 ) -> int:
-    """Evaluate one EXPRESSION of the policy language.
+    """Evaluate one expression.
 
     Without declared types it is typed as it runs, as in CEL, and exact all the same.
     """
