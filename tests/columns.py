@@ -71,7 +71,7 @@ def assert_agreement(program: Program, count: int, seed: int, written_out_max: i
             found = disagreements(program, name, rows, written_out_max)
         except Refused:
             continue
-        assert [] == found[:5]
+        assert not found, "\n".join(found[:5])
 
 
 def assert_agreement_where_facts_are_missing(program: Program, count: int, seed: int) -> None:
@@ -89,4 +89,5 @@ def assert_agreement_where_facts_are_missing(program: Program, count: int, seed:
             for node, ours in zip(results(entry), answers(answered), strict=True):
                 if not program.nodes[node].deferred:
                     specified = held(trace.values[node], program.nodes[node].type)
-                    assert [] == different(f"{name}: {node}", row, ours, specified)
+                    found = different(f"{name}: {node}", row, ours, specified)
+                    assert not found, found[0]

@@ -28,7 +28,9 @@ from policyengine.batch.sql_text import (
     compared,
     either,
     expression,
+    first_of,
     flag,
+    is_null,
     is_there,
     level_of,
     null,
@@ -110,7 +112,9 @@ def row(query: Query, table: TableData, keys: Sequence[Val], kinds: Sequence[Typ
     if any(isinstance(key, types.Optional) for key in table.keys):
         raise NoColumns(f"the table {table.name} looks up what may be absent")
     given = [_as_key(key, kind, wanted) for key, kind, wanted in zip(keys, kinds, table.keys, strict=True)]
-    values = [*keys, at] if at is not None else list(keys)
+    lazy = not table.names and any(key.error is not None for key in keys)
+    if lazy:
+        given = [_failed_as_null(key) for key in given]
     if table.starts:
         assert at is not None
         given.append(at)
@@ -123,7 +127,17 @@ def row(query: Query, table: TableData, keys: Sequence[Val], kinds: Sequence[Typ
         chosen, several = _looked_up(query, table, own, rows), None
     else:
         chosen, several = _counted(query, table, own, rows, may_be_several)
-    return _settled(query, table, values, chosen, several)
+    asked = [at] if at is not None else []
+    if lazy:
+        return _settled(query, table, asked, chosen, several, error_of(keys))
+    return _settled(query, table, [*keys, *asked], chosen, several, None)
+
+
+def _failed_as_null(key: Val) -> Val:
+    """A key of a keyed value that may fail: only the cases that do not ask for it may still answer then."""
+    if key.error is None:
+        return key
+    return Val(tuple(choice([(is_null(key.error), part)], None) for part in key.parts), key.error)
 
 
 def _as_key(value: Val, kind: Type, wanted: Type) -> Val:
@@ -140,21 +154,24 @@ def _clash(table: TableData, rows: Sequence[Fits]) -> bool:
     return any(a.kind != b.kind and not disjoint(a.sets, b.sets) for a, b in pairs)
 
 
-def _settled(query: Query, table: TableData, values: Sequence[Val], chosen: Sql, several: Sql | None) -> Val:
-    """The chosen row with its failures."""
+def _settled(
+    query: Query, table: TableData, values: Sequence[Val], chosen: Sql, several: Sql | None, unasked: Sql | None
+) -> Val:
+    """The chosen row with its failures; `unasked` is that of keys which count only where no row answers."""
     chosen = query.stored(chosen)
     clash = failure.ROWS_DISAGREE if table.hit == "any" else failure.SEVERAL_MATCH
     failures = [(several, text(clash.code))] if several is not None else []
     if table.otherwise == "row":
-        last = whole(len(table.ids) - 1)
-        found = choice([(is_there(chosen), chosen)], last)
-    else:
-        found = chosen
-        if table.otherwise == "error":
-            missing = expression(BOOLEAN, "({0} IS NULL)", chosen)
-            failures.append((missing, text(failure.NO_MATCH.code)))
-    own = choice(failures, None) if failures else None
-    return Val((found,), error_of(values, own))
+        return Val(
+            (choice([(is_there(chosen), chosen)], whole(len(table.ids) - 1)),),
+            error_of(values, choice(failures, None) if failures else None),
+        )
+    missing = [unasked] if unasked is not None else []
+    if table.otherwise == "error":
+        missing.append(text(failure.NO_MATCH.code))
+    if missing:
+        failures.append((is_null(chosen), first_of(missing)))
+    return Val((chosen,), error_of(values, choice(failures, None) if failures else None))
 
 
 def accepted(key: Val, cells: CellSet) -> Sql:
@@ -322,7 +339,7 @@ def _group(
                 tests.append(f"{own} = {n.code}")
             case "<>":
                 columns.append((f"$k{number}", f"{n.kind}[]"))
-                tests.append(f"NOT list_contains({own}, {n.code})")
+                tests.append(f"{n.code} IS NOT NULL AND NOT list_contains({own}, {n.code})")
             case "in":
                 high = quoted(f"$h{number}")
                 columns += [(f"$k{number}", n.kind), (f"$h{number}", n.kind)]
