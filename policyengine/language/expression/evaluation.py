@@ -7,10 +7,12 @@ from typing import Any
 from policyengine.errors import EvaluationError, InvalidInput, InvalidPolicy
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
-from policyengine.language.expression.dynamic.deduce import Deducer, settled
+from policyengine.language.expression.dynamic.deduce import Deducer
 from policyengine.language.expression.dynamic.given import read_variables
 from policyengine.language.expression.dynamic.given_back import Unfit, given_back
+from policyengine.language.expression.dynamic.inferred import settled
 from policyengine.language.expression.dynamic.plan import Planner
+from policyengine.language.expression.dynamic.room import with_room
 from policyengine.language.expression.dynamic.step import Failed
 from policyengine.language.expression.faults import SyntaxFault
 from policyengine.language.expression.parser import parse
@@ -25,7 +27,10 @@ COST_EXCEEDED = Failure("cost_exceeded", f"the evaluation costs more than {COST_
 
 def evaluate(text: object, variables: object = None, container: str = "") -> Any:
     """The value of an expression whose types nobody declared."""
-    source = source_of(text)
+    return with_room(lambda: _evaluated(source_of(text), variables, container))
+
+
+def _evaluated(source: Source, variables: object, container: str) -> Any:
     node = parsed(source)
     held = read_variables(variables)
     if type(container) is not str:

@@ -8,7 +8,6 @@ runs. What stands under `&&`, `||`, a choice or a loop may never be computed, or
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import product
 
 from policyengine.language.expression import diagnostics as say
@@ -16,6 +15,26 @@ from policyengine.language.expression import syntax
 from policyengine.language.expression.check import Place
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.dynamic.calls import qualified_name
+from policyengine.language.expression.dynamic.inferred import (
+    BOOL,
+    BYTES,
+    DECIMAL,
+    DURATION,
+    DYN,
+    INT,
+    NULL,
+    STRING,
+    TIMESTAMP,
+    TYPE,
+    Inferred,
+    Kind,
+    Open,
+    joined,
+    map_kind,
+    named,
+    part,
+    settled,
+)
 from policyengine.language.expression.dynamic.step import path_of
 from policyengine.language.expression.names import bound_variables, is_bind
 from policyengine.runtime.functions import FUNCTIONS, Function, Signature
@@ -24,36 +43,8 @@ from policyengine.runtime.functions.kinds import NAMED_TYPES
 from policyengine.source import Diagnostic, Span
 from policyengine.values import types
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A type by its name, with the types of what is inside."""
-
-    name: str
-    parts: tuple[Inferred, ...] = ()
-
-    def __str__(self) -> str:
-        inside = ", ".join(map(str, self.parts))
-        return f"{self.name}({inside})" if inside else self.name
-
-
-@dataclass(eq=False, slots=True)
-class Open:
-    """A type that may still be found out: that of the items of `[]`."""
-
-    found: Inferred | None = field(default=None)
-
-    def __str__(self) -> str:
-        return "dyn" if self.found is None else str(self.found)
-
-
-Inferred = Kind | Open
 Scope = Mapping[str, Inferred]
 
-BOOL, INT, DECIMAL, STRING, BYTES, NULL, TYPE, DYN = map(
-    Kind, ("bool", "int", "decimal", "string", "bytes", "null", "type", "dyn")
-)
-TIMESTAMP, DURATION = Kind("timestamp"), Kind("duration")
 _NUMBERS = (INT, DECIMAL)
 _ORDERED = (BOOL, STRING, BYTES, TIMESTAMP, DURATION, Kind("date"))
 _LIST, _MAP = "list", "map"
@@ -84,56 +75,6 @@ _FORMS: dict[str, tuple[tuple[str, str, str], ...]] = {
 }
 _COMPARED = (*((a, b, "bool") for a, b, _ in _MIXED), *((k.name, k.name, "bool") for k in _ORDERED))
 _FORMS |= dict.fromkeys(("<", "<=", ">", ">="), _COMPARED)
-
-
-def settled(a: Inferred) -> Inferred:
-    """A type as far as it has been found out."""
-    while isinstance(a, Open) and a.found is not None:
-        a = a.found
-    return a
-
-
-def named(a: Inferred) -> str:
-    """The name of a type, `dyn` where it is not known."""
-    known = settled(a)
-    return known.name if isinstance(known, Kind) else "dyn"
-
-
-def part(a: Inferred, index: int) -> Inferred:
-    known = settled(a)
-    return known.parts[index] if isinstance(known, Kind) and index < len(known.parts) else DYN
-
-
-def joined(a: Inferred, b: Inferred) -> Inferred:
-    """The type that values of both have: `dyn` where they have none in common."""
-    a, b = settled(a), settled(b)
-    if isinstance(a, Open) or isinstance(b, Open):
-        return _bound(a, b)
-    if a == b:
-        return a
-    if "null" in (a.name, b.name) and "optional_type" in (a.name, b.name):
-        return a if b == NULL else b
-    if a.name == b.name and len(a.parts) == len(b.parts):
-        return Kind(a.name, tuple(joined(x, y) for x, y in zip(a.parts, b.parts, strict=True)))
-    return DYN
-
-
-def _bound(a: Inferred, b: Inferred) -> Inferred:
-    if a is b:
-        return a
-    free, other = (a, b) if isinstance(a, Open) else (b, a)
-    assert isinstance(free, Open)
-    if _occurs(free, other):
-        return DYN
-    free.found = other
-    return other
-
-
-def _occurs(free: Open, inside: Inferred) -> bool:
-    inside = settled(inside)
-    if isinstance(inside, Open):
-        return inside is free
-    return any(_occurs(free, each) for each in inside.parts)
 
 
 class Deducer:
@@ -250,7 +191,7 @@ class Deducer:
         plain = [False] * len(node.entries)
         keys = self.together([key for key, _, _ in node.entries], plain, scope, certain)
         values = self.together([v for _, v, _ in node.entries], [o for _, _, o in node.entries], scope, certain)
-        return Kind(_MAP, (keys, values))
+        return map_kind(keys, values)
 
     # ------------------------------------------------------------------------------------------------- operators
 
@@ -345,9 +286,9 @@ class Deducer:
                 return Kind(_LIST, (bodies[-1],))
             case "transformMap":
                 key = INT if named(over) == _LIST else part(over, 0)
-                return Kind(_MAP, (key, bodies[-1]))
+                return map_kind(key, bodies[-1])
             case "transformMapEntry":
-                return Kind(_MAP, (part(bodies[-1], 0), part(bodies[-1], 1)))
+                return map_kind(part(bodies[-1], 0), part(bodies[-1], 1))
             case "optMap":
                 return Kind("optional_type", (bodies[-1],))
         return Kind("optional_type", (part(bodies[-1], 0),))  # optFlatMap
@@ -454,4 +395,5 @@ def _made(a: types.Type, bindings: Mapping[types.Type, Inferred]) -> Inferred:
     if a == NUMBER:
         return DYN
     name, parts = _kind_of(a)
-    return Kind(name, tuple(_made(each, bindings) for each in parts))
+    made = tuple(_made(each, bindings) for each in parts)
+    return map_kind(*made) if name == _MAP else Kind(name, made)
