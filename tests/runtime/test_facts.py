@@ -459,7 +459,7 @@ def test_an_instant_that_a_rule_reads_is_required():
     """A rule that computes with `at` cannot do without."""
     entry = Entry("price", "values", (), (0,))
 
-    with pytest.raises(InvalidInput, match="^at: is required: a rule reads it$"):
+    with pytest.raises(InvalidInput, match=r"^at: is required: a rule reads it$"):
         check(PROGRAM, entry, {})
 
 
