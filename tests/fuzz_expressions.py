@@ -186,6 +186,8 @@ def _check_type(text: str) -> None:
     deduced = inferred.named(deducer.deduce(parse(text), {}, certain=False))
     found = TYPE_NAMES[type(_value(text))]
     names = {"null_type": "null", "google.protobuf.Timestamp": "timestamp", "google.protobuf.Duration": "duration"}
+    if (deduced, found) == ("optional_type", "null_type"):
+        return  # CEL's rule: where an optional may stand, null may, too
     assert deduced in ("dyn", names.get(found, found)), f"deduced {deduced}, found {found}"
 
 

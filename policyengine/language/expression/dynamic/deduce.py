@@ -48,7 +48,8 @@ Scope = Mapping[str, Inferred]
 _NUMBERS = (INT, DECIMAL)
 _ORDERED = (BOOL, STRING, BYTES, TIMESTAMP, DURATION, Kind("date"))
 _LIST, _MAP = "list", "map"
-_MACROS_TO_BOOL = frozenset(("all", "exists", "exists_one", "existsOne"))
+_TESTING = frozenset(("all", "exists", "exists_one", "existsOne", "filter"))
+_MACROS_TO_BOOL = _TESTING - {"filter"}
 
 _MIXED = tuple(
     (a.name, b.name, (INT if a is INT and b is INT else DECIMAL).name) for a, b in product(_NUMBERS, _NUMBERS)
@@ -243,11 +244,13 @@ class Deducer:
             total = self.combined(node.operator, total, its, self.place(node.start, operand.end), certain)
         return total
 
+    def condition(self, what: str, its: Inferred, node: syntax.Expression, certain: bool) -> None:
+        """What must be true or false."""
+        if named(its) not in ("bool", "dyn"):
+            self.refuse(say.wrong_operand(what, its, self.place(node.start, node.end)), certain)
+
     def ternary(self, node: syntax.Ternary, scope: Scope, certain: bool) -> Inferred:
-        condition = self.deduce(node.condition, scope, certain)
-        if named(condition) not in ("bool", "dyn"):
-            at = self.place(node.condition.start, node.condition.end)
-            self.refuse(say.wrong_operand("?:", condition, at), certain)
+        self.condition("?:", self.deduce(node.condition, scope, certain), node.condition, certain)
         return joined(self.deduce(node.then, scope, False), self.deduce(node.otherwise, scope, False))
 
     # ----------------------------------------------------------------------------------------------------- calls
@@ -276,7 +279,12 @@ class Deducer:
         inside = {**scope, **dict(zip(variables, _turn(over, len(variables)), strict=True))}
         if node.name in ("optMap", "optFlatMap"):
             inside = {**scope, variables[0]: part(over, 0)}
-        bodies = [self.deduce(argument, inside, False) for argument in node.arguments[len(variables) :]]
+        # Where there is a first turn, what it computes is certain; behind a test of its own nothing is.
+        turns = certain and _has_turns(node.target)
+        first, *others = node.arguments[len(variables) :]
+        bodies = [self.deduce(first, inside, turns), *(self.deduce(other, inside, False) for other in others)]
+        if node.name in _TESTING or others:
+            self.condition(node.name, bodies[0], first, turns)
         if node.name in _MACROS_TO_BOOL:
             return BOOL
         match node.name:
@@ -336,6 +344,16 @@ def _shown(function: Function, forms: Sequence[Signature]) -> list[str]:
 
 def _are_literals(*nodes: syntax.Expression) -> bool:
     return all(isinstance(n, syntax.Number | syntax.Text | syntax.Bytes | syntax.Bool) for n in nodes)
+
+
+def _has_turns(target: syntax.Expression) -> bool:
+    """Whether a loop certainly has a turn: over a literal in which something stands."""
+    match target:
+        case syntax.ListLiteral(items=items):
+            return any(not optional for _, optional in items)
+        case syntax.MapLiteral(entries=entries):
+            return any(not optional for _, _, optional in entries)
+    return False
 
 
 def _turn(over: Inferred, count: int) -> tuple[Inferred, ...]:
