@@ -15,7 +15,7 @@ from policyengine.errors import EvaluationError, InvalidInput, InvalidPolicy
 from policyengine.language import model, schema, yaml
 from policyengine.language.expression.check import check
 from policyengine.language.expression.diagnostics import Rejected
-from policyengine.language.expression.evaluation import parsed, source_of
+from policyengine.language.expression.evaluation import parsed, source_of, too_deep
 from policyengine.runtime import exact, facts, interpreter, outputs
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Entry, Fact, Node, Program, walk
@@ -43,6 +43,8 @@ def compile_alone(text: object, declarations: Mapping[str, Any]) -> Alone:
         expr = check(node, context.scope(), lambda start, end: Span(source, start, end))
     except Rejected as rejected:
         raise InvalidPolicy([rejected.diagnostic]) from None
+    except RecursionError:
+        raise InvalidPolicy([too_deep(source)]) from None
     context.nodes[NAME] = Node(NAME, expr.type, expr, NAME, "values")
     read = tuple(sorted({each.index for each in walk(expr) if isinstance(each, Fact)}))
     program = emit.emit(context, "")
@@ -55,7 +57,10 @@ def evaluate_alone(text: object, variables: object, declarations: Mapping[str, A
     alone = compile_alone(text, declarations)
     program = alone.program
     given = facts.check(program, program.entries[NAME], {} if variables is None else variables)
-    found = interpreter.run(program, [NAME], given.held, None).values[NAME]
+    try:
+        found = interpreter.run(program, [NAME], given.held, None).values[NAME]
+    except RecursionError:
+        raise InvalidPolicy([too_deep(source_of(text))]) from None
     if not isinstance(found, Failure):
         if isinstance(alone.type, Quotient):
             ratio = Fraction(found)

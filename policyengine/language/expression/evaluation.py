@@ -52,7 +52,7 @@ def _evaluated(source: Source, variables: object, container: str) -> Any:
     except CostExceeded:
         raise _failed(COST_EXCEEDED, place(node.start, node.end)) from None
     except RecursionError:
-        raise InvalidPolicy([_too_deep(source)]) from None
+        raise InvalidPolicy([too_deep(source)]) from None
 
 
 def deduced_type(text: object) -> str:
@@ -69,7 +69,7 @@ def deduced_type(text: object) -> str:
     except Rejected as rejected:
         raise InvalidPolicy([rejected.diagnostic]) from None
     except RecursionError:
-        raise InvalidPolicy([_too_deep(source)]) from None
+        raise InvalidPolicy([too_deep(source)]) from None
 
 
 def source_of(text: object) -> Source:
@@ -87,10 +87,11 @@ def parsed(source: Source) -> Expression:
         at = Span(source, fault.start, fault.end)
         raise InvalidPolicy([say.syntax(fault.name, fault.message, at, fault.hint)]) from None
     except RecursionError:
-        raise InvalidPolicy([_too_deep(source)]) from None
+        raise InvalidPolicy([too_deep(source)]) from None
 
 
-def _too_deep(source: Source) -> Diagnostic:
+def too_deep(source: Source) -> Diagnostic:
+    """The stack of whoever asks has no room for an expression as deep as this one."""
     at = Span(source, 0, len(source.text))
     return say.syntax("nested_too_deeply", "the expression is nested too deeply for the caller's stack", at, None)
 

@@ -316,6 +316,13 @@ def test_declared_expressions_are_checked_and_exact():
         pe.check_expression("x", {"x": object()})
 
 
+@pytest.mark.parametrize("text", ["1" + "-1" * 250, "-" * 250 + "x", '"a"' + ".trim()" * 250])
+def test_what_is_too_deep_for_the_checker_is_said(text):
+    """With declarations, too, no RecursionError leaves."""
+    with suppress(pe.InvalidPolicy):
+        pe.evaluate_expression(text, {"x": 1}, declarations={"x": "int"})
+
+
 def test_a_caller_deep_in_the_stack_gets_an_error_of_ours():
     """No RecursionError leaves, however little of the stack is left."""
 
