@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bundles import MANIFEST
+
 MODES = ("half_even", "half_up", "half_down", "up", "down", "ceiling", "floor")
 
 ROUNDING = """
@@ -351,7 +353,7 @@ values:
   same: start == end
 """
 
-CURRENCIES = """
+CURRENCIES = """currency: code
 inputs:
   code: {enum: [USD, JPY, BHD, CLF]}
   amount: {type: decimal, min: -100, max: 100, places: 6}
@@ -409,6 +411,14 @@ BUNDLES = {
     "tiers": TIERS,
     "overrides": OVERRIDES,
     "times": TIMES,
+    "currencies": CURRENCIES,
     "records": RECORDS,
     "wide": WIDE,
 }
+"""The sections of each bundle by name; one without a currency of its own is in dollars."""
+
+
+def text_of(name: str) -> str:
+    """The whole bundle."""
+    body = BUNDLES[name]
+    return (MANIFEST.replace("currency: USD\n", "") if body.startswith("currency:") else MANIFEST) + body

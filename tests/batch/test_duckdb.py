@@ -9,8 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from batch_bundles import BUNDLES
-from bundles import MANIFEST
+from batch_bundles import BUNDLES, text_of
 from columns import assert_agreement, assert_agreement_where_facts_are_missing
 
 from policyengine.batch.classes import classify
@@ -25,8 +24,8 @@ WITHOUT_QUERY = {"tiers": {"price"}, "wide": {"too_wide"}}
 WRITTEN_OUT = pytest.mark.parametrize("written_out_max", [0, 12], ids=["relations", "written out"])
 
 
-def program_of(body: str) -> Program:
-    return compile_texts({"bundle.yaml": MANIFEST + body}).program
+def program_of(name: str) -> Program:
+    return compile_texts({"bundle.yaml": text_of(name)}).program
 
 
 @WRITTEN_OUT
@@ -46,13 +45,13 @@ def test_llm_api(written_out_max):
 @pytest.mark.parametrize("name", BUNDLES)
 def test_bundles_that_go_to_the_edges(name, written_out_max):
     """Ties, signs, zero divisors, overflow, absent values, limits and every kind of table answer alike."""
-    assert_agreement(program_of(BUNDLES[name]), 150, 3, written_out_max)
+    assert_agreement(program_of(name), 150, 3, written_out_max)
 
 
 @pytest.mark.parametrize("name", BUNDLES)
 def test_bundles_have_queries(name):
     """The bundles are answered by queries, but for schedules handed out and numbers that are too wide."""
-    program = program_of(BUNDLES[name])
+    program = program_of(name)
     found = {entry: classify(program, program.entries[entry]) for entry in program.entries}
     without = {entry for entry, its in found.items() if its.letter != "A" or its.no_sql}
 
@@ -62,14 +61,14 @@ def test_bundles_have_queries(name):
 @pytest.mark.parametrize("name", BUNDLES)
 def test_facts_that_could_not_be_fetched(name):
     """A missing fact fails what needs it and nothing else."""
-    assert_agreement_where_facts_are_missing(program_of(BUNDLES[name]), 60, 4)
+    assert_agreement_where_facts_are_missing(program_of(name), 60, 4)
 
 
 @pytest.mark.slow
 @WRITTEN_OUT
 @pytest.mark.parametrize("name", BUNDLES)
 def test_many_rows_of_bundles_that_go_to_the_edges(name, written_out_max):
-    assert_agreement(program_of(BUNDLES[name]), 3_000, 5, written_out_max)
+    assert_agreement(program_of(name), 3_000, 5, written_out_max)
 
 
 @pytest.mark.slow
