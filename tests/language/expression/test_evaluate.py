@@ -24,6 +24,7 @@ def code(text: str, **variables: Any) -> str:
     return caught.value.code
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
