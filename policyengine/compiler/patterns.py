@@ -70,6 +70,8 @@ def _measured(node: Node) -> _Part:
             return _Part(first, any(p.varies for p in parts), any(p.divides for p in parts))
         case Choice(options=nodes):
             return _choice([_measured(each) for each in nodes])
+        case Repeat(part=Anchor()):
+            raise Refused("a place in the text is repeated, which engines read differently", "remove the quantifier")
         case Repeat(part=repeated, low=low, high=high):
             once = _measured(repeated)
             if high is None or high > 1:

@@ -76,6 +76,12 @@ def test_a_dangerous_pattern_is_refused(pattern: str, why: str) -> None:
 PIECES = st.sampled_from([*"ab|()[]{}*+?.^$\\-,10", "(?:", "(?i)", "(?=", "{2}", "\\d", "[ab]", "(a)", "é"])
 
 
+@pytest.mark.parametrize("pattern", ["^*", "a$+", "^{2}b"])
+def test_a_repeated_place_is_refused(pattern: str) -> None:
+    """RE2 repeats `^`, Python's engine refuses to: a bundle holds in both."""
+    assert "repeated" in str(problem(pattern))
+
+
 @given(st.lists(PIECES, max_size=14).map("".join))
 def test_any_pattern_is_accepted_or_explained(pattern: str) -> None:
     """No other exception; and what is accepted compiles."""
