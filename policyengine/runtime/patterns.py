@@ -192,7 +192,7 @@ class _Grammar:
 
     def _class(self) -> Chars:
         found = _CLASS.match(self.pattern, self.at)
-        if found is None:
+        if found is None or not found[2]:
             raise Refused("a bracket `[` is never closed", r"write `\[` for the character")
         inside = found[2]
         for escape in re.finditer(r"\\(.)", inside, re.DOTALL):

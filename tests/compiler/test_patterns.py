@@ -82,6 +82,12 @@ def test_a_repeated_place_is_refused(pattern: str) -> None:
     assert "repeated" in str(problem(pattern))
 
 
+@pytest.mark.parametrize("pattern", ["[]", "[^]", "a[]b"])
+def test_a_class_of_nothing_is_not_closed(pattern: str) -> None:
+    """A `]` that comes first in a class is a member of it."""
+    assert "never closed" in str(problem(pattern))
+
+
 @given(st.lists(PIECES, max_size=14).map("".join))
 def test_any_pattern_is_accepted_or_explained(pattern: str) -> None:
     """No other exception; and what is accepted compiles."""
