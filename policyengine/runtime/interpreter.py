@@ -231,7 +231,8 @@ class Machine:
         for row in rows:
             if applies(table, row, keys, at, known):
                 return row
-        return failed
+        asked = any(applies(table, row, keys, at, known) for row in range(len(table.ids)))
+        return failed if asked else failure.NO_MATCH
 
     def _column(self, expr: Column, local: dict[str, Any]) -> Any:
         row = self.value(expr.row, local)

@@ -386,7 +386,8 @@ class Maker:
             endless = any(self._is_endless(other) for other in charge.sum)
         else:
             charge = self._model()
-            parts = [charge.unit_amount, charge.flat_amount, charge.quantity]
+            of_tiers = [part for tier in charge.tiers for part in (tier.unit_amount, tier.flat_amount)]
+            parts = [charge.unit_amount, charge.flat_amount, charge.quantity, *of_tiers]
             ratio = any(p is not None and p.is_ratio for p in parts)
             endless = any(p is not None and p.is_endless for p in parts)
         if self.chance(0.25):

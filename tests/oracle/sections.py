@@ -294,33 +294,37 @@ class Answer:
         return settled(result, Kind("int")) if isinstance(value, int) else result
 
     def _fold(self, fold: Fold) -> dict[str, Any]:
-        """`items` and every carried state; a failure at one element is a failure of what it reaches."""
+        """`items` and every carried state.
+
+        A carried state that fails at an element fails all of them; an element's value that fails fails `items` alone.
+        """
         items = evaluate(fold.over, self)
-        starts = {name: self._bounded(evaluate(c.start, self), c.kind, c) for name, c in fold.carry.items()}
-        names = ["items", *starts]
+        state = {name: self._bounded(evaluate(c.start, self), c.kind, c) for name, c in fold.carry.items()}
+        names = ["items", *state]
         if isinstance(items, Failed):
             return dict.fromkeys(names, items)
         items = self._sorted(fold, items)
         if isinstance(items, Failed):
             return dict.fromkeys(names, items)
-        state, collected = starts, []
+        collected: list[Any] = []
+        failed_value: Failed | None = None
         for item in items:
             inner = {fold.item: item, **state}
-            if fold.when is not None:
-                holds = evaluate(fold.when, self, inner)
-                if isinstance(holds, Failed):
-                    return dict.fromkeys(names, holds)
-                if not holds:
-                    continue
-            value = self._rounded(self._content(fold.value, inner), fold.round)
-            members = value if isinstance(value, dict) else {}
-            if isinstance(fold.value, Record):
-                members = {name: evaluate(tree, self, inner) for name, tree in fold.value.fields.items()}
-            collected.append(value)
-            scope = {**inner, **members}
-            state = {name: self._bounded(evaluate(c.next, self, scope), c.kind, c) for name, c in fold.carry.items()}
-        failed = leftmost(collected)
-        return {"items": failed or tuple(collected), **state}
+            holds = True if fold.when is None else evaluate(fold.when, self, inner)
+            if isinstance(holds, Failed):
+                return {**dict.fromkeys(names, holds), "items": failed_value or holds}
+            if holds:
+                value = self._rounded(self._content(fold.value, inner), fold.round)
+                members = value if isinstance(value, dict) else {}
+                if isinstance(fold.value, Record):
+                    members = {name: evaluate(tree, self, inner) for name, tree in fold.value.fields.items()}
+                collected.append(value)
+                failed_value = failed_value or (value if isinstance(value, Failed) else None)
+                scope = {**inner, **members}
+                state = {n: self._bounded(evaluate(c.next, self, scope), c.kind, c) for n, c in fold.carry.items()}
+            if failed := leftmost(list(state.values())):
+                return {**dict.fromkeys(names, failed), "items": failed_value or failed}
+        return {"items": failed_value or tuple(collected), **state}
 
     def _bounded(self, value: Any, kind: Kind, carried: Any) -> Any:
         if isinstance(value, Failed):
