@@ -169,6 +169,8 @@ class Writer(ABC):
     ) -> Val:
         """An operation that may fail, in the quick function: where it does, the careful one is asked for everything."""
         name = self.fresh()
+        for v in dict.fromkeys(v.code for v in values if v.fails):
+            self.line(f"if {v}.__class__ is F: return C(f, o)")
         if guard is not None:
             self.line(f"if {guard(values)}: return C(f, o)")
         self.assign(name, build(values))

@@ -47,6 +47,15 @@ decisions: {{d: {{outputs: {{x: {asked}}}}}}}
 
 CASES = [
     Case(
+        "a step after a product whose operand may fail",
+        """
+inputs: {n: {list: {type: int, min: 0, max: 9}, max: 3}, big: int}
+decisions: {d: {outputs: {x: '1 * big * (n.all(i, 1 / i > 0) ? 4 : 0) - 1 < 0'}}}
+""",
+        fails="overflow",
+        input={"n": [1], "big": 2**62},
+    ),
+    Case(
         "a carried state that leaves its range in the last step fails the items",
         FOLD.format(value="one + left", asked="v.items"),
         fails="out_of_range",
