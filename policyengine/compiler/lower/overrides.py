@@ -8,17 +8,14 @@ from typing import Any
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.literals import Unreadable, held, tight
-from policyengine.compiler.lower import tier_cells
+from policyengine.compiler.lower import override_files, tier_cells
 from policyengine.compiler.lower.context import Broken, Context, Override
-from policyengine.compiler.lower.table_files import sheet_of
-from policyengine.language import scalars
-from policyengine.language.csv import Sheet
 from policyengine.language.declared import Declared
 from policyengine.language.model import Overridable
 from policyengine.language.model import Override as Authored
-from policyengine.language.yaml import Mapping, Node, Scalar, plain
+from policyengine.language.yaml import Mapping, Node, plain
 from policyengine.runtime.exact import exact
-from policyengine.runtime.program import CellOverride
+from policyengine.runtime.program import CellOverride, TableData
 from policyengine.source import Diagnostic, Span
 from policyengine.values import types
 from policyengine.values.number_text import fraction_text
@@ -33,7 +30,7 @@ def collect(context: Context) -> None:
         if isinstance(authored, Authored):
             _collect_one(context, authored, names)
         else:
-            _collect_file(context, *authored, names)
+            override_files.collect(context, *authored, names)
 
 
 def _collect_one(context: Context, authored: Authored, names: dict[str, Any]) -> None:
@@ -53,64 +50,6 @@ def _collect_one(context: Context, authored: Authored, names: dict[str, Any]) ->
         for row, column, node, at in _leaves(entry.key, entry.value, entry.key_span, context):
             found = Override(authored.id, authored.tenant, start, end, row, column, node, at, index)
             context.overrides.setdefault(entry.key, []).append(found)
-
-
-FILE_COLUMNS = ("id", "tenant", "from", "until", "reason", "name", "key", "column", "value")
-
-
-def _collect_file(context: Context, file: str, at: Span, names: dict[str, Any]) -> None:
-    """Overrides from CSV, one leaf a line: `id, tenant, from, until, reason, name, key, column, value`."""
-    sheet = sheet_of(context.sources, file, at, context.report)
-    if sheet is None:
-        return
-    for position, name in enumerate(sheet.header):
-        if name not in FILE_COLUMNS:
-            context.error(say.unknown_column(name, sheet.header_span(position), FILE_COLUMNS))
-            return
-    missing = [c for c in ("id", "tenant", "from", "reason", "name", "value") if c not in sheet.header]
-    if missing:
-        context.error(say.missing_cell(missing[0], sheet.header_span(0)))
-        return
-    place = {name: position for position, name in enumerate(sheet.header)}
-    indexes: dict[tuple[str, str], int] = {}
-    for number, row in enumerate(sheet.rows):
-        _collect_line(context, sheet, number, {c: row[i] for c, i in place.items()}, place, names, indexes)
-
-
-def _collect_line(
-    context: Context,
-    sheet: Sheet,
-    number: int,
-    line: dict[str, str],
-    place: dict[str, int],
-    names: dict[str, Any],
-    indexes: dict[tuple[str, str], int],
-) -> None:
-    name = line["name"]
-    if name not in names:
-        known = [n for n, part in names.items() if part.overridable is not None]
-        context.error(say.override_target(name, "the bundle", sheet.span(number, place["name"]), known))
-        return
-    at = sheet.row_span(number)
-    try:
-        start, end = (context.literals.instant(line[c], at) if line.get(c) else None for c in ("from", "until"))
-    except Unreadable:
-        return
-    for required in ("id", "tenant", "from", "reason"):
-        if not line[required]:
-            context.error(say.missing_cell(required, at))
-            return
-    identity = (line["id"], line["reason"])
-    if identity not in indexes:
-        indexes[identity] = len(context.override_ids)
-        context.override_ids.append(identity)
-        context.places.setdefault(f"override {line['id']}", f"{sheet.source.name}:{at.line}")
-    text = line["value"]
-    value = scalars.read(text)
-    node = Scalar(text if isinstance(value, scalars.Refused) else value, at, "plain", text)
-    column = line.get("column") or "value"
-    found = Override(line["id"], line["tenant"], start, end, line.get("key", ""), column, node, at, indexes[identity])
-    context.overrides.setdefault(name, []).append(found)
 
 
 def _leaves(name: str, node: Node, at: Span, context: Context) -> list[tuple[str, str, Node, Span]]:
@@ -143,8 +82,9 @@ def apply(
     table = context.tables[name]
     read: list[tuple[Override, list[int], Any]] = []
     failed = False
+    by_path = _rows(table)
     for override in own:
-        found = _read(context, name, columns, override)
+        found = _read(context, name, columns, override, by_path)
         if found is None:
             failed = True
         else:
@@ -166,13 +106,23 @@ def apply(
         _place(context, name, override, rows, held(value, new_types[override.column]))
 
 
+def _rows(table: TableData) -> dict[str, list[int]]:
+    """The rows by what an override may call them: their ids, and for a dated row its id without the date."""
+    found: dict[str, list[int]] = {}
+    for row, row_id in enumerate(table.ids):
+        found.setdefault(row_id, []).append(row)
+        head, _, tail = row_id.rpartition(".")
+        if tail[:4].isdigit() and tail[4:5] == "-" and head != row_id:
+            found.setdefault(head, []).append(row)
+    return found
+
+
 def _read(
-    context: Context, name: str, columns: dict[str, Declared], override: Override
+    context: Context, name: str, columns: dict[str, Declared], override: Override, by_path: dict[str, list[int]]
 ) -> tuple[list[int], Any] | None:
-    table = context.tables[name]
-    rows = [i for i, row_id in enumerate(table.ids) if _same_row(row_id, override.row)]
-    if not rows:
-        context.error(say.override_target(override.row, f"`{name}`", override.at, table.ids))
+    rows = by_path.get(override.row)
+    if rows is None:
+        context.error(say.override_target(override.row, f"`{name}`", override.at, context.tables[name].ids))
         return None
     if override.column not in columns:
         context.error(say.override_target(override.column, f"`{name}`", override.at, columns))
@@ -184,14 +134,6 @@ def _read(
         return rows, context.literals.read(override.node, declared)
     except Unreadable:
         return None
-
-
-def _same_row(row_id: str, path: str) -> bool:
-    """A row by its id; a dated row also by its id without the date."""
-    if row_id == path:
-        return True
-    head, _, tail = row_id.rpartition(".") if "." in row_id else ("", "", row_id)
-    return head == path and tail[:4].isdigit() and tail[4:5] == "-"
 
 
 def _check_bounds(
