@@ -129,7 +129,8 @@ def row(query: Query, table: TableData, keys: Sequence[Val], kinds: Sequence[Typ
         chosen, several = _counted(query, table, own, rows, may_be_several)
     asked = [at] if at is not None else []
     if lazy:
-        return _settled(query, table, asked, chosen, several, error_of(keys))
+        unasked = choice([(either([_may_fit(own, fits) for fits in rows]), error_of(keys))], None)
+        return _settled(query, table, asked, chosen, several, query.stored(unasked))
     return _settled(query, table, [*keys, *asked], chosen, several, None)
 
 
@@ -208,6 +209,12 @@ def _inside(key: Sql, low: int | None, high: int | None) -> Sql:
 def _fits(keys: Sequence[Val], fits: Fits) -> Sql:
     tests = [accepted(key, cells) for key, cells in zip(keys, fits.sets, strict=True) if not cells.everything]
     return both(tests)
+
+
+def _may_fit(keys: Sequence[Val], fits: Fits) -> Sql:
+    """Whether a row fits the keys that are known."""
+    told = [(key, cells) for key, cells in zip(keys, fits.sets, strict=True) if not cells.everything]
+    return both([either([is_null(key.parts[0]), accepted(key, cells)]) for key, cells in told])
 
 
 def _written_out(keys: Sequence[Val], rows: Sequence[Fits]) -> Sql:
