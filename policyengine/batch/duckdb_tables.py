@@ -129,8 +129,10 @@ def row(query: Query, table: TableData, keys: Sequence[Val], kinds: Sequence[Typ
         chosen, several = _counted(query, table, own, rows, may_be_several)
     asked = [at] if at is not None else []
     if lazy:
-        unasked = choice([(either([_may_fit(own, fits) for fits in rows]), error_of(keys))], None)
-        return _settled(query, table, asked, chosen, several, query.stored(unasked))
+        failed = error_of(keys)
+        assert failed is not None
+        unasked = query.stored(choice([(either([_may_fit(own, fits) for fits in rows]), failed)], None))
+        return _settled(query, table, asked, chosen, several, unasked)
     return _settled(query, table, [*keys, *asked], chosen, several, None)
 
 
