@@ -6,12 +6,13 @@ that the operations of `emission.py` need to know nothing but this file.
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from policyengine.runtime import failure, support
+from policyengine.runtime import failure, schedules, support
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Call, Expr
 from policyengine.values import types
@@ -55,15 +56,33 @@ def is_pair(its_type: Type) -> bool:
     return isinstance(inner, Quotient)
 
 
+_ASSIGNMENT = re.compile(r" (t\d+d?) = ")
+_VARIABLE = re.compile(r"\bt\d+d?\b")
+
+
+def without_unused(lines: list[str]) -> list[str]:
+    """The statements of a function without those at its top level that set what nothing reads; none has an effect."""
+    used: set[str] = set()
+    kept: list[str] = []
+    for line in reversed(lines):
+        sets = _ASSIGNMENT.match(line)
+        if sets and sets[1] not in used:
+            continue
+        used.update(_VARIABLE.findall(line[sets.end() :] if sets else line))
+        kept.append(line)
+    return kept[::-1]
+
+
 class Writer(ABC):
     """The function that is being written; `names` is what its code finds beside its arguments."""
 
     def __init__(self, leaves: bool = False) -> None:
         self.leaves = leaves
+        self.leave = "return C(f, o)"
         self.lines: list[str] = []
         self.indent = 1
         self.count = 0
-        self.names: dict[str, Any] = {"F": Failure, "S": support}
+        self.names: dict[str, Any] = {"F": Failure, "S": support, "T": schedules, "B": schedules.bisect_left, "E": {}}
         self.bound: dict[Any, str] = {}
 
     @abstractmethod
@@ -73,6 +92,10 @@ class Writer(ABC):
     @abstractmethod
     def tiers(self, expr: Expr, quantity_den: int) -> tuple[Val, int]:
         """A prepared schedule and the denominator over which quantities must be given to it."""
+
+    @abstractmethod
+    def behind(self, expr: Expr) -> Expr:
+        """The expression that a name stands for, where its value is not in a variable already."""
 
     # ------------------------------------------------------------------------------------------------ statements
 
@@ -170,14 +193,14 @@ class Writer(ABC):
         """An operation that may fail, in the quick function: where it does, the careful one is asked for everything."""
         name = self.fresh()
         for v in dict.fromkeys(v.code for v in values if v.fails):
-            self.line(f"if {v}.__class__ is F: return C(f, o)")
+            self.line(f"if {v}.__class__ is F: {self.leave}")
         if guard is not None:
-            self.line(f"if {guard(values)}: return C(f, o)")
+            self.line(f"if {guard(values)}: {self.leave}")
         self.assign(name, build(values))
         if settle is not None:
             for text in settle(name, name + "d"):
                 self.line(text)
-            self.line(f"if {name}.__class__ is F: return C(f, o)")
+            self.line(f"if {name}.__class__ is F: {self.leave}")
         return Val(name, its_type, False, name + "d" if is_pair(its_type) else "")
 
     def _joined(self, its_type: Type, built: Built, depth: int) -> Val:

@@ -12,15 +12,17 @@ module alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from math import lcm
 from typing import Any
 
-from policyengine.runtime import index, support, zoned
-from policyengine.runtime.code_writer import Settle, TooDeep, Val, Writer, as_built, is_pair
+from policyengine.runtime import index, schedules, zoned
+from policyengine.runtime.code_writer import Settle, TooDeep, Val, Writer, as_built, is_pair, without_unused
 from policyengine.runtime.emission import OPERATIONS
+from policyengine.runtime.failure import Failure
 from policyengine.runtime.functions import FUNCTIONS
+from policyengine.runtime.intake import Intake
 from policyengine.runtime.numbering import Numbering
 from policyengine.runtime.program import (
     All,
@@ -43,6 +45,7 @@ from policyengine.runtime.program import (
     Program,
     Read,
     Row,
+    TableData,
     children,
 )
 from policyengine.values import types
@@ -50,6 +53,28 @@ from policyengine.values.civil import DAY
 from policyengine.values.types import Number, Type
 
 Decide = Callable[[Sequence[Any], Any], tuple[Any, ...]]
+"""The held values of an entry's outputs, guards, requirements and checks, for held facts and the tenant's cells."""
+Asked = Callable[..., Any]
+"""A decision for (input, tenant, at, event, purpose)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the function of a request needs from the engine.
+
+    A state is one tuple: the owner, event, purpose, the held facts and the held values. `make(state)` makes a decision
+    of values that have not failed, `examine(state)` one of values that may have; `cells` gives a tenant's overrides,
+    `left` answers a request that is not as usual, and `in_force` checks the instant, where a version has an end.
+    """
+
+    owner: object
+    make: Callable[..., Any]
+    examine: Callable[..., Any]
+    cells: Callable[[Any], Any]
+    left: Asked
+    in_force: Callable[[int], None] | None
+
+
 DEPTH_MAX = 12
 """Sub-expressions written inside one another before a variable is made: far below CPython's parser limits."""
 HEIGHT_MAX = 8
@@ -57,38 +82,50 @@ HEIGHT_MAX = 8
 
 
 def generate(program: Program, entry: Entry, order: Sequence[str]) -> Decide:
-    """The function of an entry point: `f(facts, tenant_cells) -> values of entry.outputs` (deferred ones are None).
+    """The function of an entry point from held facts and the tenant's cells.
 
-    It is the quick function: where anything fails on the way, it asks the careful one, made when it is first needed,
-    which carries failures as values and so knows which of them the answer really meets.
+    It is quick: where anything fails on the way, it asks the careful one, made when it is first needed, which carries
+    failures as values and so knows which of them the answer really meets.
     """
-    careful: list[Decide] = []
+    decide: Decide = _Generator(program, entry, order, leaves=True).compiled({"C": _careful(program, entry, order)})
+    return decide
+
+
+def generate_asked(program: Program, entry: Entry, order: Sequence[str], hands: Hands) -> Asked:
+    """The function of an entry point from a request as it is given; as quick."""
+    names = {
+        "P": hands.owner,
+        "D": hands.make,
+        "V": hands.examine,
+        "O": hands.cells,
+        "L": hands.left,
+        "X": hands.in_force,
+        "C": _careful(program, entry, order),
+    }
+    asked: Asked = _Generator(program, entry, order, leaves=True).compiled(names, Intake(program, entry))
+    return asked
+
+
+def _careful(program: Program, entry: Entry, order: Sequence[str]) -> Decide:
+    made: list[Decide] = []
 
     def carefully(facts: Sequence[Any], cells: Any) -> tuple[Any, ...]:
-        if not careful:
-            careful.append(_compiled(_Generator(program, entry, order)))
-        return careful[0](facts, cells)
+        if not made:
+            made.append(generate_careful(program, entry, order))
+        return made[0](facts, cells)
 
-    quick = _Generator(program, entry, order, leaves=True)
-    quick.names["C"] = carefully
-    return _compiled(quick)
+    return carefully
 
 
 def generate_careful(program: Program, entry: Entry, order: Sequence[str]) -> Decide:
     """The function that carries failures as values; for tests that compare it with the quick one."""
-    return _compiled(_Generator(program, entry, order))
-
-
-def _compiled(writer: _Generator) -> Decide:
-    source = writer.source()
-    exec(compile(source, f"<{writer.program.bundle}:{writer.entry.name}>", "exec"), writer.names)
-    decide: Decide = writer.names["decide"]
+    decide: Decide = _Generator(program, entry, order).compiled({})
     return decide
 
 
 def source_of(program: Program, entry: Entry, order: Sequence[str]) -> str:
     """The generated source, for people who want to read it."""
-    return _Generator(program, entry, order, leaves=True).source()
+    return _Generator(program, entry, order, leaves=True).source(Intake(program, entry))
 
 
 class _Generator(Writer):
@@ -102,6 +139,7 @@ class _Generator(Writer):
         self.numbering = Numbering(program)
         self.memo: dict[int, Val] = {}
         self.locals: dict[str, Val] = {}
+        self.facts: set[int] = set()
         self.overridable = {
             (table, column)
             for tables in program.tenant_cells.values()
@@ -111,7 +149,18 @@ class _Generator(Writer):
 
     # ------------------------------------------------------------------------------------------------- the whole
 
-    def source(self) -> str:
+    def compiled(self, names: dict[str, Any], intake: Intake | None = None) -> Any:
+        source = self.source(intake)
+        names = {**self.names, **names, **(intake.names if intake is not None else {})}
+        exec(compile(source, f"<{self.program.bundle}:{self.entry.name}>", "exec"), names)
+        return names["decide"]
+
+    def source(self, intake: Intake | None = None) -> str:
+        """The function's text; with an intake it takes a request as it is given, else held facts."""
+        facts = ""
+        if intake is not None:
+            facts = "".join(f"{code}, " for code in intake.held)
+            self.leave = f"f = ({facts}); return V((P, event, purpose, *f, *C(f, o)))"
         for name in self.order:
             self.numbering.node(name)
         results = [node for _, node in self.entry.outputs]
@@ -121,8 +170,19 @@ class _Generator(Writer):
         for name in self._ahead():
             self.memo[self.numbering.of_node[name]] = self.stored(self.read(name))
         values = ["None" if self.program.nodes[node].deferred else self._returned(self.read(node)) for node in results]
-        self.line(f"return ({', '.join(values)}{',' if values else ''})")
-        return "def decide(f, o):\n" + "\n".join(self.lines) + "\n"
+        if intake is None:
+            self.line(f"return ({', '.join(values)}{',' if values else ''})")
+            head = ["def decide(f, o):", *(f" f{index} = f[{index}]" for index in sorted(self.facts))]
+        else:
+            entry = self.entry
+            make = "V" if entry.guards or entry.requires or entry.checks else "D"
+            self.line(f"return {make}((P, event, purpose, {facts}{', '.join(values)}))")
+            head = [
+                "def decide(g, tenant=None, at=None, event=None, purpose=None, type=type, int=int, str=str):",
+                *intake.statements(),
+            ]
+            head += [" X(f0)"] * (self.program.effective != (None, None)) + [" o = O(tenant)"]
+        return "\n".join([*head, *without_unused(self.lines), ""])
 
     def _ahead(self) -> list[str]:
         """The nodes to compute before they are used: those used twice, and every few of a long chain."""
@@ -160,6 +220,11 @@ class _Generator(Writer):
     def read(self, name: str) -> Val:
         return self.emit(self.program.nodes[name].expr)
 
+    def behind(self, expr: Expr) -> Expr:
+        while isinstance(expr, Read) and self.numbering.of(expr) not in self.memo:
+            expr = self.program.nodes[expr.node].expr
+        return expr
+
     def emit(self, expr: Expr) -> Val:
         return _as_asked(self._emitted(expr), expr.type)
 
@@ -182,7 +247,8 @@ class _Generator(Writer):
             case Const():
                 return self.constant(expr.value, expr.type)
             case Fact():
-                return Val(f"f[{expr.index}]", expr.type, depth=1 if self._used_twice(expr) else 0)
+                self.facts.add(expr.index)
+                return Val(f"f{expr.index}", expr.type)
             case Local(name=name):
                 return replace(self.locals[name], type=expr.type)
             case Call():
@@ -211,9 +277,6 @@ class _Generator(Writer):
                 return self.strict(expr.type, (*expr.bounds, *expr.rates, *expr.flats), partial(self._schedule, expr))
             case Read():
                 return self.read(expr.node)
-
-    def _used_twice(self, expr: Expr) -> bool:
-        return self.numbering.uses[self.numbering.of(expr)] > 1
 
     def constant(self, value: Any, its_type: Type) -> Val:
         if value is None or value is True or value is False:
@@ -448,6 +511,9 @@ class _Generator(Writer):
 
     def _row(self, expr: Row) -> Val:
         table = self.program.tables[expr.table]
+        rows = index.plain_rows(table)
+        if rows is not None:
+            return self._plain_row(expr, table, rows)
         select = self.bind(index.build(table), ("select", expr.table))
         keys = (*expr.keys, expr.at) if expr.at is not None else expr.keys
 
@@ -463,6 +529,27 @@ class _Generator(Writer):
         settle = as_built if table.otherwise == "error" else None
         return self.strict(expr.type, keys, build, settle)
 
+    def _plain_row(self, expr: Row, table: TableData, rows: dict[Any, Any]) -> Val:
+        """A table of equalities is one dict, asked in line."""
+        name = self.bind(rows, ("rows", expr.table))
+        missing = self.constant(index.missing(table), expr.type).code
+
+        def build(values: list[Val]) -> str:
+            pairs = zip(values, table.keys, strict=True)
+            scaled = [self.scaled(v, t.den) if isinstance(t, Number) else v.code for v, t in pairs]
+            if nested is not None:
+                outer, inner, rest = nested
+                found = f"{self.bind(rest, ('rest', expr.table))}.get({scaled[outer]}, E)"
+                return f"{found}.get({scaled[inner]}, {missing})"
+            key = scaled[0] if len(scaled) == 1 else f"({', '.join(scaled)})"
+            return f"{name}[{key}]" if complete else f"{name}.get({key}, {missing})"
+
+        nested = index.nested(table, rows)
+        complete = len(rows) == index.combinations(table)
+        sure = complete and not any(isinstance(row, Failure) for row in rows.values())
+        settle = None if sure or table.otherwise != "error" else as_built
+        return self.strict(expr.type, expr.keys, build, settle)
+
     def _column(self, expr: Column, factor: int | None) -> Val:
         """A cell of the selected row. For tiers, `factor` brings the bounds to the quantity's denominator."""
         table = self.program.tables[expr.table]
@@ -470,9 +557,12 @@ class _Generator(Writer):
         if isinstance(expr.row.type, types.List):
             return self._collected_column(expr)
         if factor is not None:
-            cells = [support.prepare(c, factor) for c in cells]
+            cells = schedules.prepare_all(cells, factor)
         own = self.bind(cells, ("column", expr.table, expr.column, factor))
         if (expr.table, expr.column) not in self.overridable:
+            direct = self._direct_cell(expr, table, cells, factor)
+            if direct is not None:
+                return direct
             return self.strict(expr.type, (expr.row,), lambda v: f"{own}[{v[0].code}]")
         key = self.bind((expr.table, expr.column, None), ("cell", expr.table, expr.column, None))
         self.memo[self.numbering.of(expr.row)] = self.stored(self.emit(expr.row))
@@ -481,10 +571,25 @@ class _Generator(Writer):
         def build(values: list[Val]) -> str:
             row = values[0].code
             found = f"{own}[{row}], o.get(({key}, {row})), {at}"
-            asked = f"S.overridden({found})" if factor is None else f"S.overridden_tiers({found}, {factor})"
+            asked = f"S.overridden({found})" if factor is None else f"T.overridden_tiers({found}, {factor})"
             return f"({own}[{row}] if o is None else {asked})"
 
         return self.strict(expr.type, (expr.row,), build, settle)
+
+    def _direct_cell(self, expr: Column, table: TableData, cells: Sequence[Any], factor: int | None) -> Val | None:
+        """The cell by the key itself, where the table has one key whose every member has a row."""
+        row = self.behind(expr.row)
+        if not isinstance(row, Row) or len(row.keys) != 1 or self.numbering.uses[self.numbering.of(row)] > 1:
+            return None
+        rows = index.plain_rows(table)
+        if rows is None or len(rows) != index.combinations(table):
+            return None
+        if any(isinstance(found, Failure) for found in rows.values()):
+            return None
+        by_key = self.bind(
+            {key: cells[found] for key, found in rows.items()}, ("cells", expr.table, expr.column, factor)
+        )
+        return self.strict(expr.type, row.keys, lambda v: f"{by_key}[{v[0].code}]")
 
     def _collected_column(self, expr: Column) -> Val:
         """The cells of all selected rows, under a hit policy that collects."""
@@ -519,12 +624,15 @@ class _Generator(Writer):
         while isinstance(target, Read):
             target = self.program.nodes[target.node].expr
         if isinstance(target, Const):
-            prepared = support.prepare(target.value, factor)
+            prepared = schedules.prepare(target.value, factor)
             return Val(self.bind(prepared, ("tiers", target.value, factor)), expr.type), common
         if isinstance(target, Column):
-            return self.stored(self._column(target, factor)), common
+            number = self.numbering.variant(target, ("tiers", factor))
+            if number not in self.memo:
+                self.memo[number] = self.stored(self._column(target, factor))
+            return self.memo[number], common
         raw = self.emit(expr)
-        v = self.stored(self.strict(expr.type, (expr,), lambda v: f"S.prepare({v[0].code}, {factor})"))
+        v = self.stored(self.strict(expr.type, (expr,), lambda v: f"T.prepare({v[0].code}, {factor})"))
         return replace(v, fails=raw.fails), common
 
     # ----------------------------------------------------------------------------------------------------- calls

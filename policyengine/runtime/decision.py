@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime import explain, interpreter
 from policyengine.runtime.canonical import canonical, canonical_bytes
-from policyengine.runtime.facts import Facts
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.outputs import plain
 from policyengine.runtime.program import Entry, Program
@@ -20,7 +19,7 @@ from policyengine.values import types
 from policyengine.values.money import Money
 
 if TYPE_CHECKING:
-    from policyengine.runtime.engine import Policy, PolicyVersion
+    from policyengine.runtime.engine import Policy, PolicyVersion, Prepared
 
 STRICTNESS = {"allow": 0, "review": 1, "deny": 2}
 
@@ -68,33 +67,60 @@ class Outputs(Mapping[str, Any]):
 class Decision:
     """What one entry point answered for one set of facts. It keeps copies of the facts, never the caller's objects."""
 
-    __slots__ = (
-        "_entry", "_facts", "_outputs", "_policy", "_trace", "_values", "event", "purpose", "tenant",
-    )  # fmt: skip
+    __slots__ = ("_made", "_state", "_traced")
 
-    def __init__(
-        self,
-        policy: Policy,
-        entry: Entry,
-        facts: Facts,
-        values: tuple[Any, ...],
-        tenant: str | None,
-        event: str | None,
-        purpose: str | None,
-    ) -> None:
-        self._policy = policy
-        self._entry = entry
-        self._facts = facts
-        self._values = values
-        self._trace: interpreter.Trace | None = None
-        self._outputs: Outputs | None = None
-        self.tenant = tenant
-        self.event = event
-        self.purpose = purpose or entry.name
-        for value in values:
-            if value is False or value.__class__ is Failure:  # a guard that is silent, a check or a failure
-                self._check()
-                break
+    # One tuple holds what was asked and answered: it is made in one step, and most decisions are never asked for more
+    # than an amount. What else is made of it is kept in `_made` and `_traced`.
+
+    def __init__(self, state: tuple[Any, ...]) -> None:
+        """`state` is (the prepared entry point, event, purpose, *held facts, *held values)."""
+        self._state = state
+
+    @classmethod
+    def examined(cls, state: tuple[Any, ...]) -> Decision:
+        """The decision of values that may have failed, or the exception of such a failure or of a broken check."""
+        made = cls(state)
+        made._check()
+        return made
+
+    @property
+    def _prepared(self) -> Prepared:
+        prepared: Prepared = self._state[0]
+        return prepared
+
+    @property
+    def _facts(self) -> list[Any]:
+        return list(self._state[3 : 3 + len(self._policy.program.facts)])
+
+    @property
+    def _values(self) -> tuple[Any, ...]:
+        return self._state[3 + len(self._policy.program.facts) :]
+
+    @property
+    def event(self) -> str | None:
+        """The caller's id of what is billed."""
+        event: str | None = self._state[1]
+        return event
+
+    @property
+    def _policy(self) -> Policy:
+        return self._prepared.policy
+
+    @property
+    def _entry(self) -> Entry:
+        return self._prepared.entry
+
+    @property
+    def tenant(self) -> str | None:
+        """Whose overrides were asked for."""
+        tenant: str | None = self._state[3 + Program.TENANT]
+        return tenant
+
+    @property
+    def purpose(self) -> str:
+        """What is booked: the decision's name, unless the caller gave another."""
+        purpose: str | None = self._state[2]
+        return purpose or self._entry.name
 
     def _check(self) -> None:
         """A decision fails if and only if something that it answers with has failed and nothing says what then."""
@@ -160,9 +186,10 @@ class Decision:
 
         Each is made when it is asked for, so that lines cost nothing where only the amount is read.
         """
-        if self._outputs is None:
-            self._outputs = Outputs([name for name, _ in self._entry.outputs], self._output)
-        return self._outputs
+        made: Outputs | None = getattr(self, "_made", None)
+        if made is None:
+            made = self._made = Outputs([name for name, _ in self._entry.outputs], self._output)
+        return made
 
     def _output(self, name: str) -> Any:
         program = self._policy.program
@@ -243,11 +270,13 @@ class Decision:
     @property
     def trace(self) -> interpreter.Trace:
         """Every node's value and what it asked for, by the reference interpreter."""
-        if self._trace is None:
+        traced: interpreter.Trace | None = getattr(self, "_traced", None)
+        if traced is None:
             program = self._policy.program
             order = interpreter.needed(program, self._entry, explained=True)
-            self._trace = interpreter.run(program, order, self._facts.held, self.tenant, self._policy.selects)
-        return self._trace
+            traced = interpreter.run(program, order, self._facts, self.tenant, self._policy.selects)
+            self._traced = traced
+        return traced
 
     @property
     def rationale(self) -> tuple[Reason, ...]:
@@ -261,20 +290,20 @@ class Decision:
 
     def why_not(self, path: str) -> WhyNot:
         """Why a row (`price.mini`), a tier (`prompt.tiers.3`) or a guard did not decide."""
-        return why_not(self._policy.program, self.trace, self._facts.held, self.tenant, path)
+        return why_not(self._policy.program, self.trace, self._facts, self.tenant, path)
 
     # ------------------------------------------------------------------------------------------------- records
 
     @property
     def at(self) -> int | None:
         """The instant that picked dated values, in nanoseconds since 1970 (a `Timestamp`), or None."""
-        held: int | None = self._facts.held[Program.AT]
+        held: int | None = self._facts[Program.AT]
         return held
 
     @property
     def input(self) -> Any:
         """The canonical input: the declared facts that the decision can read, after defaults; numbers are texts."""
-        return canonical(self._policy.program, self._entry, self._facts.held)
+        return canonical(self._policy.program, self._entry, self._facts)
 
     @property
     def id(self) -> str:

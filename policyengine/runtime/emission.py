@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import gcd, lcm
 
-from policyengine.runtime import cells
+from policyengine.runtime import cells, support
 from policyengine.runtime.code_writer import Val, Writer, as_built, is_pair
-from policyengine.runtime.program import Call, Const
+from policyengine.runtime.program import Call, Const, Expr
 from policyengine.values import types
 from policyengine.values.rounding import BY_MODE
 from policyengine.values.types import Limit, Number, Quotient, Type
@@ -43,6 +43,9 @@ def _add(w: Writer, expr: Call) -> Val:
             return n, d
 
         return w.strict(expr.type, expr.arguments, build_pair)
+    growth = _growth(w, expr)
+    if growth is not None:
+        return growth
     assert isinstance(expr.type, Number)
     den = expr.type.den
     word = " - " if expr.function == "subtract" else " + "
@@ -54,6 +57,39 @@ def _add(w: Writer, expr: Call) -> Val:
         lambda values: "(" + word.join(w.scaled(v, den) for v in values) + ")",
         w.checked(expr),
     )
+
+
+def _growth(w: Writer, expr: Call) -> Val | None:
+    """The graduated price of one quantity less that of another by the same tiers, in one step; else None."""
+    after, before = w.behind(expr.arguments[0]), w.behind(expr.arguments[-1])
+    if not (
+        expr.function == "subtract"
+        and isinstance(after, Call)
+        and isinstance(before, Call)
+        and after.function == before.function == "graduated"
+        and after.arguments[0] == before.arguments[0]
+        and _same_den(after, before)
+        and _same_den(after.arguments[1], before.arguments[1])
+    ):
+        return None
+    quantity = after.arguments[1].type
+    assert isinstance(quantity, Number)
+    schedule, den = w.tiers(after.arguments[0], quantity.den)
+
+    def build(values: list[Val]) -> str:
+        after, before, edges, tier, name = (w.fresh() for _ in range(5))
+        w.line(f"{after} = {w.scaled(values[0], den)}; {before} = {w.scaled(values[1], den)}")
+        w.line(f"{edges} = {schedule.code}[0]; {tier} = B({edges}, {after})")
+        w.line(f"if {before} <= {after} and (not {tier} or {before} > {edges}[{tier} - 1]):")
+        w.line(f" {name} = ({after} - {before}) * {schedule.code}[1][{tier}]")
+        w.line(f"else: {name} = T.graduated_growth({schedule.code}, {after}, {before})")
+        return name
+
+    return w.strict(expr.type, (after.arguments[1], before.arguments[1]), build, beside=(schedule,))
+
+
+def _same_den(a: Expr, b: Expr) -> bool:
+    return isinstance(a.type, Number) and isinstance(b.type, Number) and a.type.den == b.type.den
 
 
 def _stepwise(w: Writer, expr: Call, word: str) -> Val:
@@ -190,9 +226,25 @@ def _round_by(w: Writer, expr: Call) -> Val:
 
     def build(values: list[Val]) -> str:
         n, d = w.pair(values[0])
+        if d.isdigit() and isinstance(places.type, Number) and 0 <= places.type.lo <= places.type.hi <= 20:
+            most = int(places.type.hi)
+            if mode.value == "half_up":
+                return _half_up_by(w, n, int(d), den, most, values[1].code)
+            steps = support.rounding_steps(int(d), den, most, BY_MODE[mode.value])
+            return f"{w.bind(steps, ('steps', d, den, most, mode.value))}[{values[1].code}]({n})"
         return f"S.round_by({n}, {d}, {values[1].code}, {den}, {run})"
 
     return w.strict(expr.type, (amount, places), build)
+
+
+def _half_up_by(w: Writer, n: str, d: int, den: int, most: int, places: str) -> str:
+    """n / d rounded half up to so many places, over `den`, without a call."""
+    parts = support.half_up_parts(d, den, most)
+    number, up, half, down, back = (w.fresh() for _ in range(5))
+    raised = n if all(part[0] == 1 for part in parts) else f"{n} * {up}"
+    w.line(f"{up}, {half}, {down}, {back} = {w.bind(parts, ('half up', d, den, most))}[{places}]")
+    w.line(f"{number} = {raised}")
+    return f"(({number} + {half}) // {down} * {back} if {number} >= 0 else ({half} - {number}) // {down} * -{back})"
 
 
 def _division(w: Writer, n: str, d: str, mode: str, low: int) -> str:
@@ -227,7 +279,7 @@ def _compare(sign: str) -> Operation:
 
 def _extreme(w: Writer, expr: Call) -> Val:
     if not isinstance(expr.type, Quotient):
-        return w.strict(expr.type, expr.arguments, lambda v: f"{expr.function}({', '.join(x.code for x in v)})")
+        return _number_extreme(w, expr)
     a, b = (w.stored(w.emit(x)) for x in expr.arguments)
     name = w.fresh()
     (an, ad), (bn, bd) = w.pair(a), w.pair(b)
@@ -240,6 +292,15 @@ def _extreme(w: Writer, expr: Call) -> Val:
     w.line(f"{word} {_times(an, bd)} {sign} {_times(bn, ad)}: {name} = {an}; {name}d = {ad}")
     w.line(f"else: {name} = {bn}; {name}d = {bd}")
     return Val(name, expr.type, a.fails or b.fails, name + "d")
+
+
+def _number_extreme(w: Writer, expr: Call) -> Val:
+    """The smaller or greater of two numbers as a comparison, which takes a third of the time of a call."""
+    sign = "<" if expr.function == "min" else ">"
+    if len(expr.arguments) != 2 or any(v.fails for v in map(w.emit, expr.arguments)):
+        return w.strict(expr.type, expr.arguments, lambda v: f"{expr.function}({', '.join(x.code for x in v)})")
+    a, b = (w.stored(w.emit(argument)) for argument in expr.arguments)
+    return Val(f"({b.code} if {b.code} {sign} {a.code} else {a.code})", expr.type, depth=1)
 
 
 def _convert(w: Writer, expr: Call) -> Val:
@@ -382,7 +443,7 @@ def _tiered(function: str) -> Operation:
         flags = "".join(f", {bool(a.value)}" for a in expr.arguments[2:] if isinstance(a, Const))
 
         def build(values: list[Val]) -> str:
-            code = f"S.{function}({schedule.code}, {w.scaled(values[0], den)}{flags})"
+            code = f"T.{function}({schedule.code}, {w.scaled(values[0], den)}{flags})"
             if not isinstance(expr.type, Number):
                 return code
             t = expr.arguments[0].type

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime import codegen, interpreter
-from policyengine.runtime.codegen import Decide, TooDeep
+from policyengine.runtime.codegen import Decide, Hands, TooDeep
 from policyengine.runtime.decision import Decision
-from policyengine.runtime.exact import held
+from policyengine.runtime.exact import held as as_held
 from policyengine.runtime.facts import Facts, Reader
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.indexed import Selects
@@ -38,7 +39,7 @@ class Policy:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.version = PolicyVersion(program.bundle, program.version, program.source_digest, program_digest(program))
-        self._prepared: dict[str, _Prepared] = {}
+        self._prepared: dict[str, Prepared] = {}
         self._cells = _flat_cells(program)
         self.selects = Selects(program)
 
@@ -71,48 +72,65 @@ class Policy:
         Raises InvalidInput (a fact is missing, wrong or out of range), EvaluationError (a rule failed on these facts).
         """
         prepared = self._prepared.get(name) or self._prepare(name)
-        facts = prepared.reader.check(input, at, tenant)
-        values = self._values(prepared, facts, tenant)
-        return Decision(self, prepared.entry, facts, values, tenant, event, purpose)
+        return prepared.decide(input, tenant, at, event, purpose)
 
-    def _prepare(self, name: str) -> _Prepared:
+    def decider(self, name: str) -> Decider:
+        """One entry point as a function of `(input, tenant=, at=, event=, purpose=)`: `decide` for hot loops."""
+        return (self._prepared.get(name) or self._prepare(name)).decide
+
+    def _prepare(self, name: str) -> Prepared:
         entry = self.program.entries.get(name)
         if entry is None:
             known = ", ".join(self.entries[:12])
             raise InvalidInput(f"`{name}` is nothing that this policy decides", "", f"it decides: {known}")
-        order = interpreter.needed(self.program, entry)
-        try:
-            run: Decide | None = codegen.generate(self.program, entry, order)
-        except TooDeep:
-            run = None
-        prepared = _Prepared(entry, tuple(order), Reader(self.program, entry), run)
-        self._prepared[name] = prepared
+        prepared = self._prepared[name] = Prepared(self, entry, self._cells)
         return prepared
 
-    def _values(self, prepared: _Prepared, facts: Facts, tenant: str | None) -> tuple[Any, ...]:
-        """The held values of the entry's outputs, guards, requirements and checks, in that order."""
-        self._check_effective(facts)
-        if prepared.run is None or facts.unavailable:
-            return interpreted(self.program, prepared.entry, prepared.order, facts, tenant)
-        return prepared.run(facts.held, None if tenant is None else self._cells.get(tenant))
-
-    def _check_effective(self, facts: Facts) -> None:
+    def check_in_force(self, at: int) -> None:
+        """Refuse an instant at which this version does not hold."""
         start, end = self.program.effective
-        if start is None and end is None:
-            return
-        at = facts.held[Program.AT]
         if (start is not None and at < start) or (end is not None and at >= end):
             raise InvalidInput(
                 f"this version is not in force at {Timestamp(at)}", "at", "ask the version that was in force then"
             )
 
 
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    entry: Entry
-    order: tuple[str, ...]
-    reader: Reader
-    run: Decide | None
+Decider = Callable[..., Decision]
+
+
+class Prepared:
+    """An entry point made ready: `decide` answers (input, tenant, at, event, purpose)."""
+
+    __slots__ = ("_cells", "_run", "decide", "entry", "order", "policy", "reader")
+
+    def __init__(self, policy: Policy, entry: Entry, cells: dict[str, dict[Any, Any]]) -> None:
+        self.policy = policy
+        self.entry = entry
+        self.order = tuple(interpreter.needed(policy.program, entry))
+        self.reader = Reader(policy.program, entry)
+        self._cells = cells
+        self._run: Decide | None = None
+        self.decide: Decider = self._decide
+        is_limited = policy.program.effective != (None, None)
+        in_force = policy.check_in_force if is_limited else None
+        hands = Hands(self, Decision, Decision.examined, cells.get, self._decide, in_force)
+        with contextlib.suppress(TooDeep):  # then the interpreter answers
+            self.decide = codegen.generate_asked(policy.program, entry, self.order, hands)
+            self._run = codegen.generate(policy.program, entry, self.order)
+
+    def _decide(
+        self, input: object, tenant: Any = None, at: object = None, event: str | None = None, purpose: str | None = None
+    ) -> Decision:
+        """The same answer as that of the generated function, for any request: facts may be wrong or unavailable."""
+        facts = self.reader.check(input, at, tenant)
+        program = self.policy.program
+        if program.effective != (None, None):
+            self.policy.check_in_force(facts.held[Program.AT])
+        if self._run is None or facts.unavailable:
+            values = interpreted(program, self.entry, self.order, facts, facts.held[Program.TENANT])
+        else:
+            values = self._run(facts.held, self._cells.get(facts.held[Program.TENANT]))
+        return Decision.examined((self, event, purpose, *facts.held, *values))
 
 
 def interpreted(
@@ -121,7 +139,7 @@ def interpreted(
     """The same values by the reference interpreter, in the held form of generated code."""
     trace = interpreter.run(program, order, facts.held, tenant)
     names = [node for _, node in entry.outputs] + [*entry.guards, *entry.requires, *entry.checks]
-    return tuple(None if program.nodes[n].deferred else held(trace.values[n], program.nodes[n].type) for n in names)
+    return tuple(None if program.nodes[n].deferred else as_held(trace.values[n], program.nodes[n].type) for n in names)
 
 
 def _flat_cells(program: Program) -> dict[str, dict[Any, Any]]:

@@ -132,6 +132,8 @@ class _Group:
         key: Any = None
         try:
             for key, value in dict.items(given):
+                if type(key) is not str and issubclass(type(key), str):
+                    key = str.__str__(key)
                 if type(key) is not str or key not in slots:
                     raise self.wrong_key(key)
                 required, index, read, group = slots[key]

@@ -10,41 +10,86 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import product
+from math import prod
 from typing import Any
 
 from policyengine.runtime import cells, failure
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import TableData
-from policyengine.values.types import Limit, Optional
+from policyengine.values.types import BOOL, Enum, Limit, Optional
 
 Select = Callable[..., Any]
+ENUMERATED_MAX = 4_096
+"""Up to so many combinations of members, a table is asked all of them beforehand."""
+NESTED_MIN = 4
+"""So many rows each inner dict must have on the average for a table to become a dict of dicts."""
 EXPANDED_MAX = 64
 """A row whose any-of cells would need more dict entries than this is tested cell by cell instead."""
 
 
 def build(table: TableData) -> Select:
     """A function of the key values (and the instant, in a dated table) that gives the row index or a Failure."""
-    simple = _plain_lookup(table)
-    return simple if simple is not None else _Index(table).select
+    rows = plain_rows(table)
+    if rows is None:
+        return _Index(table).select
+    get, none = rows.get, missing(table)
+    if len(table.conditions) == 1:
+        return lambda key: get(key, none)
+    return lambda *key: get(key, none)
 
 
-def _plain_lookup(table: TableData) -> Select | None:
-    """The common table: equalities in every column of every row, no dates: one dict."""
-    if table.starts or table.hit not in ("unique", "first", "most_specific") or not table.conditions:
+def missing(table: TableData) -> Any:
+    """What is found where no row fits: the row of `otherwise`, or the failure."""
+    return len(table.ids) - 1 if table.otherwise == "row" else failure.NO_MATCH
+
+
+def plain_rows(table: TableData) -> dict[Any, Any] | None:
+    """The rows of a table that is one dict, by their keys: equalities in every column of every row, or few members.
+
+    Else None. Where every key has few members (enums, bools), each combination is asked once and has its answer here,
+    which may be a Failure.
+    """
+    if table.starts or not table.conditions:
         return None
     count = len(table.ids) - (table.otherwise == "row")
-    rows: dict[Any, int] = {}
-    single = len(table.conditions) == 1
-    for row in range(count):
-        key = tuple(column[row] for column in table.conditions)
-        if any(cell is None or isinstance(cell, tuple) for cell in key) or key in rows:
-            return None
-        rows[key[0] if single else key] = row
-    missing: Any = count if table.otherwise == "row" else failure.NO_MATCH
-    get = rows.get
-    if single:
-        return lambda key: get(key, missing)
-    return lambda *key: get(key, missing)
+    columns = [column[:count] for column in table.conditions]
+    if table.hit in ("unique", "first", "most_specific") and not any(
+        cell is None or isinstance(cell, tuple) for column in columns for cell in column
+    ):
+        keys = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
+        rows = {key: row for row, key in enumerate(keys)}
+        if len(rows) == count:
+            return rows
+    return _every_answer(table) if 0 < combinations(table) <= ENUMERATED_MAX else None
+
+
+def nested(table: TableData, rows: dict[Any, Any]) -> tuple[int, int, dict[Any, dict[Any, Any]]] | None:
+    """The rows of a table of two columns as a dict of dicts, the column with fewer values outside; else None.
+
+    Two look-ups of single keys are faster than one of a pair, whose parts are hashed and compared one by one.
+    """
+    if len(table.conditions) != 2:
+        return None
+    sizes = [len({key[n] for key in rows}) for n in (0, 1)]
+    outer = 0 if sizes[0] <= sizes[1] else 1
+    if sizes[outer] * NESTED_MIN > len(rows):
+        return None
+    found: dict[Any, dict[Any, Any]] = {}
+    for key, row in rows.items():
+        found.setdefault(key[outer], {})[key[1 - outer]] = row
+    return outer, 1 - outer, found
+
+
+def combinations(table: TableData) -> int:
+    """How many keys there are, where all of them are members of enums or bools; else 0."""
+    return prod([len(t.members) if isinstance(t, Enum) else 2 if t == BOOL else 0 for t in table.keys])
+
+
+def _every_answer(table: TableData) -> dict[Any, Any]:
+    select = _Index(table).select
+    members = [t.members if isinstance(t, Enum) else (False, True) for t in table.keys]
+    single = len(members) == 1
+    return {key[0] if single else key: select(*key) for key in product(*members)}
 
 
 class _Group:
@@ -60,7 +105,7 @@ class _Index:
     def __init__(self, table: TableData) -> None:
         self.table = table
         count = len(table.ids) - (table.otherwise == "row")
-        self.missing: Any = count if table.otherwise == "row" else failure.NO_MATCH
+        self.missing: Any = missing(table)
         self.dated = bool(table.starts)
         groups: dict[tuple[int, ...], _Group] = {}
         self.rest: list[tuple[tuple[int, Callable[[Any], bool]], ...]] = []

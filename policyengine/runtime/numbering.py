@@ -64,6 +64,13 @@ class Numbering:
         self.by_id[id(expr)] = (expr, number)
         return number
 
+    def variant(self, expr: Expr, how: Any) -> int:
+        """The number of an expression in another form than its own."""
+        own = self.of(expr)
+        number = self.by_key.setdefault((own, how), len(self.by_key))
+        self.variables[number] = self.variables[own]
+        return number
+
 
 def _rest(expr: Expr) -> Any:
     """What tells two expressions of one kind apart besides type and children."""

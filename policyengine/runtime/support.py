@@ -7,11 +7,10 @@ a Failure instead of raising.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import lru_cache
 from itertools import pairwise
+from math import gcd
 from typing import Any
 
 from policyengine.runtime import failure
@@ -159,6 +158,31 @@ def round_by(n: int, d: int, places: int, den: int, divide: Callable[[int, int],
     return divide(n * step, d) * (den // step)
 
 
+def rounding_steps(d: int, den: int, most: int, divide: Callable[[int, int], int]) -> tuple[Callable[[int], int], ...]:
+    """For each number of places from 0 to `most`: n / d rounded to them, over `den`."""
+    return tuple([_rounding_step(d, den, places, divide) for places in range(most + 1)])
+
+
+def _rounding_step(d: int, den: int, places: int, divide: Callable[[int, int], int]) -> Callable[[int], int]:
+    common = gcd(10**places, d)
+    up, down, back = 10**places // common, d // common, den // 10**places
+    return lambda n: divide(n * up, down) * back
+
+
+def half_up_parts(d: int, den: int, most: int) -> tuple[tuple[int, int, int, int], ...]:
+    """For each number of places from 0 to `most`: (up, half, down, back), so that half up of n / d, where n is not
+    negative, is (n * up + half) // down * back over `den`.
+    """
+    parts = []
+    for places in range(most + 1):
+        common = gcd(10**places, d)
+        up, down = 10**places // common, d // common
+        if down % 2:  # then half of it is no int
+            up, down = 2 * up, 2 * down
+        parts.append((up, down // 2, down, den // 10**places))
+    return tuple(parts)
+
+
 def stretches(start: int, end: int, fixed: Sequence[int], own: Sequence[int]) -> Any:
     """A period cut at every date inside it."""
     if end <= start:
@@ -243,69 +267,3 @@ def draw(total: int, capacities: Sequence[int]) -> tuple[int, ...]:
 
 def bounded(n: int, low: int, high: int) -> Any:
     return n if low <= n <= high else failure.OUT_OF_RANGE
-
-
-# ------------------------------------------------------------------------------------------------------------ tiers
-# A prepared schedule is (bounds, rates, flats, units_before, flats_before): the bounds without the open last one, and
-# for each tier the units and flats of all tiers below it, so that one bisection prices any quantity. Bounds are ints
-# over the quantity's denominator; quantities here are not negative.
-
-Prepared = tuple[list[int], list[int], list[int], list[int], list[int]]
-
-
-@lru_cache(maxsize=10_000)
-def _prepared(schedule: Any, bound_factor: int) -> Prepared:
-    return prepare(schedule, bound_factor)
-
-
-def overridden_tiers(
-    own: Prepared, candidates: Sequence[CellOverride] | None, at: int | Failure | None, bound_factor: int
-) -> Any:
-    """The tenant's tiers in force for a row, else the row's own."""
-    found = overridden(None, candidates, at)
-    if found is None:
-        return own
-    return found if found.__class__ is Failure else _prepared(found, bound_factor)
-
-
-def prepare(schedule: Any, bound_factor: int) -> Prepared:
-    """A schedule ready for `graduated` and its like; `bound_factor` brings bounds to the quantity's denominator."""
-    bounds, rates, flats = schedule
-    edges = [b * bound_factor for b in bounds[:-1]]
-    units_before, flats_before = [0], [0]
-    low = 0
-    for i, edge in enumerate(edges):
-        units_before.append(units_before[-1] + (edge - low) * rates[i])
-        flats_before.append(flats_before[-1] + flats[i])
-        low = edge
-    return edges, list(rates), list(flats), units_before, flats_before
-
-
-def graduated(s: Prepared, quantity: int) -> int:
-    """Every part of the quantity at the rate of its tier."""
-    edges, rates, _, before, _ = s
-    tier = bisect_left(edges, quantity)
-    return before[tier] + (quantity - (edges[tier - 1] if tier else 0)) * rates[tier]
-
-
-def graduated_flat(s: Prepared, quantity: int, at_zero: bool) -> int:
-    """The flat amounts of every tier entered; the first is entered at zero only where that is said."""
-    if quantity <= 0:
-        return s[2][0] if at_zero and quantity == 0 else 0
-    tier = bisect_left(s[0], quantity)
-    return s[4][tier] + s[2][tier]
-
-
-def volume(s: Prepared, quantity: int) -> int:
-    """The whole quantity at the rate of the tier that holds it."""
-    return s[1][bisect_left(s[0], quantity)] * quantity
-
-
-def volume_flat(s: Prepared, quantity: int, at_zero: bool) -> int:
-    if quantity <= 0:
-        return s[2][0] if at_zero and quantity == 0 else 0
-    return s[2][bisect_left(s[0], quantity)]
-
-
-def tier_index(s: Prepared, quantity: int) -> int:
-    return bisect_left(s[0], quantity)

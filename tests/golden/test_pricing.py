@@ -12,7 +12,7 @@ from golden.case_files import Case, read
 from golden.runner import Result, run, run_files
 from golden.translate import TRANSLATORS
 from policyengine.compiler.lower.charges import adjustments
-from policyengine.runtime import emission, support
+from policyengine.runtime import emission, schedules
 
 CASES = Path(__file__).parent / "cases"
 HERE = read(CASES / "pricing.json")
@@ -87,9 +87,9 @@ def _anew():
     ("module", "name", "wrong"),
     [
         pytest.param(emission, "_division", rounded_to_even, id="another rounding mode"),
-        pytest.param(support, "bisect_left", bisect_right, id="up_to exclusive"),
+        pytest.param(schedules, "bisect_left", bisect_right, id="up_to exclusive"),
         pytest.param(adjustments, "_closes", always_the_last, id="the minimum in each slice"),
-        pytest.param(support, "graduated_flat", flat_of_the_next_tier, id="the flat amount of an empty tier"),
+        pytest.param(schedules, "graduated_flat", flat_of_the_next_tier, id="the flat amount of an empty tier"),
     ],
 )
 def test_a_wrong_engine_is_found(monkeypatch, module, name, wrong):
