@@ -17,7 +17,7 @@ from random import Random
 from typing import Any
 
 import policyengine as pe
-from policyengine.language.expression.dynamic import deduce, given, inferred, plan
+from policyengine.language.expression.dynamic import deduce, given, plan
 from policyengine.language.expression.dynamic.step import Failed
 from policyengine.language.expression.faults import SyntaxFault
 from policyengine.language.expression.parser import parse
@@ -182,8 +182,8 @@ def _value(text: str) -> Any:
 
 def _check_type(text: str) -> None:
     source = Source("fuzz", text)
-    deducer = deduce.Deducer(text, lambda a, b: Span(source, a, b), {}, hidden=True)
-    deduced = inferred.named(deducer.deduce(parse(text), {}, certain=False))
+    deducer = deduce.Deducer(text, lambda a, b: Span(source, a, b), hidden=True)
+    deduced = deducer.deduce(parse(text), {}, certain=False).name
     found = TYPE_NAMES[type(_value(text))]
     names = {"null_type": "null", "google.protobuf.Timestamp": "timestamp", "google.protobuf.Duration": "duration"}
     if (deduced, found) == ("optional_type", "null_type"):

@@ -10,7 +10,6 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.dynamic.deduce import Deducer
 from policyengine.language.expression.dynamic.given import read_variables
 from policyengine.language.expression.dynamic.given_back import Unfit, given_back
-from policyengine.language.expression.dynamic.inferred import settled
 from policyengine.language.expression.dynamic.plan import Planner
 from policyengine.language.expression.dynamic.room import with_room
 from policyengine.language.expression.dynamic.step import Failed
@@ -41,7 +40,7 @@ def _evaluated(source: Source, variables: object, container: str) -> Any:
 
     try:
         step = Planner(held, container, Meter(), place).plan(node, {})
-        Deducer(source.text, place, {}, hidden=bool(held)).deduce(node, {}, certain=True)
+        Deducer(source.text, place, hidden=bool(held)).deduce(node, {}, certain=True)
         return given_back(step())
     except Rejected as rejected:
         raise InvalidPolicy([rejected.diagnostic]) from None
@@ -64,8 +63,11 @@ def deduced_type(text: object) -> str:
         return Span(source, start, end)
 
     try:
-        Planner({}, "", Meter(), place).plan(node, {})
-        return str(settled(Deducer(source.text, place, {}).deduce(node, {}, certain=True)))
+        try:
+            return str(Deducer(source.text, place).deduce(node, {}, certain=True))
+        except Rejected:
+            Planner({}, "", Meter(), place).plan(node, {})  # as before an evaluation, what it refuses is said first
+            raise
     except Rejected as rejected:
         raise InvalidPolicy([rejected.diagnostic]) from None
     except RecursionError:

@@ -74,23 +74,25 @@ def free_paths(node: Expression, functions: Container[str] = QUALIFIED_FUNCTIONS
 
 def bound_variables(call: Call) -> tuple[str, ...]:
     """The variables that a call binds, if it is a macro: (`k`, `v`) of `m.all(k, v, v > 0)`."""
-    if is_bind(call):
-        count = 1
-    elif call.target is None:
+    count = 1 if is_bind(call) else variable_count(call)
+    if not count:
         return ()
-    else:
-        count = _VARIABLES.get(call.name, {}).get(len(call.arguments), 0)
     names = tuple(a.name for a in call.arguments[:count] if isinstance(a, Name) and not a.root)
     return names if len(names) == count else ()
 
 
+def variable_count(call: Call) -> int:
+    """How many variables a call binds if it is a macro that is written as a method, 0 where it is none."""
+    if call.target is None or call.name not in _VARIABLES:
+        return 0
+    return _VARIABLES[call.name].get(len(call.arguments), 0)
+
+
 def is_bind(call: Call) -> bool:
     """Whether a call is `cel.bind(name, value, expression)`."""
-    match call:
-        case Call(name="bind", target=Name(name="cel"), arguments=(_, _, _)):
-            return True
-        case _:
-            return False
+    if call.name != "bind" or len(call.arguments) != 3:
+        return False
+    return isinstance(call.target, Name) and call.target.name == "cel"
 
 
 def _inside_call(

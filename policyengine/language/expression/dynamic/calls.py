@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from policyengine.language.expression import diagnostics as say
-from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.dynamic import shape
 from policyengine.language.expression.dynamic.macros import MACROS, plan_bind, plan_has
 from policyengine.language.expression.dynamic.step import Failed, Slots, Step, path_of
 from policyengine.language.expression.names import is_bind
 from policyengine.language.expression.syntax import Call, Expression, Name, Text
-from policyengine.runtime.automaton import compiled
 from policyengine.runtime.failure import NO_OVERLOAD, UNKNOWN_FUNCTION, Failure
 from policyengine.runtime.functions import FUNCTIONS, Function
 from policyengine.runtime.functions.function import Run
@@ -21,6 +20,9 @@ from policyengine.values.rounding import MODES
 
 if TYPE_CHECKING:
     from policyengine.language.expression.dynamic.plan import Planner
+
+
+_LAST_WORDS = frozenset(name.rsplit(".", 1)[-1] for name in FUNCTIONS if "." in name)
 
 
 def plan_call(planner: Planner, node: Call, slots: Slots) -> Step:
@@ -42,10 +44,12 @@ def plan_call(planner: Planner, node: Call, slots: Slots) -> Step:
     return _plan_function(planner, node, node.name, (node.target, *node.arguments), slots, method=True)
 
 
-def qualified_name(node: Call, slots: Slots) -> str | None:
+def qualified_name(node: Call, bound: Container[str]) -> str | None:
     """The dotted name of a function, where the words before the last one are no variable of a macro."""
-    path = path_of(node.target) if node.target is not None else None
-    if path is None or (path[1][0] in slots and not path[0]):
+    if node.target is None or node.name not in _LAST_WORDS:
+        return None
+    path = path_of(node.target)
+    if path is None or (path[1][0] in bound and not path[0]):
         return None
     name = ".".join((*path[1], node.name))
     return name if name in FUNCTIONS else None
@@ -83,7 +87,7 @@ def _plan_function(
     if function is None or not any(form.method is method for form in function.signatures):
         failure = UNKNOWN_FUNCTION.saying(f"the function `{name}` is not known")
         return lambda: _fail(failure, node)
-    refuse_pattern(planner, name, arguments)
+    shape.refuse_pattern(name, arguments, planner.place)
     meter, cost, metered = planner.meter, function.cost, function.metered
 
     def step() -> Any:
@@ -103,24 +107,9 @@ def _plan_function(
     return step
 
 
-_PATTERNED = {"matches": 1, "regex.replace": 1, "regex.extract": 1, "regex.extractAll": 1}
-"""The functions that take a pattern, and where."""
-
-
-def refuse_pattern(planner: Planner, name: str, arguments: tuple[Expression, ...]) -> None:
-    """A literal pattern that cannot be used is a mistake of the author, wherever it stands."""
-    at = _PATTERNED.get(name, len(arguments))
-    if at < len(arguments) and isinstance(pattern := arguments[at], Text):
-        found = compiled(pattern.value)
-        if isinstance(found, str):
-            raise Rejected(say.bad_pattern(found, planner.place(pattern.start, pattern.end)))
-
-
 def _with_mode(planner: Planner, node: Call, slots: Slots) -> tuple[Expression, ...]:
     """The arguments of `round`, whose mode is a word: `round(x, 2, half_up)`."""
-    if len(node.arguments) == 2:
-        hint = "write `round(x, 2, half_up)`; no mode is assumed"
-        raise Rejected(say.needs_constant("the rounding mode", planner.place(node.start, node.end), hint))
+    shape.require_mode(node, planner.place)
     match node.arguments:
         case (amount, places, Name(name=mode) as word) if mode in MODES and mode not in slots:
             return amount, places, Text(word.start, word.end, mode)

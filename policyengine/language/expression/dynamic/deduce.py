@@ -3,18 +3,23 @@
 What is not known is `dyn`, which fits everywhere. So a type that is not `dyn` is certain, and where an operation that
 is certainly computed does not take the types of its operands, the expression can only fail: that is said before it
 runs. What stands under `&&`, `||`, a choice or a loop may never be computed, or be absorbed; it is left alone.
+
+What must hold whatever the types are (`shape`) is asked on the way, so that one walk over the tree is a whole check.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import product
+from typing import Any
 
 from policyengine.language.expression import diagnostics as say
-from policyengine.language.expression import syntax
 from policyengine.language.expression.check import Place
 from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.dynamic import shape
 from policyengine.language.expression.dynamic.calls import qualified_name
+from policyengine.language.expression.dynamic.forms import FORMS
 from policyengine.language.expression.dynamic.inferred import (
     BOOL,
     BYTES,
@@ -31,96 +36,98 @@ from policyengine.language.expression.dynamic.inferred import (
     Open,
     joined,
     map_kind,
-    named,
     part,
     settled,
 )
-from policyengine.language.expression.dynamic.step import path_of
-from policyengine.language.expression.names import bound_variables, is_bind
-from policyengine.runtime.functions import FUNCTIONS, Function, Signature
-from policyengine.runtime.functions.function import NUMBER, OPEN
+from policyengine.language.expression.names import is_bind, variable_count
+from policyengine.language.expression.syntax import (
+    Binary,
+    Bool,
+    Bytes,
+    Call,
+    Chain,
+    Expression,
+    Index,
+    ListLiteral,
+    MapLiteral,
+    Name,
+    Null,
+    Number,
+    Select,
+    Ternary,
+    Text,
+    Unary,
+)
+from policyengine.runtime.functions import FUNCTIONS
 from policyengine.runtime.functions.kinds import NAMED_TYPES
 from policyengine.source import Diagnostic, Span
-from policyengine.values import types
 
 Scope = Mapping[str, Inferred]
 
-_NUMBERS = (INT, DECIMAL)
-_ORDERED = (BOOL, STRING, BYTES, TIMESTAMP, DURATION, Kind("date"))
-_LIST, _MAP = "list", "map"
+_LIST, _MAP, _OPTIONAL = "list", "map", "optional_type"
+_CONDITIONS = frozenset(("bool", "dyn"))
+_SIGNED = frozenset(("int", "decimal", "duration", "dyn"))
+_SEARCHED = frozenset((_LIST, _MAP, "dyn"))
 _TESTING = frozenset(("all", "exists", "exists_one", "existsOne", "filter"))
 _MACROS_TO_BOOL = _TESTING - {"filter"}
+_OPTIONAL_MACROS = frozenset(("optMap", "optFlatMap"))
+_LITERALS: dict[type, Kind] = {Text: STRING, Bytes: BYTES, Bool: BOOL, Null: NULL}
+_COMPARED_LITERALS = frozenset((Number, Text, Bytes, Bool))
 
-_MIXED = tuple(
-    (a.name, b.name, (INT if a is INT and b is INT else DECIMAL).name) for a, b in product(_NUMBERS, _NUMBERS)
-)
-_FORMS: dict[str, tuple[tuple[str, str, str], ...]] = {
+_NUMBERS = (INT, DECIMAL)
+_ORDERED = (BOOL, STRING, BYTES, TIMESTAMP, DURATION, Kind("date"))
+_ANY_LIST = Kind(_LIST)
+_Results = tuple[tuple[Kind, Kind, Kind], ...]
+_MIXED: _Results = tuple((a, b, INT if a is INT and b is INT else DECIMAL) for a, b in product(_NUMBERS, _NUMBERS))
+_RESULTS: dict[str, _Results] = {
     "+": (
         *_MIXED,
-        ("string", "string", "string"),
-        ("bytes", "bytes", "bytes"),
-        ("list", "list", "list"),
-        ("timestamp", "duration", "timestamp"),
-        ("duration", "timestamp", "timestamp"),
-        ("duration", "duration", "duration"),
+        (STRING, STRING, STRING),
+        (BYTES, BYTES, BYTES),
+        (_ANY_LIST, _ANY_LIST, _ANY_LIST),
+        (TIMESTAMP, DURATION, TIMESTAMP),
+        (DURATION, TIMESTAMP, TIMESTAMP),
+        (DURATION, DURATION, DURATION),
     ),
     "-": (
         *_MIXED,
-        ("timestamp", "timestamp", "duration"),
-        ("timestamp", "duration", "timestamp"),
-        ("duration", "duration", "duration"),
+        (TIMESTAMP, TIMESTAMP, DURATION),
+        (TIMESTAMP, DURATION, TIMESTAMP),
+        (DURATION, DURATION, DURATION),
     ),
     "*": _MIXED,
-    "/": tuple((a, b, "decimal") for a, b, _ in _MIXED),
+    "/": tuple((a, b, DECIMAL) for a, b, _ in _MIXED),
     "%": _MIXED,
 }
-_COMPARED = (*((a, b, "bool") for a, b, _ in _MIXED), *((k.name, k.name, "bool") for k in _ORDERED))
-_FORMS |= dict.fromkeys(("<", "<=", ">", ">="), _COMPARED)
+_ORDER: _Results = (*((a, b, BOOL) for a, b, _ in _MIXED), *((kind, kind, BOOL) for kind in _ORDERED))
+_RESULTS |= dict.fromkeys(("<", "<=", ">", ">="), _ORDER)
+
+
+@cache
+def _result(operator: str, left: str, right: str) -> Kind | None:
+    """What an operator gives for operands of these names: `dyn` where it depends, None where it takes no such."""
+    found = {result for a, b, result in _RESULTS[operator] if left in (a.name, "dyn") and right in (b.name, "dyn")}
+    if not found:
+        return None
+    return found.pop() if len(found) == 1 else DYN
 
 
 class Deducer:
-    """Deduces the types of one expression. `declared` are names of known types; with `hidden`, there are others, too,
-    so that a name may be a variable where it looks like that of a type."""
+    """Deduces the types of one expression. With `hidden`, there are variables nobody told it of, so that a name may be
+    one of them where it looks like that of a type."""
 
-    def __init__(self, text: str, place: Place, declared: Scope, *, hidden: bool = False) -> None:
+    def __init__(self, text: str, place: Place, *, hidden: bool = False) -> None:
         self.text = text
         self.place = place
-        self.declared = declared
         self.hidden = hidden
+        self.loops = 0
 
-    def deduce(self, node: syntax.Expression, scope: Scope, certain: bool) -> Inferred:
+    def deduce(self, node: Expression, scope: Scope, certain: bool) -> Inferred:
         """The type of a node; `certain` says that it is computed whenever the whole is, and that nothing absorbs it."""
-        match node:
-            case syntax.Number(unit=unit, integer=integer):
-                return DURATION if unit is not None else INT if integer else DECIMAL
-            case syntax.Text():
-                return STRING
-            case syntax.Bytes():
-                return BYTES
-            case syntax.Bool():
-                return BOOL
-            case syntax.Null():
-                return NULL
-            case syntax.Name() | syntax.Select():
-                return self.path(node, scope, certain)
-            case syntax.Index():
-                return self.index(node, scope, certain)
-            case syntax.Call():
-                return self.call(node, scope, certain)
-            case syntax.Unary():
-                return self.unary(node, scope, certain)
-            case syntax.Binary():
-                return self.binary(node, scope, certain)
-            case syntax.Chain():
-                return self.chain(node, scope, certain)
-            case syntax.Ternary():
-                return self.ternary(node, scope, certain)
-            case syntax.ListLiteral():
-                return Kind(
-                    _LIST, (self.together([i for i, _ in node.items], [o for _, o in node.items], scope, certain),)
-                )
-            case syntax.MapLiteral():
-                return self.map(node, scope, certain)
+        return _LITERALS.get(type(node)) or _DEDUCTIONS[type(node)](self, node, scope, certain)
+
+    def at(self, node: Expression) -> Span:
+        return self.place(node.start, node.end)
 
     def refuse(self, diagnostic: Diagnostic, certain: bool) -> Inferred:
         """What certainly fails is said; what may not even be computed is let through."""
@@ -128,290 +135,272 @@ class Deducer:
             raise Rejected(diagnostic)
         return DYN
 
+    def number(self, node: Number, scope: Scope, certain: bool) -> Inferred:
+        if node.unit is not None:
+            shape.quantity(node, self.place)
+            return DURATION
+        return INT if node.integer else DECIMAL
+
     # ------------------------------------------------------------------------------------------- names and parts
 
-    def path(self, node: syntax.Name | syntax.Select, scope: Scope, certain: bool) -> Inferred:
-        self.check_name(node)
-        words = path_of(node)
-        if words is None or (not words[0] and words[1][0] in scope):
-            if isinstance(node, syntax.Name):
-                return scope[node.name]
-            return self.field(self.deduce(node.target, scope, certain), node, certain)
-        whole = ".".join(words[1])
-        if whole in self.declared:
-            return self.declared[whole]
-        if isinstance(node, syntax.Select):
-            return self.field(self.path_above(node.target, scope), node, certain)
-        return TYPE if whole in NAMED_TYPES and not self.hidden else DYN
+    def name(self, node: Name, scope: Scope, certain: bool) -> Inferred:
+        name = node.name
+        self.check_name(name, node)
+        if name in scope and not node.root:
+            return scope[name]
+        return TYPE if name in NAMED_TYPES and not self.hidden else DYN
 
-    def path_above(self, node: syntax.Expression, scope: Scope) -> Inferred:
-        """The type of the beginning of a path; names of types may be such beginnings too."""
-        assert isinstance(node, syntax.Name | syntax.Select)
-        found = self.path(node, scope, False)
-        return DYN if found == TYPE else found
+    def select(self, node: Select, scope: Scope, certain: bool) -> Inferred:
+        self.check_name(node.field, node)
+        target = node.target
+        its = self.deduce(target, scope, certain)
+        # The words of a dotted path may begin with one that is the name of a type by itself.
+        if its is TYPE and isinstance(target, Name) and (target.root or target.name not in scope):
+            return DYN
+        return self.field(its, node, certain)
 
-    def check_name(self, node: syntax.Name | syntax.Select) -> None:
+    def check_name(self, name: str, node: Name | Select) -> None:
         """Names that only Python gives a meaning to are no names here, but in back quotes."""
-        name = node.name if isinstance(node, syntax.Name) else node.field
-        quoted = self.text[node.end - 1 : node.end] == "`"
-        if name.startswith("__") and name.endswith("__") and len(name) > 4 and not quoted:
+        if name.startswith("__") and name.endswith("__") and len(name) > 4 and self.text[node.end - 1] != "`":
             at = self.place(node.end - len(name), node.end)
-            raise Rejected(say.special_name(name, at, isinstance(node, syntax.Select)))
+            raise Rejected(say.special_name(name, at, isinstance(node, Select)))
 
-    def field(self, target: Inferred, node: syntax.Select, certain: bool) -> Inferred:
-        match named(target):
+    def field(self, target: Inferred, node: Select, certain: bool) -> Inferred:
+        match target.name:
             case "map":
-                return Kind("optional_type", (part(target, 1),)) if node.optional else part(target, 1)
+                return Kind(_OPTIONAL, (part(target, 1),)) if node.optional else part(target, 1)
             case "optional_type":
-                return Kind("optional_type", (part(part(target, 0), 1),))
+                return Kind(_OPTIONAL, (part(part(target, 0), 1),))
             case "dyn" | "null":
                 return DYN
         if node.optional:
             return DYN
-        return self.refuse(say.no_fields(str(target), node.field, self.place(node.start, node.end)), certain)
+        return self.refuse(say.no_fields(str(target), node.field, self.at(node)), certain)
 
-    def index(self, node: syntax.Index, scope: Scope, certain: bool) -> Inferred:
+    def index(self, node: Index, scope: Scope, certain: bool) -> Inferred:
         target = self.deduce(node.target, scope, certain)
         self.deduce(node.key, scope, certain)
-        inside = part(target, 0) if named(target) == "optional_type" else target
-        found = part(inside, 1) if named(inside) == _MAP else part(inside, 0)
-        wrapped = node.optional or named(target) == "optional_type"
-        return Kind("optional_type", (found,)) if wrapped else found
+        in_optional = target.name == _OPTIONAL
+        inside = part(target, 0) if in_optional else target
+        found = part(inside, 1 if inside.name == _MAP else 0)
+        return Kind(_OPTIONAL, (found,)) if node.optional or in_optional else found
 
-    def together(
-        self, nodes: Sequence[syntax.Expression], optional: Sequence[bool], scope: Scope, certain: bool
-    ) -> Inferred:
-        """The one type of several values."""
-        found: Inferred = Open()
-        for node, is_optional in zip(nodes, optional, strict=True):
-            its = self.deduce(node, scope, certain)
-            found = joined(found, part(its, 0) if is_optional else its)
-        return found
+    def together(self, found: Inferred | None, node: Expression, optional: bool, scope: Scope, certain: bool) -> Inferred:
+        """The type of the values so far and of one more."""
+        its = self.deduce(node, scope, certain)
+        if optional:
+            its = part(its, 0)
+        return settled(its) if found is None else joined(found, its)
 
-    def map(self, node: syntax.MapLiteral, scope: Scope, certain: bool) -> Inferred:
-        plain = [False] * len(node.entries)
-        keys = self.together([key for key, _, _ in node.entries], plain, scope, certain)
-        values = self.together([v for _, v, _ in node.entries], [o for _, _, o in node.entries], scope, certain)
-        return map_kind(keys, values)
+    def list(self, node: ListLiteral, scope: Scope, certain: bool) -> Inferred:
+        found: Inferred | None = None
+        for item, optional in node.items:
+            found = self.together(found, item, optional, scope, certain)
+        return Kind(_LIST, (found or Open(),))
+
+    def map(self, node: MapLiteral, scope: Scope, certain: bool) -> Inferred:
+        keys: Inferred | None = None
+        values: Inferred | None = None
+        for key, _, _ in node.entries:
+            keys = self.together(keys, key, False, scope, certain)
+        for _, value, optional in node.entries:
+            values = self.together(values, value, optional, scope, certain)
+        return map_kind(keys or Open(), values or Open())
 
     # ------------------------------------------------------------------------------------------------- operators
 
-    def unary(self, node: syntax.Unary, scope: Scope, certain: bool) -> Inferred:
+    def unary(self, node: Unary, scope: Scope, certain: bool) -> Inferred:
         operand = self.deduce(node.operand, scope, certain)
-        allowed = ("bool", "dyn") if node.operator == "!" else ("int", "decimal", "duration", "dyn")
-        if named(operand) not in allowed:
-            at = self.place(node.start, node.end)
-            return self.refuse(say.wrong_operand(node.operator, operand, at), certain)
+        if operand.name not in (_CONDITIONS if node.operator == "!" else _SIGNED):
+            return self.refuse(say.wrong_operand(node.operator, operand, self.at(node)), certain)
         return BOOL if node.operator == "!" else settled(operand)
 
-    def binary(self, node: syntax.Binary, scope: Scope, certain: bool) -> Inferred:
+    def binary(self, node: Binary, scope: Scope, certain: bool) -> Inferred:
         left, right = self.deduce(node.left, scope, certain), self.deduce(node.right, scope, certain)
-        at = self.place(node.start, node.end)
         if node.operator in ("==", "!="):
-            if _are_literals(node.left, node.right) and left != right and not {left, right} <= set(_NUMBERS):
-                return self.refuse(say.not_comparable(left, right, at), certain)
+            if left is not right and _never_equal(node, left, right):
+                return self.refuse(say.not_comparable(left, right, self.at(node)), certain)
             return BOOL
         if node.operator == "in":
-            if named(right) not in (_LIST, _MAP, "dyn"):
-                return self.refuse(say.wrong_operands("in", left, right, at), certain)
+            if right.name not in _SEARCHED:
+                return self.refuse(say.wrong_operands("in", left, right, self.at(node)), certain)
             return BOOL
-        return self.combined(node.operator, left, right, at, certain)
+        return self.combined(node, left, right, node.end, certain)
 
-    def combined(self, operator: str, left: Inferred, right: Inferred, at: Span, certain: bool) -> Inferred:
-        """The result of an operator with two operands."""
-        a, b = named(left), named(right)
-        results = {r for x, y, r in _FORMS[operator] if a in (x, "dyn") and b in (y, "dyn")}
-        if not results:
-            return self.refuse(say.wrong_operands(operator, left, right, at), certain)
-        if results == {_LIST}:
-            return joined(left, right) if a == b else DYN
-        return Kind(results.pop()) if len(results) == 1 else DYN
+    def combined(self, node: Binary | Chain, left: Inferred, right: Inferred, end: int, certain: bool) -> Inferred:
+        """The result of an operator with two operands, of which the second ends at `end`."""
+        result = _result(node.operator, left.name, right.name)
+        if result is None:
+            at = self.place(node.start, end)
+            return self.refuse(say.wrong_operands(node.operator, left, right, at), certain)
+        if result is _ANY_LIST:
+            return joined(left, right) if left.name == right.name else DYN
+        return result
 
-    def chain(self, node: syntax.Chain, scope: Scope, certain: bool) -> Inferred:
+    def chain(self, node: Chain, scope: Scope, certain: bool) -> Inferred:
         if node.operator in ("&&", "||"):
-            for operand in node.operands:
-                if isinstance(operand, syntax.ListLiteral | syntax.MapLiteral):
-                    at = self.place(operand.start, operand.end)
-                    self.refuse(say.wrong_operand(node.operator, self.deduce(operand, scope, False), at), certain)
-            found = [named(self.deduce(operand, scope, False)) for operand in node.operands]
-            if not any(name in ("bool", "dyn") for name in found):
-                at = self.place(node.start, node.end)
-                self.refuse(say.wrong_operand(node.operator, found[0], at), certain)
-            return BOOL
-        total = self.deduce(node.operands[0], scope, certain)
-        for operand in node.operands[1:]:
-            its = self.deduce(operand, scope, certain)
-            total = self.combined(node.operator, total, its, self.place(node.start, operand.end), certain)
+            return self.logic(node, scope, certain)
+        first, *others = node.operands
+        total = self.deduce(first, scope, certain)
+        for operand in others:
+            total = self.combined(node, total, self.deduce(operand, scope, certain), operand.end, certain)
         return total
 
-    def condition(self, what: str, its: Inferred, node: syntax.Expression, certain: bool) -> None:
-        """What must be true or false."""
-        if named(its) not in ("bool", "dyn"):
-            self.refuse(say.wrong_operand(what, its, self.place(node.start, node.end)), certain)
+    def logic(self, node: Chain, scope: Scope, certain: bool) -> Inferred:
+        for operand in node.operands:
+            if isinstance(operand, ListLiteral | MapLiteral):
+                its = self.deduce(operand, scope, False)
+                self.refuse(say.wrong_operand(node.operator, its, self.at(operand)), certain)
+        found = [self.deduce(operand, scope, False).name for operand in node.operands]
+        if _CONDITIONS.isdisjoint(found):
+            self.refuse(say.wrong_operand(node.operator, found[0], self.at(node)), certain)
+        return BOOL
 
-    def ternary(self, node: syntax.Ternary, scope: Scope, certain: bool) -> Inferred:
+    def condition(self, what: str, its: Inferred, node: Expression, certain: bool) -> None:
+        """What must be true or false."""
+        if its.name not in _CONDITIONS:
+            self.refuse(say.wrong_operand(what, its, self.at(node)), certain)
+
+    def ternary(self, node: Ternary, scope: Scope, certain: bool) -> Inferred:
         self.condition("?:", self.deduce(node.condition, scope, certain), node.condition, certain)
         return joined(self.deduce(node.then, scope, False), self.deduce(node.otherwise, scope, False))
 
     # ----------------------------------------------------------------------------------------------------- calls
 
-    def call(self, node: syntax.Call, scope: Scope, certain: bool) -> Inferred:
-        variables = bound_variables(node)
-        if is_bind(node) and variables:
-            value = self.deduce(node.arguments[1], scope, False)
-            return self.deduce(node.arguments[2], {**scope, variables[0]: value}, certain)
-        if node.target is None:
+    def call(self, node: Call, scope: Scope, certain: bool) -> Inferred:
+        target = node.target
+        if target is None:
             if node.name == "has":
-                self.deduce(node.arguments[0], scope, False)
+                self.deduce(shape.field_asked(node, self.place), scope, False)
                 return BOOL
             return self.function(node, node.name, node.arguments, scope, certain, method=False)
-        qualified = qualified_name(node, dict.fromkeys(scope, 0))
+        if is_bind(node) and "cel" not in scope:
+            variable, value, body = node.arguments
+            name = shape.variable_name(variable, self.place)
+            return self.deduce(body, {**scope, name: self.deduce(value, scope, False)}, certain)
+        qualified = qualified_name(node, scope)
         if qualified is not None:
             return self.function(node, qualified, node.arguments, scope, certain, method=False)
-        if variables:
-            return self.macro(node, variables, scope, certain)
-        written = (node.target, *node.arguments)
-        return self.function(node, node.name, written, scope, certain, method=True)
+        count = variable_count(node)
+        if count:
+            return self.macro(node, target, count, scope, certain)
+        return self.function(node, node.name, (target, *node.arguments), scope, certain, method=True)
 
-    def macro(self, node: syntax.Call, variables: tuple[str, ...], scope: Scope, certain: bool) -> Inferred:
-        assert node.target is not None
-        over = self.deduce(node.target, scope, certain)
-        inside = {**scope, **dict(zip(variables, _turn(over, len(variables)), strict=True))}
-        if node.name in ("optMap", "optFlatMap"):
-            inside = {**scope, variables[0]: part(over, 0)}
+    def macro(self, node: Call, target: Expression, count: int, scope: Scope, certain: bool) -> Inferred:
+        is_loop = node.name not in _OPTIONAL_MACROS
+        variables = shape.loop_variables(node, count, self.loops if is_loop else 0, self.place)
+        over = self.deduce(target, scope, certain)
+        its = _turn(over, count) if is_loop else (part(over, 0),)
+        inside = {**scope, **dict(zip(variables, its, strict=True))}
         # Where there is a first turn, what it computes is certain; behind a test of its own nothing is.
-        turns = certain and _has_turns(node.target)
-        first, *others = node.arguments[len(variables) :]
-        bodies = [self.deduce(first, inside, turns), *(self.deduce(other, inside, False) for other in others)]
+        turns = certain and _has_turns(target)
+        self.loops += is_loop
+        first, *others = node.arguments[count:]
+        body = test = self.deduce(first, inside, turns)
+        for other in others:
+            body = self.deduce(other, inside, False)
+        self.loops -= is_loop
         if node.name in _TESTING or others:
-            self.condition(node.name, bodies[0], first, turns)
+            self.condition(node.name, test, first, turns)
         if node.name in _MACROS_TO_BOOL:
             return BOOL
         match node.name:
             case "filter" | "sortBy":
                 return Kind(_LIST, (inside[variables[0]],))
             case "map" | "transformList":
-                return Kind(_LIST, (bodies[-1],))
+                return Kind(_LIST, (body,))
             case "transformMap":
-                key = INT if named(over) == _LIST else part(over, 0)
-                return map_kind(key, bodies[-1])
+                return map_kind(INT if over.name == _LIST else part(over, 0), body)
             case "transformMapEntry":
-                return map_kind(part(bodies[-1], 0), part(bodies[-1], 1))
+                return map_kind(part(body, 0), part(body, 1))
             case "optMap":
-                return Kind("optional_type", (bodies[-1],))
-        return Kind("optional_type", (part(bodies[-1], 0),))  # optFlatMap
+                return Kind(_OPTIONAL, (body,))
+        return Kind(_OPTIONAL, (part(body, 0),))  # optFlatMap
 
     def function(
         self,
-        node: syntax.Call,
+        node: Call,
         name: str,
-        arguments: Sequence[syntax.Expression],
+        arguments: Sequence[Expression],
         scope: Scope,
         certain: bool,
         *,
         method: bool,
     ) -> Inferred:
-        at = self.place(node.name_start, node.name_start + len(node.name))
-        lazy = name in ("or", "orValue") and method
+        lazy = method and name in ("or", "orValue")
         given: list[Inferred] = []
         for argument in arguments:  # a comprehension would be one frame more for each level of nesting
             given.append(self.deduce(argument, scope, certain and not (lazy and given)))
-        if name == "or" and method and len(given) == 2 and named(given[1]) != "optional_type":
+        if lazy and name == "or" and len(given) == 2 and given[1].name != _OPTIONAL:
             given[1] = DYN  # it may never be read
-        function = FUNCTIONS.get(name)
-        forms = [form for form in function.signatures if form.method is method] if function else []
-        if not forms:
-            return self.refuse(say.unknown_function(name, at, _known(method)), certain)
         if name == "round":
+            if not method:
+                shape.require_mode(node, self.place)
             given[2:] = [STRING] * len(given[2:])
-        assert function is not None
-        results = [result for form in forms if (result := _result(form, given)) is not None]
-        if not results:
-            return self.refuse(say.no_such_form(name, given, _shown(function, forms), at), certain)
-        found = results[0]
-        for other in results[1:]:
-            found = found if str(found) == str(other) else DYN
+        forms = FORMS.get((name, method))
+        if forms is None:
+            return self.refuse(say.unknown_function(name, self.at_name(node), _known(method)), certain)
+        if name in shape.PATTERNED:
+            shape.refuse_pattern(name, arguments, self.place)
+        found: Inferred | None = None
+        for form in forms:
+            its = form.given(given)
+            if found is None:
+                found = its
+            elif its is not None and its is not found and str(its) != str(found):
+                found = DYN
+        if found is None:
+            return self.refuse(say.no_such_form(name, given, _shown(name, method), self.at_name(node)), certain)
         return found
+
+    def at_name(self, node: Call) -> Span:
+        return self.place(node.name_start, node.name_start + len(node.name))
 
 
 def _known(method: bool) -> list[str]:
-    return [f.name for f in FUNCTIONS.values() if any(form.method is method for form in f.signatures)]
+    return [name for name, is_method in FORMS if is_method is method]
 
 
-def _shown(function: Function, forms: Sequence[Signature]) -> list[str]:
-    return [f"`{form.shown(function.name)}`" for form in forms]
+def _shown(name: str, method: bool) -> list[str]:
+    return [f"`{form.shown(name)}`" for form in FUNCTIONS[name].signatures if form.method is method]
 
 
-def _are_literals(*nodes: syntax.Expression) -> bool:
-    return all(isinstance(n, syntax.Number | syntax.Text | syntax.Bytes | syntax.Bool) for n in nodes)
+def _never_equal(node: Binary, left: Inferred, right: Inferred) -> bool:
+    """Whether two literals of different types are compared; an int and a decimal may be equal."""
+    if type(node.left) not in _COMPARED_LITERALS or type(node.right) not in _COMPARED_LITERALS:
+        return False
+    return left not in _NUMBERS or right not in _NUMBERS
 
 
-def _has_turns(target: syntax.Expression) -> bool:
+def _has_turns(target: Expression) -> bool:
     """Whether a loop certainly has a turn: over a literal in which something stands."""
     match target:
-        case syntax.ListLiteral(items=items):
+        case ListLiteral(items=items):
             return any(not optional for _, optional in items)
-        case syntax.MapLiteral(entries=entries):
+        case MapLiteral(entries=entries):
             return any(not optional for _, _, optional in entries)
     return False
 
 
 def _turn(over: Inferred, count: int) -> tuple[Inferred, ...]:
     """The types of the variables of a loop."""
-    if named(over) == _LIST:
+    if over.name == _LIST:
         return (part(over, 0),) if count == 1 else (INT, part(over, 0))
-    if named(over) == _MAP:
+    if over.name == _MAP:
         return (part(over, 0), part(over, 1))[:count]
     return (DYN,) * count
 
 
-def _result(form: Signature, given: Sequence[Inferred]) -> Inferred | None:
-    """What a form gives for arguments of these types; None where it does not take them."""
-    count = len(form.parameters)
-    if len(given) < count or (len(given) > count and not form.repeats):
-        return None
-    wanted = [*form.parameters, *[form.parameters[-1:][0]] * (len(given) - count)] if count else []
-    bindings: dict[types.Type, Inferred] = {}
-    for parameter, its in zip(wanted, given, strict=True):
-        if not _takes(parameter, its, bindings):
-            return None
-    return _made(form.result, bindings)
-
-
-def _takes(parameter: types.Type, given: Inferred, bindings: dict[types.Type, Inferred]) -> bool:
-    """Whether an argument may be of a parameter's type. What is inside lists and maps is never certain enough."""
-    if parameter in OPEN:
-        bindings[parameter] = joined(bindings.get(parameter, Open()), given)
-        return True
-    name = named(given)
-    if parameter == types.DYN or name == "dyn":
-        return True
-    if parameter == NUMBER:
-        return name in ("int", "decimal")
-    wanted = _kind_of(parameter)
-    for i, inner in enumerate(wanted[1]):
-        if name == wanted[0]:
-            _takes(inner, part(given, i), bindings)
-    return name == wanted[0]
-
-
-def _kind_of(a: types.Type) -> tuple[str, tuple[types.Type, ...]]:
-    match a:
-        case types.List(item=item):
-            return _LIST, (item,)
-        case types.Map(key=key, value=value):
-            return _MAP, (key, value)
-        case types.Optional(item=item):
-            return "optional_type", (item,)
-    return str(a), ()
-
-
-def _made(a: types.Type, bindings: Mapping[types.Type, Inferred]) -> Inferred:
-    """The result of a form, with what its open types turned out to be."""
-    if a in OPEN:
-        return bindings.get(a, Open())
-    if a == NUMBER:
-        return DYN
-    name, parts = _kind_of(a)
-    made = tuple(_made(each, bindings) for each in parts)
-    return map_kind(*made) if name == _MAP else Kind(name, made)
+_DEDUCTIONS: dict[type, Callable[[Deducer, Any, Scope, bool], Inferred]] = {
+    Number: Deducer.number,
+    Name: Deducer.name,
+    Select: Deducer.select,
+    Index: Deducer.index,
+    Call: Deducer.call,
+    Unary: Deducer.unary,
+    Binary: Deducer.binary,
+    Chain: Deducer.chain,
+    Ternary: Deducer.ternary,
+    ListLiteral: Deducer.list,
+    MapLiteral: Deducer.map,
+}

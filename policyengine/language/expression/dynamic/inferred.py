@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,15 +13,25 @@ class Kind:
     parts: tuple[Inferred, ...] = ()
 
     def __str__(self) -> str:
-        inside = ", ".join(map(str, self.parts))
-        return f"{self.name}({inside})" if inside else self.name
+        return f"{self.name}({', '.join(map(str, self.parts))})" if self.parts else self.name
 
 
 @dataclass(eq=False, slots=True)
 class Open:
     """A type that may still be found out: that of the items of `[]`."""
 
-    found: Inferred | None = field(default=None)
+    found: Inferred | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of what has been found out, `dyn` where nothing has."""
+        known = settled(self)
+        return known.name if type(known) is Kind else "dyn"
+
+    @property
+    def parts(self) -> tuple[Inferred, ...]:
+        known = settled(self)
+        return known.parts if type(known) is Kind else ()
 
     def __str__(self) -> str:
         return "dyn" if self.found is None else str(self.found)
@@ -36,20 +46,15 @@ TIMESTAMP, DURATION = Kind("timestamp"), Kind("duration")
 
 def settled(a: Inferred) -> Inferred:
     """A type as far as it has been found out."""
-    while isinstance(a, Open) and a.found is not None:
+    while type(a) is Open and a.found is not None:
         a = a.found
     return a
 
 
-def named(a: Inferred) -> str:
-    """The name of a type, `dyn` where it is not known."""
-    known = settled(a)
-    return known.name if isinstance(known, Kind) else "dyn"
-
-
 def part(a: Inferred, index: int) -> Inferred:
-    known = settled(a)
-    return known.parts[index] if isinstance(known, Kind) and index < len(known.parts) else DYN
+    """The type of one of the parts that are inside, `dyn` where it is not known."""
+    parts = a.parts
+    return parts[index] if index < len(parts) else DYN
 
 
 def map_kind(key: Inferred, value: Inferred) -> Kind:
@@ -61,6 +66,8 @@ def map_kind(key: Inferred, value: Inferred) -> Kind:
 def joined(a: Inferred, b: Inferred) -> Inferred:
     """The type that values of both have: `dyn` where they have none in common."""
     a, b = settled(a), settled(b)
+    if a is b:
+        return a
     if isinstance(a, Open) or isinstance(b, Open):
         return _bound(a, b)
     if a == b:
@@ -75,8 +82,6 @@ def joined(a: Inferred, b: Inferred) -> Inferred:
 
 
 def _bound(a: Inferred, b: Inferred) -> Inferred:
-    if a is b:
-        return a
     free, other = (a, b) if isinstance(a, Open) else (b, a)
     assert isinstance(free, Open)
     if _occurs(free, other):

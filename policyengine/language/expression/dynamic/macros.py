@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from policyengine.language.expression import diagnostics as say
-from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.dynamic.shape import field_asked, loop_variables, variable_name
 from policyengine.language.expression.dynamic.step import Failed, Slots, Step, path_of
 from policyengine.language.expression.dynamic.weight import turn_weight
-from policyengine.language.expression.syntax import Call, Expression, Name, Select
+from policyengine.language.expression.syntax import Call, Expression
 from policyengine.runtime.failure import NO_OVERLOAD, REPEATED_KEY, Failure
 from policyengine.runtime.functions.kinds import word
 from policyengine.runtime.functions.lists import order_of
 from policyengine.runtime.functions.maps import MapValue, map_of
 from policyengine.runtime.functions.optionals import NONE, OptionalValue
-from policyengine.runtime.limits import LOOPS_MAX, CostExceeded
+from policyengine.runtime.limits import CostExceeded
 
 if TYPE_CHECKING:
     from policyengine.language.expression.dynamic.plan import Planner
@@ -30,12 +29,7 @@ if TYPE_CHECKING:
 
 def plan_has(planner: Planner, node: Call, slots: Slots) -> Step:
     """`has(a.b)`: whether the map `a` has the field."""
-    if len(node.arguments) != 1:
-        at = planner.place(node.start, node.end)
-        raise Rejected(say.wrong_argument_count("has", "one field", len(node.arguments), at))
-    argument = node.arguments[0]
-    if not isinstance(argument, Select) or argument.optional:
-        raise Rejected(say.has_needs_a_field(planner.place(argument.start, argument.end)))
+    argument = field_asked(node, planner.place)
     path = path_of(argument)
     if path is not None and (path[0] or path[1][0] not in slots) and planner.is_variable(".".join(path[1]), path[0]):
         return lambda: True
@@ -58,7 +52,7 @@ def plan_bind(planner: Planner, node: Call, slots: Slots) -> Step:
     """`cel.bind(name, value, expression)`; a value that fails matters only where it is read."""
     variable, written, body = node.arguments
     slot = planner.slot()
-    name = variable_name(planner, variable)
+    name = variable_name(variable, planner.place)
     value = planner.plan(written, slots)
     inside = planner.plan(body, {**slots, name: slot})
     frame = planner.frame
@@ -73,13 +67,6 @@ def plan_bind(planner: Planner, node: Call, slots: Slots) -> Step:
     return step
 
 
-def variable_name(planner: Planner, node: Expression) -> str:
-    """The name that a macro binds."""
-    if not isinstance(node, Name) or node.root:
-        raise Rejected(say.not_a_macro_variable(planner.place(node.start, node.end)))
-    return node.name
-
-
 # ------------------------------------------------------------------------------------------------------------ loops
 
 
@@ -90,12 +77,7 @@ class Loop:
 
     def __init__(self, planner: Planner, node: Call, slots: Slots, variables: int) -> None:
         assert node.target is not None
-        names = [variable_name(planner, argument) for argument in node.arguments[:variables]]
-        if len(set(names)) < len(names):
-            at = planner.place(node.arguments[1].start, node.arguments[1].end)
-            raise Rejected(say.variable_twice(names[0], at))
-        if planner.loops >= LOOPS_MAX:
-            raise Rejected(say.too_nested(LOOPS_MAX, planner.place(node.start, node.end)))
+        names = loop_variables(node, variables, planner.loops, planner.place)
         self._target = planner.plan(node.target, slots)
         self._slots = [planner.slot() for _ in names]
         self._frame = planner.frame
@@ -255,7 +237,7 @@ def _optional_map(flat: bool) -> Macro:
 
     def plan(planner: Planner, node: Call, slots: Slots) -> Step:
         assert node.target is not None
-        name = variable_name(planner, node.arguments[0])
+        name = variable_name(node.arguments[0], planner.place)
         target, slot = planner.plan(node.target, slots), planner.slot()
         body, frame = planner.plan(node.arguments[1], {**slots, name: slot}), planner.frame
 

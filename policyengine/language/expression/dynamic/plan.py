@@ -13,9 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from policyengine.language.expression import diagnostics as say
-from policyengine.language.expression.check import TIME_UNITS, Place
-from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.check import Place
+from policyengine.language.expression.dynamic import shape
 from policyengine.language.expression.dynamic.calls import plan_call
 from policyengine.language.expression.dynamic.step import Failed, Slots, Step, path_of
 from policyengine.language.expression.syntax import (
@@ -43,7 +42,6 @@ from policyengine.runtime.functions.kinds import NAMED_TYPES, word
 from policyengine.runtime.functions.maps import MapValue, map_of, may_be_key
 from policyengine.runtime.functions.optionals import NONE, OptionalValue
 from policyengine.runtime.limits import Meter
-from policyengine.values.instant import DURATION_MAX, DURATION_MIN, Duration
 from policyengine.values.types import INT64_MAX, INT64_MIN
 
 _ORDERS: dict[str, Callable[[int], bool]] = {
@@ -80,20 +78,8 @@ class Planner:
     def number(self, node: Number, slots: Slots) -> Step:
         value: Any = node.value.numerator if node.integer else node.value
         if node.unit is not None:
-            value = self.quantity(node)
+            value = shape.quantity(node, self.place)
         return lambda: value
-
-    def quantity(self, node: Number) -> Duration:
-        """A number with a unit of time; other units have no meaning where no types are declared."""
-        if node.unit not in TIME_UNITS:
-            hint = "units other than those of time need declared types"
-            raise Rejected(say.needs_declarations(f"the unit `{node.unit}`", self.place(node.start, node.end), hint))
-        nanoseconds = node.value * TIME_UNITS[node.unit]
-        if nanoseconds.denominator != 1:
-            raise Rejected(say.always_fails("a duration has whole nanoseconds", self.place(node.start, node.end)))
-        if not DURATION_MIN <= nanoseconds <= DURATION_MAX:
-            raise Rejected(say.always_fails("a duration is at most 292 years", self.place(node.start, node.end)))
-        return Duration(nanoseconds.numerator)
 
     def literal(self, node: Text | Bytes | Bool, slots: Slots) -> Step:
         value = node.value
