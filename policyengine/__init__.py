@@ -122,9 +122,9 @@ def check_expression(text: str, declarations: Mapping[str, Any] | None = None) -
     Raises InvalidPolicy with a diagnostic where the expression cannot be given a type.
     """
     if declarations is not None:
-        from policyengine.compiler.alone import compile_alone
+        from policyengine.compiler.alone import declared_type
 
-        return str(compile_alone(text, declarations).type)
+        return declared_type(text, declarations)
     from policyengine.language.expression.evaluation import deduced_type
 
     return deduced_type(text)

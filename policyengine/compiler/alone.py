@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from policyengine.compiler import emit, graph, sources
@@ -16,14 +17,18 @@ from policyengine.language import model, schema, yaml
 from policyengine.language.expression.check import check
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.evaluation import parsed, source_of, too_deep
+from policyengine.language.expression.scope import Scope
+from policyengine.language.expression.syntax import Expression
 from policyengine.runtime import exact, facts, interpreter, outputs
 from policyengine.runtime.failure import Failure
-from policyengine.runtime.program import Entry, Fact, Node, Program, walk
-from policyengine.source import Report, Span
+from policyengine.runtime.program import Entry, Expr, Fact, Node, Program, walk
+from policyengine.source import Report, Source, Span
 from policyengine.values.types import Quotient, Type
 
 NAME = "value"
-_MANIFEST = {"policyengine": 1, "bundle": "expression", "version": "1.0.0", "currency": "USD", "timezone": "UTC"}
+_MANIFEST = json.dumps(
+    {"policyengine": 1, "bundle": "expression", "version": "1.0.0", "currency": "USD", "timezone": "UTC"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +39,21 @@ class Alone:
     type: Type
 
 
-def compile_alone(text: object, declarations: Mapping[str, Any]) -> Alone:
-    """Check an expression over inputs that are declared as in a bundle: `{"x": "int token"}`."""
+def declared_type(text: object, declarations: Mapping[str, Any]) -> str:
+    """The name of an expression's type over inputs that are declared as in a bundle: `{"x": "int token"}`."""
     source = source_of(text)
     node = parsed(source)
-    context = _declared(declarations)
-    try:
-        expr = check(node, context.scope(), lambda start, end: Span(source, start, end))
-    except Rejected as rejected:
-        raise InvalidPolicy([rejected.diagnostic]) from None
-    except RecursionError:
-        raise InvalidPolicy([too_deep(source)]) from None
+    return str(_checked(node, source, _scope(_written(declarations))).type)
+
+
+def compile_alone(text: object, declarations: Mapping[str, Any]) -> Alone:
+    """An expression over such inputs, checked and ready to run."""
+    source = source_of(text)
+    node = parsed(source)
+    # What the expression adds to the program must not be seen by the next one over the same inputs.
+    known = _context(_written(declarations))
+    context = replace(known, nodes=dict(known.nodes), tables=dict(known.tables), zones=dict(known.zones))
+    expr = _checked(node, source, context.scope())
     context.nodes[NAME] = Node(NAME, expr.type, expr, NAME, "values")
     read = tuple(sorted({each.index for each in walk(expr) if isinstance(each, Fact)}))
     program = emit.emit(context, "")
@@ -72,14 +81,39 @@ def evaluate_alone(text: object, variables: object, declarations: Mapping[str, A
     return found
 
 
-def _declared(declarations: Mapping[str, Any]) -> Context:
-    """The context of a bundle that has these inputs and nothing else."""
+def _checked(node: Expression, source: Source, scope: Scope) -> Expr:
+    """The typed core of an expression; raises InvalidPolicy where there is none."""
+
+    def place(start: int, end: int) -> Span:
+        return Span(source, start, end)
+
     try:
-        manifest = json.dumps({**_MANIFEST, "inputs": dict(declarations)})
+        return check(node, scope, place)
+    except Rejected as rejected:
+        raise InvalidPolicy([rejected.diagnostic]) from None
+    except RecursionError:
+        raise InvalidPolicy([too_deep(source)]) from None
+
+
+def _written(declarations: Mapping[str, Any]) -> str:
+    """The declarations as text, by which what follows from them is kept: many expressions are read over the same."""
+    try:
+        return json.dumps(dict(declarations))
     except (TypeError, ValueError):
         raise InvalidInput("the declarations are a dict from names to types, written as in a bundle") from None
+
+
+@lru_cache(maxsize=64)
+def _scope(inputs: str) -> Scope:
+    """What names mean over these inputs. Checking reads it and changes nothing."""
+    return _context(inputs).scope()
+
+
+@lru_cache(maxsize=64)
+def _context(inputs: str) -> Context:
+    """The context of a bundle that has these inputs and nothing else."""
     report = Report()
-    found = sources.of_texts({"bundle.yaml": manifest})
+    found = sources.of_texts({"bundle.yaml": f'{_MANIFEST[:-1]}, "inputs": {inputs}}}'})
     tree = yaml.parse(found.manifest, report)
     if tree is not None:
         schema.check(tree, report, manifest=True)
