@@ -11,14 +11,15 @@ maps as dicts, records as tuples in the order of their type's fields, an absent 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any, ClassVar, get_args
 
 from policyengine.values import types
+from policyengine.values.frozen import frozen
 from policyengine.values.types import Type
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Const:
     """A value known at compile time. In a `Limit` it may be `"unlimited"`, in an `Optional` None is absent."""
 
@@ -26,7 +27,7 @@ class Const:
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fact:
     """An input leaf; `index` points into `Program.facts`. `at` and `tenant` are facts too."""
 
@@ -34,7 +35,7 @@ class Fact:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Read:
     """The value of an earlier node."""
 
@@ -42,7 +43,7 @@ class Read:
     node: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Local:
     """A variable of an enclosing `Let` or `Fold`."""
 
@@ -50,7 +51,7 @@ class Local:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """A built-in function or operator. `may_fail` says that this call itself, not its arguments, can fail."""
 
@@ -60,7 +61,7 @@ class Call:
     may_fail: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class If:
     """Only the chosen branch is taken; a failed condition fails the whole."""
 
@@ -70,7 +71,7 @@ class If:
     otherwise: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class All:
     """`&&`: false if any operand is false, else the leftmost failure, else true."""
 
@@ -78,7 +79,7 @@ class All:
     operands: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Any_:
     """`||`: true if any operand is true, else the leftmost failure, else false."""
 
@@ -86,7 +87,7 @@ class Any_:
     operands: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Let:
     """`name` stands for `value` in `body`; a failed value fails the body only where it is read."""
 
@@ -96,7 +97,7 @@ class Let:
     body: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Field:
     """A field of a record."""
 
@@ -105,7 +106,7 @@ class Field:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MakeRecord:
     """A record; the items follow the fields of its type."""
 
@@ -113,13 +114,13 @@ class MakeRecord:
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MakeList:
     type: Type
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MakeMap:
     """A map from `keys` to `values`; a repeated key fails."""
 
@@ -128,7 +129,7 @@ class MakeMap:
     values: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fold:
     """A bounded loop over `over`: `state` names start at `starts` and become `steps` for each item.
 
@@ -149,7 +150,7 @@ class Fold:
     absorb: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """The row of a table that these keys (and this instant, in a dated table) select; None where no row is due and
     the type is optional, else a failure."""
@@ -160,7 +161,7 @@ class Row:
     at: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """A result column of a row: the tenant's override in force at `at`, or the row's own cell."""
 
@@ -171,7 +172,7 @@ class Column:
     at: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MakeTiers:
     """A schedule of tiers from expressions: bounds (one less than the others: the last tier is open), rates, flats."""
 
@@ -207,7 +208,7 @@ ROW = types.Simple("row")
 """The type of a table node: which row was selected."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Leaf:
     """One declared fact. `items` describes the elements of a list or the values of a map.
 
@@ -224,7 +225,7 @@ class Leaf:
     zone: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """A group of facts; an optional group is present as a whole or not at all."""
 
@@ -233,7 +234,7 @@ class Group:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FactPath:
     """Where a fact is found in the caller's input: `("usage", "model")`. `at` and `tenant` have an empty path."""
 
@@ -245,7 +246,7 @@ class FactPath:
         return ".".join(self.path)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """One named value. `cite` says how it speaks in the rationale, `deferred` that it is computed when asked for."""
 
@@ -258,7 +259,7 @@ class Node:
     deferred: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TableData:
     """A decision table as columns. A condition column holds, for each row, a cell or None for the wildcard.
 
@@ -281,7 +282,7 @@ class TableData:
     """What a missing combination means: "" it cannot be, "error" a failure, "row" the last row is the answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CellOverride:
     """A tenant's value for one cell, in force in `[start, end)`; `override` points into `Program.override_ids`."""
 
@@ -291,7 +292,7 @@ class CellOverride:
     override: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """An entry point: the nodes it answers with and the facts they can read."""
 
@@ -305,7 +306,7 @@ class Entry:
     dated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """Everything that decides: see the module. `tenant_cells` maps tenant -> table -> (row, column) -> overrides."""
 

@@ -8,8 +8,9 @@ necessarily a power of ten and can never be observed: texts and records show the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import lcm
+
+from policyengine.values.frozen import frozen
 
 Unit = tuple[tuple[str, int], ...]
 """An exponent map such as `(("USD", 1), ("token", -1))`, sorted by name, without zero exponents."""
@@ -46,7 +47,7 @@ def unit_text(unit: Unit) -> str:
     return f"{above or '1'} / {below}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Number:
     """An exact number n / den. `integer` is the language's `int`, which must stay within 64 bits."""
 
@@ -66,7 +67,7 @@ class Number:
         return f"{word} {unit_text(self.unit)}" if self.unit else word
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Quotient:
     """An exact ratio n / d of two ints, d > 0 and known only at run time; it must be rounded before it leaves.
 
@@ -82,7 +83,7 @@ class Quotient:
         return f"quotient {unit_text(self.unit)}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Simple:
     """A type that is only a name."""
 
@@ -111,7 +112,7 @@ LINES = Simple("lines")
 """The lines of a charge: may be handed out, not computed with."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Enum:
     """Text that is one of `members`; `name` is the declared type's name or ''."""
 
@@ -125,7 +126,7 @@ class Enum:
         return f"enum [{shown}]"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class List:
     item: Type
     max: int
@@ -134,7 +135,7 @@ class List:
         return f"list of {self.item}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Map:
     key: Type
     value: Type
@@ -143,7 +144,7 @@ class Map:
         return f"map of {self.value}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Record:
     name: str
     fields: tuple[tuple[str, Type], ...]
@@ -158,7 +159,7 @@ class Record:
         return self.name or "record {" + ", ".join(name for name, _ in self.fields) + "}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Optional:
     """A value that may be absent."""
 
@@ -168,7 +169,7 @@ class Optional:
         return f"optional {self.item}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limit:
     """A number or `unlimited`."""
 
@@ -178,7 +179,7 @@ class Limit:
         return f"limit {unit_text(self.number.unit)}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tiers:
     """A schedule of tiers: inclusive upper bounds (the last open), an amount per unit and a flat amount each."""
 

@@ -7,17 +7,18 @@ meaning. Chains of one operator among `&& || + *` are one node with many operand
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
+from policyengine.values.frozen import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Node:
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Number(Node):
     """A literal number. `value` is exact. `integer` is false where a point or an exponent was written, `unit` is the
     unit name that followed directly (`5 USD`, `3d`) or None."""
@@ -27,27 +28,27 @@ class Number(Node):
     unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Text(Node):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bytes(Node):
     value: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bool(Node):
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Null(Node):
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name(Node):
     """A name. `root` is true for `.name`, which skips the variables of comprehensions."""
 
@@ -55,7 +56,7 @@ class Name(Node):
     root: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Select(Node):
     """`target.field`, or `target.?field` when `optional`."""
 
@@ -64,7 +65,7 @@ class Select(Node):
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Index(Node):
     """`target[key]`, or `target[?key]` when `optional`."""
 
@@ -73,7 +74,7 @@ class Index(Node):
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call(Node):
     """`name(arguments)`, or `target.name(arguments)`. `name_start` is where the name is written."""
 
@@ -83,7 +84,7 @@ class Call(Node):
     name_start: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Unary(Node):
     """`-x` or `!x`."""
 
@@ -91,7 +92,7 @@ class Unary(Node):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Binary(Node):
     """`- / % < <= > >= == != in`, two operands. `operator_start` is where the operator is written."""
 
@@ -101,7 +102,7 @@ class Binary(Node):
     operator_start: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chain(Node):
     """`&& || + *`, two or more operands of the same operator, left to right."""
 
@@ -109,21 +110,21 @@ class Chain(Node):
     operands: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ternary(Node):
     condition: Expression
     then: Expression
     otherwise: Expression
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ListLiteral(Node):
     """`[a, ?b]`: items with a flag that says whether `?` stood before the item."""
 
     items: tuple[tuple[Expression, bool], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MapLiteral(Node):
     """`{k: v, ?k: v}`: key, value and whether `?` stood before the key."""
 

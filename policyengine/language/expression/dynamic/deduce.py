@@ -185,7 +185,9 @@ class Deducer:
         found = part(inside, 1 if inside.name == _MAP else 0)
         return Kind(_OPTIONAL, (found,)) if node.optional or in_optional else found
 
-    def together(self, found: Inferred | None, node: Expression, optional: bool, scope: Scope, certain: bool) -> Inferred:
+    def together(
+        self, found: Inferred | None, node: Expression, optional: bool, scope: Scope, certain: bool
+    ) -> Inferred:
         """The type of the values so far and of one more."""
         its = self.deduce(node, scope, certain)
         if optional:

@@ -80,20 +80,24 @@ class Form:
 
 
 def _pattern(a: types.Type) -> Pattern:
-    match a:
-        case types.List(item=item):
-            name, inside = "list", (item,)
-        case types.Map(key=key, value=value):
-            name, inside = "map", (key, value)
-        case types.Optional(item=item):
-            name, inside = "optional_type", (item,)
-        case _:
-            name, inside = str(a), ()
     if a == types.DYN or a in OPEN:
-        return Pattern(name, (), None, a in OPEN)
+        return Pattern(str(a), (), None, a in OPEN)
     if a == NUMBER:
         return Pattern(DYN.name, (), frozenset(("int", "decimal", "dyn")), False)
+    name, inside = _split(a)
     return Pattern(name, tuple(map(_pattern, inside)), frozenset((name, "dyn")), False)
+
+
+def _split(a: types.Type) -> tuple[str, tuple[types.Type, ...]]:
+    """The name of a type, and what is inside."""
+    match a:
+        case types.List(item=item):
+            return "list", (item,)
+        case types.Map(key=key, value=value):
+            return "map", (key, value)
+        case types.Optional(item=item):
+            return "optional_type", (item,)
+    return str(a), ()
 
 
 def _form(signature: Signature) -> Form:
