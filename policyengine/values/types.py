@@ -204,16 +204,21 @@ def decimal(unit: Unit = NO_UNIT, places: int = DEFAULT_PLACES, bound: int = DEF
     return Number(False, unit, den, -bound * den + 1, bound * den - 1)
 
 
+_NUMBERS = (Number, Quotient)
+
+
 def is_number(a: Type) -> bool:
-    return isinstance(a, Number | Quotient)
+    return isinstance(a, _NUMBERS)
 
 
 def is_text(a: Type) -> bool:
-    return a == STRING or isinstance(a, Enum)
+    return a is STRING or isinstance(a, Enum) or a == STRING
 
 
 def rescaled(a: Number, den: int) -> Number:
     """The same values over another denominator, a multiple of the present one."""
+    if den == a.den:
+        return a
     k = den // a.den
     assert k * a.den == den
     return Number(a.integer, a.unit, den, a.lo * k, a.hi * k)

@@ -23,7 +23,7 @@ COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 
 def number(value: int | Fraction, unit: Unit = (), integer: bool | None = None) -> Const:
     """A constant number; whole numbers without a unit of money are ints unless told otherwise."""
-    exact = Fraction(value)
+    exact = value if isinstance(value, Fraction) else Fraction(value)
     whole = exact.denominator == 1 if integer is None else integer
     n, den = exact.numerator, exact.denominator
     return Const(Number(whole, unit, den, n, n), n)
@@ -37,7 +37,7 @@ def constant_of(expr: Expr) -> Fraction | None:
 
 
 def is_zero(expr: Expr) -> bool:
-    return constant_of(expr) == 0
+    return isinstance(expr, Const) and isinstance(expr.type, Number) and expr.value == 0
 
 
 def with_unit(expr: Expr, unit: Unit) -> Expr:
@@ -288,11 +288,11 @@ def as_limit(a: Expr, other: Type, at: Span) -> Expr:
 
 def joined_type(a: Type, b: Type) -> Type | None:
     """The type that holds the values of both, or None; units must be equal already."""
-    if a == b:
+    if a is b or a == b:
         return a
+    if isinstance(a, Number) and isinstance(b, Number) and a.unit == b.unit:
+        return types.joined(a, b, a.unit)
     match a, b:
-        case (Number(), Number()) if a.unit == b.unit:
-            return types.joined(a, b, a.unit)
         case (Number() | Quotient(), Number() | Quotient()) if a.unit == b.unit:
             p, q = as_quotient(a), as_quotient(b)
             return Quotient(p.unit, min(p.lo, q.lo), max(p.hi, q.hi), max(p.den_hi, q.den_hi))
@@ -335,7 +335,7 @@ def joined_type(a: Type, b: Type) -> Type | None:
 
 def coerced(a: Expr, to: Type) -> Expr:
     """`a` as a value of a type that holds it: `convert` rescales in generated code and changes an int to a decimal."""
-    if a.type == to:
+    if a.type is to or a.type == to:
         return a
     match a, to:
         case (Const(value=n, type=Number(den=den)), Number()) if n * to.den % den == 0:

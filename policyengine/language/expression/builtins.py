@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 Rule = Callable[["Checker", syntax.Call, Scope, Span], Expr]
 ROUND_PLACES_MAX = 34
+_TYPED = {
+    name: typed
+    for name, function in FUNCTIONS.items()
+    if (typed := tuple(form for form in function.signatures if form.typed))
+}
+"""The forms that every evaluator computes in one way, of the functions that have such."""
 
 
 def call(checker: Checker, node: syntax.Call, scope: Scope, expected: Type | None, at: Span) -> Expr:
@@ -38,12 +44,13 @@ def call(checker: Checker, node: syntax.Call, scope: Scope, expected: Type | Non
         raise Rejected(say.not_a_method(node.name, at, hint))
     if function is None:
         raise Rejected(say.unknown_function(node.name, at, [*RULES, *FUNCTIONS, *scope.callables]))
-    if function.metered or not any(s.typed for s in function.signatures):
+    if function.metered or node.name not in _TYPED:
         raise Rejected(say.not_in_a_bundle(f"`{node.name}`", at, "it is there in `evaluate_expression` only"))
     written = list(node.arguments) if node.target is None else [node.target, *node.arguments]
     arguments = [checker.expression(a, scope) for a in written]
-    for signature in function.signatures:
-        if signature.typed and signature.method == (node.target is not None) and _fits(signature, arguments):
+    is_method = node.target is not None
+    for signature in _TYPED[node.name]:
+        if signature.method is is_method and _fits(signature, arguments):
             return Call(signature.result, function.name, tuple(arguments), may_fail=signature.may_fail)
     raise Rejected(say.no_such_form(node.name, [a.type for a in arguments], function.signatures, checker.at(node)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from typing import assert_never
+from typing import Any
 
 from policyengine.language.expression import arithmetic, builtins, syntax
 from policyengine.language.expression import diagnostics as say
@@ -112,6 +112,8 @@ def atoms_of(path: str, scope: Scope) -> frozenset[str]:
 class Checker:
     """One expression's check; `place` maps offsets in its text to the source."""
 
+    __slots__ = ("place",)
+
     def __init__(self, place: Place) -> None:
         self.place = place
 
@@ -119,41 +121,12 @@ class Checker:
         return self.place(node.start, node.end)
 
     def expression(self, node: syntax.Expression, scope: Scope, expected: Type | None = None) -> Expr:
-        match node:
-            case syntax.Number():
-                return self._number(node, scope)
-            case syntax.Text(value=value):
-                return self._text(value, expected, node)
-            case syntax.Bytes(value=data):
-                return Const(types.BYTES, data.hex())
-            case syntax.Bool(value=flag):
-                return Const(types.BOOL, flag)
-            case syntax.Null():
-                hint = "an optional input is tested with `has(x)`"
-                raise Rejected(say.not_in_a_bundle("`null`", self.at(node), hint))
-            case syntax.Name() | syntax.Select():
-                return self._path(node, scope)
-            case syntax.Index():
-                return self._index(node, scope)
-            case syntax.Call():
-                return self._call(node, scope, expected)
-            case syntax.Unary():
-                return self._unary(node, scope)
-            case syntax.Binary():
-                return self._binary(node, scope)
-            case syntax.Chain():
-                return self._chain(node, scope)
-            case syntax.Ternary():
-                return self._ternary(node, scope, expected)
-            case syntax.ListLiteral():
-                return self._list(node, scope, expected)
-            case syntax.MapLiteral():
-                return self._map(node, scope)
-        assert_never(node)
+        """The typed core of a node; a literal is read as a value of the expected type where it may be."""
+        return _NODES[type(node)](self, node, scope, expected)
 
     # -------------------------------------------------------------------------------------------------- literals
 
-    def _number(self, node: syntax.Number, scope: Scope) -> Expr:
+    def _number(self, node: syntax.Number, scope: Scope, expected: Type | None) -> Expr:
         if node.unit is None:
             return arithmetic.number(node.value, integer=node.integer)
         if node.unit in TIME_UNITS and node.unit not in scope.units:
@@ -166,10 +139,20 @@ class Checker:
         money = arithmetic.is_currency(node.unit)
         return arithmetic.number(node.value, ((node.unit, 1),), integer=node.integer and not money)
 
-    def _text(self, value: str, expected: Type | None, node: syntax.Expression) -> Expr:
+    def _text(self, node: syntax.Text, scope: Scope, expected: Type | None) -> Expr:
         if isinstance(expected, types.Enum):
-            return self.member(value, expected, self.at(node))
-        return Const(types.STRING, value)
+            return self.member(node.value, expected, self.at(node))
+        return Const(types.STRING, node.value)
+
+    def _bytes(self, node: syntax.Bytes, scope: Scope, expected: Type | None) -> Expr:
+        return Const(types.BYTES, node.value.hex())
+
+    def _bool(self, node: syntax.Bool, scope: Scope, expected: Type | None) -> Expr:
+        return Const(types.BOOL, node.value)
+
+    def _null(self, node: syntax.Null, scope: Scope, expected: Type | None) -> Expr:
+        hint = "an optional input is tested with `has(x)`"
+        raise Rejected(say.not_in_a_bundle("`null`", self.at(node), hint))
 
     def member(self, value: str, enum: types.Enum, at: Span) -> Expr:
         if value not in enum.members:
@@ -189,7 +172,7 @@ class Checker:
         made = types.List(item_type, len(items))
         return MakeList(made, tuple(arithmetic.coerced(item, item_type) for item in items))
 
-    def _map(self, node: syntax.MapLiteral, scope: Scope) -> Expr:
+    def _map(self, node: syntax.MapLiteral, scope: Scope, expected: Type | None) -> Expr:
         keys = [self.expression(key, scope) for key, _, _ in node.entries]
         values = [self.expression(value, scope) for _, value, _ in node.entries]
         key_type: Type = types.NEVER
@@ -217,7 +200,7 @@ class Checker:
 
     # ----------------------------------------------------------------------------------------------------- names
 
-    def _path(self, node: syntax.Name | syntax.Select, scope: Scope) -> Expr:
+    def _path(self, node: syntax.Name | syntax.Select, scope: Scope, expected: Type | None) -> Expr:
         path = dotted(node)
         if path is not None:
             found = self._named(path, node, scope)
@@ -324,7 +307,7 @@ class Checker:
 
     # ------------------------------------------------------------------------------------------------- operators
 
-    def _unary(self, node: syntax.Unary, scope: Scope) -> Expr:
+    def _unary(self, node: syntax.Unary, scope: Scope, expected: Type | None) -> Expr:
         operand = self.expression(node.operand, scope)
         if node.operator == "-":
             if operand.type == types.DURATION:
@@ -337,7 +320,7 @@ class Checker:
             raise Rejected(say.wrong_operand(operator, expr.type, self.at(node)))
         return expr
 
-    def _chain(self, node: syntax.Chain, scope: Scope) -> Expr:
+    def _chain(self, node: syntax.Chain, scope: Scope, expected: Type | None) -> Expr:
         if node.operator in ("&&", "||"):
             return self._logic(node, scope)
         operands = [self.expression(o, scope) for o in node.operands]
@@ -374,7 +357,7 @@ class Checker:
             scope = scope.knowing(known_present(written, scope, node.operator == "&&"))
         return (All if node.operator == "&&" else Any_)(types.BOOL, tuple(operands))
 
-    def _binary(self, node: syntax.Binary, scope: Scope) -> Expr:
+    def _binary(self, node: syntax.Binary, scope: Scope, expected: Type | None) -> Expr:
         if node.operator in ("==", "!="):
             return self._equality(node, scope)
         if node.operator == "in":
@@ -455,7 +438,7 @@ class Checker:
         otherwise = self.expression(node.otherwise, when_false, expected or then.type)
         return arithmetic.choose(condition, then, otherwise, self.at(node))
 
-    def _index(self, node: syntax.Index, scope: Scope) -> Expr:
+    def _index(self, node: syntax.Index, scope: Scope, expected: Type | None) -> Expr:
         target = self.expression(node.target, scope)
         wanted = target.type.key if isinstance(target.type, types.Map) else None
         key = self.expression(node.key, scope, wanted)
@@ -584,6 +567,23 @@ class Checker:
         return Fold(made, over, item, "", (state.name,), (Const(made, ()),), (step,), None, state)
 
 
+_NODES: dict[type, Callable[[Checker, Any, Scope, Type | None], Expr]] = {
+    syntax.Number: Checker._number,
+    syntax.Text: Checker._text,
+    syntax.Bytes: Checker._bytes,
+    syntax.Bool: Checker._bool,
+    syntax.Null: Checker._null,
+    syntax.Name: Checker._path,
+    syntax.Select: Checker._path,
+    syntax.Index: Checker._index,
+    syntax.Call: Checker._call,
+    syntax.Unary: Checker._unary,
+    syntax.Binary: Checker._binary,
+    syntax.Chain: Checker._chain,
+    syntax.Ternary: Checker._ternary,
+    syntax.ListLiteral: Checker._list,
+    syntax.MapLiteral: Checker._map,
+}
 MACROS: dict[tuple[str, int], Callable[[Checker, syntax.Call, Scope], Expr]] = {
     ("all", 2): Checker._quantifier,
     ("exists", 2): Checker._quantifier,
