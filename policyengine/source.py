@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
+
+from policyengine.frozen import frozen
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -18,16 +18,22 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 class Source:
     """One text that an author wrote: a YAML file, a CSV file or a single expression."""
 
+    __slots__ = ("_starts", "name", "text")
+
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
+        self._starts: list[int] | None = None
 
     def __repr__(self) -> str:
         return f"Source({self.name!r})"
 
-    @cached_property
+    @property
     def _line_starts(self) -> list[int]:
-        return [0, *(end.end() for end in _LINE_END.finditer(self.text))]
+        """Where the lines begin, found when somebody asks for a line."""
+        if self._starts is None:
+            self._starts = [0, *(end.end() for end in _LINE_END.finditer(self.text))]
+        return self._starts
 
     def position(self, offset: int) -> tuple[int, int]:
         """The line and the column of an offset, both from 1."""
@@ -43,7 +49,7 @@ class Source:
         return self.text[starts[number - 1] : end].rstrip("\r\n")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A stretch of a source, `[start, end)` in code points."""
 
@@ -64,7 +70,7 @@ class Span:
         return f"{self.source.name}:{line}:{column}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Diagnostic:
     """One thing that is wrong, or doubtful, in what an author wrote.
 

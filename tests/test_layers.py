@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "policyengine"
 
-LEVEL_0 = ("values", "errors", "source", "data_files", "observe")
+LEVEL_0 = ("values", "errors", "source", "data_files", "observe", "frozen")
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,12 @@ class Layer:
 
 
 LAYERS = {
-    "source": Layer(()),
+    "frozen": Layer(()),
+    "source": Layer(("frozen",)),
     "errors": Layer(("source",)),
     "data_files": Layer(("errors",)),
     "observe": Layer(()),
-    "values": Layer(("errors", "source")),
+    "values": Layer(("errors", "frozen", "source")),
     "runtime": Layer(LEVEL_0, ("re2",)),
     "storage": Layer(("errors",), ("psycopg",)),
     "language": Layer(("runtime", *LEVEL_0), ("yaml", "jsonschema", "pydantic")),

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import field, fields, replace
 from typing import Any, ClassVar, get_args
 
+from policyengine.frozen import frozen
 from policyengine.values import types
-from policyengine.values.frozen import frozen
 from policyengine.values.types import Type
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import lcm
 
-from policyengine.values.frozen import frozen
+from policyengine.frozen import frozen
 
 Unit = tuple[tuple[str, int], ...]
 """An exponent map such as `(("USD", 1), ("token", -1))`, sorted by name, without zero exponents."""
@@ -58,13 +58,15 @@ class Number:
     hi: int = INT64_MAX
 
     def __str__(self) -> str:
+        if not self.unit:
+            return "int" if self.integer else "decimal"
         money = len(self.unit) == 1 and self.unit[0][0].isupper() and self.unit[0][1] == 1
         if not self.integer and self.unit == (("money", 1),):
             return "money"
         word = "int" if self.integer else "money" if money else "decimal"
         if word == "money":
             return f"money ({self.unit[0][0]})"
-        return f"{word} {unit_text(self.unit)}" if self.unit else word
+        return f"{word} {unit_text(self.unit)}"
 
 
 @frozen

@@ -80,7 +80,7 @@ def open_loop(context: Context, each: Each, when: Written | None, carry: tuple[C
     if not isinstance(over.type, types.List):
         raise Rejected(expression_say.expected_type("a list", over.type, each.over.span))
     item = f"{each.item}@each"
-    scope = outer.looping().binding(each.item, Variable(Local(over.type.item, item)))
+    scope = outer.binding(each.item, Variable(Local(over.type.item, item)), loops=1)
     if each.sort:
         over = _sorted(context, over, item, each, scope)
     for carried in carry:

@@ -48,7 +48,7 @@ def with_unit(expr: Expr, unit: Unit) -> Expr:
 
 
 def _unit(a: Type) -> Unit:
-    assert isinstance(a, Number | Quotient)
+    assert isinstance(a, (Number, Quotient))
     return a.unit
 
 
@@ -288,6 +288,8 @@ def as_limit(a: Expr, other: Type, at: Span) -> Expr:
 
 def joined_type(a: Type, b: Type) -> Type | None:
     """The type that holds the values of both, or None; units must be equal already."""
+    if a is types.NEVER:
+        return b
     if a is b or a == b:
         return a
     if isinstance(a, Number) and isinstance(b, Number) and a.unit == b.unit:
@@ -393,7 +395,7 @@ def rounded(a: Expr, places: int, mode: str, at: Span) -> Expr:
         raise Rejected(say.wrong_operand("round", a.type, at))
     den = 10**places if places > 0 else 1
     t = a.type
-    assert isinstance(t, Number | Quotient)
+    assert isinstance(t, (Number, Quotient))
     if isinstance(t, Number) and places >= 0 and den % t.den == 0:
         return a  # nothing to drop
     step = 10 ** max(0, -places)  # negative places round to tens, hundreds ...
@@ -410,7 +412,7 @@ def rounded(a: Expr, places: int, mode: str, at: Span) -> Expr:
 def rounded_by(a: Expr, places: Expr, most: int, mode: str, at: Span) -> Expr:
     """`round(a, places, mode)` for places that are known only at evaluation, at most `most` and not negative."""
     t = a.type
-    if not isinstance(t, Number | Quotient):
+    if not isinstance(t, (Number, Quotient)):
         raise Rejected(say.wrong_operand("round", t, at))
     den = 10**most
     if isinstance(t, Number):
@@ -426,7 +428,7 @@ def whole(function: str, a: Expr, at: Span) -> Expr:
     if not types.is_number(a.type):
         raise Rejected(say.wrong_operand(function, a.type, at))
     t = a.type
-    assert isinstance(t, Number | Quotient)
+    assert isinstance(t, (Number, Quotient))
     if isinstance(t, Number):
         low, high = t.lo // t.den, -(-t.hi // t.den)
     else:

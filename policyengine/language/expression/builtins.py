@@ -201,7 +201,7 @@ def _convert(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Exp
     if not isinstance(target, syntax.Name) or not arithmetic.is_currency(target.name):
         raise Rejected(say.needs_constant("the currency of `convert`", checker.at(target)))
     product = arithmetic.multiply([amount, rate], checker.at(node))
-    assert isinstance(product.type, types.Number | types.Quotient)
+    assert isinstance(product.type, (types.Number, types.Quotient))
     old = [name for name, power in product.type.unit if arithmetic.is_currency(name) and power == 1]
     if len(old) != 1:
         raise Rejected(say.wrong_operand("convert", amount.type, checker.at(node.arguments[0])))
@@ -245,7 +245,7 @@ def _int(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
 def _size(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
     (a,) = _arguments(checker, node, scope, 1, 1)
     most = a.type.max if isinstance(a.type, types.List) else 1_000_000
-    if isinstance(a.type, types.List | types.Map) or types.is_text(a.type) or a.type == types.BYTES:
+    if isinstance(a.type, (types.List, types.Map)) or types.is_text(a.type) or a.type == types.BYTES:
         return Call(types.integer(0, most), "size", (a,))
     raise Rejected(say.wrong_operand("size", a.type, checker.at(node)))
 
@@ -266,7 +266,7 @@ def as_string(a: Expr, at: Span) -> Expr:
         raise Rejected(say.quotient_escapes("a text", at))
     if isinstance(a.type, types.Number) and not types.is_finite_decimal(a.type.den):
         raise Rejected(say.endless_digits("a text", at))
-    if isinstance(a.type, types.Number | types.Limit) or a.type in PRINTED:
+    if isinstance(a.type, (types.Number, types.Limit)) or a.type in PRINTED:
         return Call(types.STRING, "text", (a,))
     raise Rejected(say.wrong_operand("string", a.type, at))
 

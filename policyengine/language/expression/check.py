@@ -316,7 +316,7 @@ class Checker:
         return Call(types.BOOL, "not", (self.boolean(operand, "!", node.operand),))
 
     def boolean(self, expr: Expr, operator: str, node: syntax.Expression) -> Expr:
-        if expr.type != types.BOOL:
+        if expr.type is not types.BOOL and expr.type != types.BOOL:
             raise Rejected(say.wrong_operand(operator, expr.type, self.at(node)))
         return expr
 
@@ -335,6 +335,10 @@ class Checker:
         return total
 
     def _plus(self, a: Expr, b: Expr, at: Span) -> Expr:
+        if types.is_text(a.type) and types.is_text(b.type):
+            return Call(types.STRING, "concat", (a, b))
+        if types.is_number(a.type):
+            return arithmetic.add([a, b], at)
         match a.type, b.type:
             case (types.TIMESTAMP, types.DURATION) | (types.DURATION, types.TIMESTAMP):
                 return Call(types.TIMESTAMP, "add_time", (a, b), may_fail=True)
@@ -346,8 +350,6 @@ class Checker:
                     made = types.List(joint, x.max + y.max)
                     whole = (arithmetic.coerced(a, types.List(joint, x.max)), arithmetic.coerced(b, made))
                     return Call(made, "concat", whole)
-        if types.is_text(a.type) and types.is_text(b.type):
-            return Call(types.STRING, "concat", (a, b))
         return arithmetic.add([a, b], at)
 
     def _logic(self, node: syntax.Chain, scope: Scope) -> Expr:
@@ -501,7 +503,7 @@ class Checker:
             raise Rejected(say.never_absent(self._label(node.target), self.at(node.target)))
         item = target.type.item
         fallback = self.expression(node.arguments[0], scope, item)
-        if isinstance(item, types.Number | types.Quotient):
+        if isinstance(item, (types.Number, types.Quotient)):
             fallback = arithmetic.with_unit(fallback, item.unit)
         joint = arithmetic.joined_type(item, fallback.type)
         if joint is None:
@@ -523,7 +525,7 @@ class Checker:
         if scope.loops >= COMPREHENSIONS_MAX:
             raise Rejected(say.too_nested(COMPREHENSIONS_MAX, self.at(node)))
         name = f"{variable.name}@{scope.loops}"
-        body = scope.looping().binding(variable.name, Variable(Local(over.type.item, name)))
+        body = scope.binding(variable.name, Variable(Local(over.type.item, name)), loops=1)
         return over, name, body
 
     def _quantifier(self, node: syntax.Call, scope: Scope) -> Expr:
@@ -598,7 +600,7 @@ MACROS: dict[tuple[str, int], Callable[[Checker, syntax.Call, Scope], Expr]] = {
 def unwrapped(expr: Expr) -> Expr:
     """An optional that is known to be present, as a plain value."""
     assert isinstance(expr.type, types.Optional)
-    if isinstance(expr, Fact | Read | Local | Field | Column):
+    if isinstance(expr, (Fact, Read, Local, Field, Column)):
         return replace(expr, type=expr.type.item)
     return Call(expr.type.item, "present", (expr,))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from policyengine.frozen import frozen
 from policyengine.runtime.program import Expr
 from policyengine.source import Span
 from policyengine.values import types
@@ -12,7 +13,7 @@ from policyengine.values import types
 Callable_ = Callable[[tuple[Expr, ...], Span], Expr]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variable:
     """A readable name. `requires` are the presence atoms under which it is there; `label` is what authors write."""
 
@@ -20,7 +21,7 @@ class Variable:
     requires: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """Dotted names and what they stand for.
 
@@ -62,13 +63,10 @@ class Scope:
                     known |= {atom}
         return replace(self, present=known)
 
-    def binding(self, name: str, variable: Variable) -> Scope:
-        """The same scope with a local variable, which hides every other meaning of its name."""
+    def binding(self, name: str, variable: Variable, *, loops: int = 0) -> Scope:
+        """The same scope with a local variable, which hides every other meaning of its name, inside more loops."""
         present = frozenset(a for a in self.present if a != name and not a.startswith(name + "."))
-        return replace(self, locals={**self.locals, name: variable}, present=present)
-
-    def looping(self) -> Scope:
-        return replace(self, loops=self.loops + 1)
+        return replace(self, locals={**self.locals, name: variable}, present=present, loops=self.loops + loops)
 
     def names(self) -> Iterator[str]:
         yield from self.locals

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from policyengine.values.frozen import frozen
+from policyengine.frozen import frozen
 
 
 @frozen

@@ -116,6 +116,8 @@ class Deducer:
     """Deduces the types of one expression. With `hidden`, there are variables nobody told it of, so that a name may be
     one of them where it looks like that of a type."""
 
+    __slots__ = ("hidden", "loops", "place", "text")
+
     def __init__(self, text: str, place: Place, *, hidden: bool = False) -> None:
         self.text = text
         self.place = place
