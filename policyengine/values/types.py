@@ -228,7 +228,7 @@ def rescaled(a: Number, den: int) -> Number:
 
 def joined(a: Number, b: Number, unit: Unit) -> Number:
     """The type that holds the values of both."""
-    den = lcm(a.den, b.den)
+    den = a.den if a.den == b.den else lcm(a.den, b.den)
     x, y = rescaled(a, den), rescaled(b, den)
     return Number(a.integer and b.integer, unit, den, min(x.lo, y.lo), max(x.hi, y.hi))
 

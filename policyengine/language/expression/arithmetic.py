@@ -212,9 +212,9 @@ def divide(a: Expr, b: Expr, at: Span) -> Expr:
     if not (types.is_number(left) and types.is_number(right)):
         raise Rejected(say.wrong_operands("/", left, right, at, _operand_hint(left, right)))
     unit = types.unit_product(_unit(left), _unit(right), -1)
-    by = constant_of(b)
-    if by == 0:
+    if is_zero(b):
         raise Rejected(say.always_divides_by_zero(at))
+    by = constant_of(b)
     if by is not None and isinstance(left, Number):
         factor = number(1 / by, types.unit_product((), _unit(right), -1), integer=False)
         assert isinstance(factor.type, Number)
@@ -234,7 +234,7 @@ def truncating(function: str, operator: str, a: Expr, b: Expr, at: Span) -> Expr
     left, right = a.type, b.type
     if not (isinstance(left, Number) and isinstance(right, Number)):
         raise Rejected(say.wrong_operands(operator, left, right, at, _operand_hint(left, right)))
-    if constant_of(b) == 0:
+    if is_zero(b):
         raise Rejected(say.always_divides_by_zero(at))
     never_zero = right.lo > 0 or right.hi < 0
     integer = left.integer and right.integer
@@ -339,10 +339,10 @@ def coerced(a: Expr, to: Type) -> Expr:
     """`a` as a value of a type that holds it: `convert` rescales in generated code and changes an int to a decimal."""
     if a.type is to or a.type == to:
         return a
-    match a, to:
-        case (Const(value=n, type=Number(den=den)), Number()) if n * to.den % den == 0:
-            return Const(to, n * to.den // den)
-        case (Const(value=None), types.Optional()):
+    if isinstance(a, Const):
+        if isinstance(a.type, Number) and isinstance(to, Number) and a.value * to.den % a.type.den == 0:
+            return Const(to, a.value * to.den // a.type.den)
+        if a.value is None and isinstance(to, types.Optional):
             return Const(to, None)
     return Call(to, "convert", (a,))
 

@@ -60,7 +60,7 @@ from policyengine.language.expression.syntax import (
 )
 from policyengine.runtime.functions import FUNCTIONS
 from policyengine.runtime.functions.kinds import NAMED_TYPES
-from policyengine.source import Diagnostic, Span
+from policyengine.source import Span
 
 Scope = Mapping[str, Inferred]
 
@@ -125,17 +125,13 @@ class Deducer:
         self.loops = 0
 
     def deduce(self, node: Expression, scope: Scope, certain: bool) -> Inferred:
-        """The type of a node; `certain` says that it is computed whenever the whole is, and that nothing absorbs it."""
+        """The type of a node; `certain` says that it is computed whenever the whole is, and that nothing absorbs it.
+
+        What certainly fails is refused; what may not even be computed is let through as `dyn`."""
         return _LITERALS.get(type(node)) or _DEDUCTIONS[type(node)](self, node, scope, certain)
 
     def at(self, node: Expression) -> Span:
         return self.place(node.start, node.end)
-
-    def refuse(self, diagnostic: Diagnostic, certain: bool) -> Inferred:
-        """What certainly fails is said; what may not even be computed is let through."""
-        if certain:
-            raise Rejected(diagnostic)
-        return DYN
 
     def number(self, node: Number, scope: Scope, certain: bool) -> Inferred:
         if node.unit is not None:
@@ -175,9 +171,9 @@ class Deducer:
                 return Kind(_OPTIONAL, (part(part(target, 0), 1),))
             case "dyn" | "null":
                 return DYN
-        if node.optional:
-            return DYN
-        return self.refuse(say.no_fields(str(target), node.field, self.at(node)), certain)
+        if certain and not node.optional:
+            raise Rejected(say.no_fields(str(target), node.field, self.at(node)))
+        return DYN
 
     def index(self, node: Index, scope: Scope, certain: bool) -> Inferred:
         target = self.deduce(node.target, scope, certain)
@@ -216,27 +212,34 @@ class Deducer:
     def unary(self, node: Unary, scope: Scope, certain: bool) -> Inferred:
         operand = self.deduce(node.operand, scope, certain)
         if operand.name not in (_CONDITIONS if node.operator == "!" else _SIGNED):
-            return self.refuse(say.wrong_operand(node.operator, operand, self.at(node)), certain)
+            if certain:
+                raise Rejected(say.wrong_operand(node.operator, operand, self.at(node)))
+            return DYN
         return BOOL if node.operator == "!" else settled(operand)
 
     def binary(self, node: Binary, scope: Scope, certain: bool) -> Inferred:
         left, right = self.deduce(node.left, scope, certain), self.deduce(node.right, scope, certain)
         if node.operator in ("==", "!="):
-            if left is not right and _never_equal(node, left, right):
-                return self.refuse(say.not_comparable(left, right, self.at(node)), certain)
-            return BOOL
+            if left is right or not _never_equal(node, left, right):
+                return BOOL
+            if certain:
+                raise Rejected(say.not_comparable(left, right, self.at(node)))
+            return DYN
         if node.operator == "in":
-            if right.name not in _SEARCHED:
-                return self.refuse(say.wrong_operands("in", left, right, self.at(node)), certain)
-            return BOOL
+            if right.name in _SEARCHED:
+                return BOOL
+            if certain:
+                raise Rejected(say.wrong_operands("in", left, right, self.at(node)))
+            return DYN
         return self.combined(node, left, right, node.end, certain)
 
     def combined(self, node: Binary | Chain, left: Inferred, right: Inferred, end: int, certain: bool) -> Inferred:
         """The result of an operator with two operands, of which the second ends at `end`."""
         result = _result(node.operator, left.name, right.name)
         if result is None:
-            at = self.place(node.start, end)
-            return self.refuse(say.wrong_operands(node.operator, left, right, at), certain)
+            if certain:
+                raise Rejected(say.wrong_operands(node.operator, left, right, self.place(node.start, end)))
+            return DYN
         if result is _ANY_LIST:
             return joined(left, right) if left.name == right.name else DYN
         return result
@@ -252,18 +255,18 @@ class Deducer:
 
     def logic(self, node: Chain, scope: Scope, certain: bool) -> Inferred:
         for operand in node.operands:
-            if isinstance(operand, ListLiteral | MapLiteral):
+            if certain and isinstance(operand, (ListLiteral, MapLiteral)):
                 its = self.deduce(operand, scope, False)
-                self.refuse(say.wrong_operand(node.operator, its, self.at(operand)), certain)
+                raise Rejected(say.wrong_operand(node.operator, its, self.at(operand)))
         found = [self.deduce(operand, scope, False).name for operand in node.operands]
-        if _CONDITIONS.isdisjoint(found):
-            self.refuse(say.wrong_operand(node.operator, found[0], self.at(node)), certain)
+        if certain and _CONDITIONS.isdisjoint(found):
+            raise Rejected(say.wrong_operand(node.operator, found[0], self.at(node)))
         return BOOL
 
     def condition(self, what: str, its: Inferred, node: Expression, certain: bool) -> None:
         """What must be true or false."""
-        if its.name not in _CONDITIONS:
-            self.refuse(say.wrong_operand(what, its, self.at(node)), certain)
+        if certain and its.name not in _CONDITIONS:
+            raise Rejected(say.wrong_operand(what, its, self.at(node)))
 
     def ternary(self, node: Ternary, scope: Scope, certain: bool) -> Inferred:
         self.condition("?:", self.deduce(node.condition, scope, certain), node.condition, certain)
@@ -343,7 +346,9 @@ class Deducer:
             given[2:] = [STRING] * len(given[2:])
         forms = FORMS.get((name, method))
         if forms is None:
-            return self.refuse(say.unknown_function(name, self.at_name(node), _known(method)), certain)
+            if certain:
+                raise Rejected(say.unknown_function(name, self.at_name(node), _known(method)))
+            return DYN
         if name in shape.PATTERNED:
             shape.refuse_pattern(name, arguments, self.place)
         found: Inferred | None = None
@@ -353,9 +358,9 @@ class Deducer:
                 found = its
             elif its is not None and its is not found and str(its) != str(found):
                 found = DYN
-        if found is None:
-            return self.refuse(say.no_such_form(name, given, _shown(name, method), self.at_name(node)), certain)
-        return found
+        if found is None and certain:
+            raise Rejected(say.no_such_form(name, given, _shown(name, method), self.at_name(node)))
+        return found or DYN
 
     def at_name(self, node: Call) -> Span:
         return self.place(node.name_start, node.name_start + len(node.name))
