@@ -50,9 +50,7 @@ def compile_alone(text: object, declarations: Mapping[str, Any]) -> Alone:
     """An expression over such inputs, checked and ready to run."""
     source = source_of(text)
     node = parsed(source)
-    # What the expression adds to the program must not be seen by the next one over the same inputs.
-    known = _context(_written(declarations))
-    context = replace(known, nodes=dict(known.nodes), tables=dict(known.tables), zones=dict(known.zones))
+    context = _own_context(_written(declarations))
     expr = _checked(node, source, context.scope())
     context.nodes[NAME] = Node(NAME, expr.type, expr, NAME, "values")
     read = tuple(sorted({each.index for each in walk(expr) if isinstance(each, Fact)}))
@@ -105,8 +103,14 @@ def _written(declarations: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=64)
 def _scope(inputs: str) -> Scope:
-    """What names mean over these inputs. Checking reads it and changes nothing."""
-    return _context(inputs).scope()
+    """What names mean over these inputs."""
+    return _own_context(inputs).scope()
+
+
+def _own_context(inputs: str) -> Context:
+    """A context to add to: what one expression adds must not be seen by the next one over the same inputs."""
+    known = _context(inputs)
+    return replace(known, nodes=dict(known.nodes), tables=dict(known.tables), zones=dict(known.zones))
 
 
 @lru_cache(maxsize=64)

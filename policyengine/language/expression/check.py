@@ -316,7 +316,7 @@ class Checker:
         return Call(types.BOOL, "not", (self.boolean(operand, "!", node.operand),))
 
     def boolean(self, expr: Expr, operator: str, node: syntax.Expression) -> Expr:
-        if expr.type is not types.BOOL and expr.type != types.BOOL:
+        if expr.type != types.BOOL:
             raise Rejected(say.wrong_operand(operator, expr.type, self.at(node)))
         return expr
 

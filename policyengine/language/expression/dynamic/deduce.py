@@ -23,6 +23,7 @@ from policyengine.language.expression.dynamic.forms import FORMS
 from policyengine.language.expression.dynamic.inferred import (
     BOOL,
     BYTES,
+    DATE,
     DECIMAL,
     DURATION,
     DYN,
@@ -75,7 +76,7 @@ _LITERALS: dict[type, Kind] = {Text: STRING, Bytes: BYTES, Bool: BOOL, Null: NUL
 _COMPARED_LITERALS = frozenset((Number, Text, Bytes, Bool))
 
 _NUMBERS = (INT, DECIMAL)
-_ORDERED = (BOOL, STRING, BYTES, TIMESTAMP, DURATION, Kind("date"))
+_ORDERED = (BOOL, STRING, BYTES, TIMESTAMP, DURATION, DATE)
 _ANY_LIST = Kind(_LIST)
 _Results = tuple[tuple[Kind, Kind, Kind], ...]
 _MIXED: _Results = tuple((a, b, INT if a is INT and b is INT else DECIMAL) for a, b in product(_NUMBERS, _NUMBERS))
@@ -183,28 +184,21 @@ class Deducer:
         found = part(inside, 1 if inside.name == _MAP else 0)
         return Kind(_OPTIONAL, (found,)) if node.optional or in_optional else found
 
-    def together(
-        self, found: Inferred | None, node: Expression, optional: bool, scope: Scope, certain: bool
-    ) -> Inferred:
-        """The type of the values so far and of one more."""
-        its = self.deduce(node, scope, certain)
-        if optional:
-            its = part(its, 0)
-        return settled(its) if found is None else joined(found, its)
-
     def list(self, node: ListLiteral, scope: Scope, certain: bool) -> Inferred:
         found: Inferred | None = None
         for item, optional in node.items:
-            found = self.together(found, item, optional, scope, certain)
+            its = self.deduce(item, scope, certain)
+            found = _together(found, part(its, 0) if optional else its)
         return Kind(_LIST, (found or Open(),))
 
     def map(self, node: MapLiteral, scope: Scope, certain: bool) -> Inferred:
         keys: Inferred | None = None
         values: Inferred | None = None
         for key, _, _ in node.entries:
-            keys = self.together(keys, key, False, scope, certain)
+            keys = _together(keys, self.deduce(key, scope, certain))
         for _, value, optional in node.entries:
-            values = self.together(values, value, optional, scope, certain)
+            its = self.deduce(value, scope, certain)
+            values = _together(values, part(its, 0) if optional else its)
         return map_kind(keys or Open(), values or Open())
 
     # ------------------------------------------------------------------------------------------------- operators
@@ -372,6 +366,11 @@ def _known(method: bool) -> list[str]:
 
 def _shown(name: str, method: bool) -> list[str]:
     return [f"`{form.shown(name)}`" for form in FUNCTIONS[name].signatures if form.method is method]
+
+
+def _together(found: Inferred | None, its: Inferred) -> Inferred:
+    """The type of the items so far, and of one more."""
+    return settled(its) if found is None else joined(found, its)
 
 
 def _never_equal(node: Binary, left: Inferred, right: Inferred) -> bool:

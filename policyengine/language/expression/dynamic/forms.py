@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from policyengine.language.expression.dynamic import inferred
-from policyengine.language.expression.dynamic.inferred import DYN, Inferred, Kind, Open, joined, map_kind, part
+from policyengine.language.expression.dynamic.inferred import DYN, PLAIN, Inferred, Kind, Open, joined, map_kind, part
 from policyengine.runtime.functions import FUNCTIONS, Signature
 from policyengine.runtime.functions.function import NUMBER, OPEN
 from policyengine.values import types
 
-_KINDS = {kind.name: kind for kind in vars(inferred).values() if isinstance(kind, Kind)}
 _Bindings = dict[str, Inferred]
 
 
@@ -45,7 +43,7 @@ class Pattern:
         if self.is_open:
             return bindings.get(self.name, Open())
         if not self.parts:
-            return _KINDS.get(self.name) or Kind(self.name)
+            return PLAIN[self.name]
         parts = tuple(each.made(bindings) for each in self.parts)
         return map_kind(*parts) if self.name == "map" else Kind(self.name, parts)
 

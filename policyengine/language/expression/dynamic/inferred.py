@@ -41,7 +41,9 @@ Inferred = Kind | Open
 BOOL, INT, DECIMAL, STRING, BYTES, NULL, TYPE, DYN = map(
     Kind, ("bool", "int", "decimal", "string", "bytes", "null", "type", "dyn")
 )
-TIMESTAMP, DURATION = Kind("timestamp"), Kind("duration")
+TIMESTAMP, DURATION, DATE = Kind("timestamp"), Kind("duration"), Kind("date")
+PLAIN = {kind.name: kind for kind in (BOOL, INT, DECIMAL, STRING, BYTES, NULL, TYPE, DYN, TIMESTAMP, DURATION, DATE)}
+"""The types that have no parts, by name."""
 
 
 def settled(a: Inferred) -> Inferred:
