@@ -176,13 +176,13 @@ def _wanted(number: Number) -> str:
 
 def tight(declared: Type, values: Iterable[Exact]) -> Type:
     """The declared type narrowed to exactly these values: one denominator for all, their own range."""
-    known = [v for v in values if v is not None]
+    known = list({id(v): v for v in values if v is not None}.values())  # equal texts of a file are one object
     match declared:
         case Number():
             if not known:
                 return replace(declared, den=1, lo=0, hi=0)
-            den = lcm(*(Fraction(v).denominator for v in known))
-            ns = [int(v * den) for v in known]
+            den = lcm(*{v.denominator for v in known})
+            ns = [v.numerator * (den // v.denominator) for v in known]
             return replace(declared, den=den, lo=min(ns), hi=max(ns))
         case types.Limit(number=number):
             inner = tight(number, [v for v in known if v != UNLIMITED])
@@ -215,9 +215,9 @@ def held(value: Exact, its_type: Type) -> Any:
         return None
     match its_type:
         case Number(den=den):
-            n = Fraction(value) * den
-            assert n.denominator == 1
-            return n.numerator
+            factor, rest = divmod(den, value.denominator)
+            assert rest == 0
+            return value.numerator * factor
         case types.Limit(number=number):
             return value if value == UNLIMITED else held(value, number)
         case types.Optional(item=item):

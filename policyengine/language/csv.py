@@ -21,7 +21,7 @@ from policyengine.values import types
 from policyengine.values.types import Type
 
 BYTES_MAX = 50_000_000
-ROWS_MAX = 100_000
+ROWS_MAX = 1_000_000
 COLUMNS_MAX = 200
 ERRORS_MAX = 100
 

@@ -156,8 +156,9 @@ def test_mistakes_without_end_are_cut_short() -> None:
     assert "csv_too_many" == found[-1]
 
 
-def test_caps_are_told_where_they_are_passed() -> None:
+def test_caps_are_told_where_they_are_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows and columns have a limit each, and the limit itself is fine."""
+    monkeypatch.setattr(csv, "ROWS_MAX", 1_000)
     wide = ",".join(f"c{number}" for number in range(csv.COLUMNS_MAX))
 
     assert [] == names(wide + "\n")

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from policyengine.compiler import diagnostics as say
+from policyengine.compiler.columns import rescaled, widened
 from policyengine.compiler.literals import Unreadable, held, tight
 from policyengine.compiler.lower import override_files, tier_cells
 from policyengine.compiler.lower.context import Broken, Context, Override
@@ -94,16 +95,33 @@ def apply(
     new_types, new_columns = dict(table.column_types), dict(table.columns)
     for column in {o.column for o in own}:
         old = table.column_types[column]
-        own_cells = [exact(v, old) for v in table.columns[column]]
         values = [v for o, _, v in read if o.column == column]
-        new_types[column] = tight(columns[column].type, [*own_cells, *values])
-        if isinstance(old, types.Optional):
-            new_types[column] = types.Optional(new_types[column])
-        new_columns[column] = tuple(held(v, new_types[column]) for v in own_cells)
-        _check_bounds(context, table.column_types[column], table.columns[column], read, column, bounds, columns)
+        new_types[column] = _wide_enough(old, columns[column], table.columns[column], values)
+        if new_types[column] != old:
+            new_columns[column] = _moved(table.columns[column], old, new_types[column])
+        _check_bounds(context, old, table.columns[column], read, column, bounds, columns)
     context.tables[name] = replace(table, columns=new_columns, column_types=new_types)
     for override, rows, value in read:
         _place(context, name, override, rows, held(value, new_types[override.column]))
+
+
+def _wide_enough(old: types.Type, declared: Declared, cells: tuple[Any, ...], values: list[Any]) -> types.Type:
+    """The type of a column that holds its own cells and these values."""
+    more = tight(declared.type, values)
+    if isinstance(old, types.Optional):
+        more = types.Optional(more)
+    wide = widened(old, more)
+    if wide is not None:
+        return wide
+    wide = tight(declared.type, [*(exact(cell, old) for cell in cells), *values])
+    return types.Optional(wide) if isinstance(old, types.Optional) else wide
+
+
+def _moved(cells: tuple[Any, ...], old: types.Type, new: types.Type) -> tuple[Any, ...]:
+    """A column's cells as values of its wider type."""
+    if widened(old, new) == new:
+        return tuple([rescaled(cell, old, new) for cell in cells])
+    return tuple([held(exact(cell, old), new) for cell in cells])
 
 
 def _rows(table: TableData) -> dict[str, list[int]]:

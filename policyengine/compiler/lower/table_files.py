@@ -5,8 +5,8 @@ In a table with tiers, one line is one tier: lines with the same id form the row
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import Any, cast
@@ -23,6 +23,7 @@ from policyengine.language.model import Table
 from policyengine.source import Report, Span
 from policyengine.values import types
 
+ZERO = Fraction(0)
 TIER_COLUMNS = ("up_to", "unit_amount", "factor", "flat_amount")
 
 
@@ -60,7 +61,7 @@ def columns_of(sources: Sources, report: Report) -> Callable[[str, Span], tuple[
 
 @dataclass(slots=True)
 class _File:
-    """One file being read into a table's rows."""
+    """One file being read into a table's rows, column by column: equal texts of a column are read once."""
 
     context: Context
     table: Table
@@ -68,37 +69,64 @@ class _File:
     keys: dict[str, Declared]
     columns: dict[str, Declared]
     into: Sheet
-    read: dict[int, dict[str, Any]] = field(default_factory=dict)
 
-    def cell(self, row: int, column: int, declared: Declared) -> Any:
-        """A condition cell; equal texts of one column are read once."""
-        text = self.sheet.rows[row][column]
-        if text == "":
-            return None
-        known = self.read.setdefault(column, {})
-        if text not in known:
-            known[text] = read_cell_text(text, declared, self.context.literals, _place(self.sheet, row, column))
-        return known[text]
+    def position(self, name: str) -> int | None:
+        return self.sheet.header.index(name) if name in self.sheet.header else None
 
-    def value(self, row: int, column: int, declared: Declared) -> Any:
-        """A result cell; an empty one is absent, has its default, or is a mistake."""
-        text = self.sheet.rows[row][column]
-        if text == "" and (declared.optional or declared.type != types.STRING):
+    def read(self, name: str, lines: Sequence[int], read: Callable[[str, int, Span], Any]) -> list[Any]:
+        """The fields of a column on these lines; `read` gets each text with its line and place. FAILED where wrong."""
+        position = self.position(name)
+        assert position is not None
+        rows = self.sheet.rows
+        known: dict[str, Any] = {}
+        found = []
+        for line in lines:
+            text = rows[line][position]
+            if text not in known:
+                value = attempt(partial(read, text, line, _place(self.sheet, line, position)))
+                if value is FAILED:  # a wrong text is told wherever it stands
+                    found.append(FAILED)
+                    continue
+                known[text] = value
+            found.append(known[text])
+        return found
+
+    def cells(self, name: str, declared: Declared, lines: Sequence[int]) -> list[Any]:
+        """A condition column; an empty field is a wildcard, as is a column that is not there."""
+        if self.position(name) is None:
+            return [None] * len(lines)
+        literals = self.context.literals
+        return self.read(
+            name, lines, lambda text, _, at: read_cell_text(text, declared, literals, at) if text else None
+        )
+
+    def values(self, name: str, declared: Declared, lines: Sequence[int]) -> list[Any]:
+        """A result column; an empty field is absent, has its default, or is a mistake."""
+        literals = self.context.literals
+        if self.position(name) is None:
+            missing = None
+            if declared.default is not None:
+                missing = attempt(partial(literals.read, declared.default, declared))
+            return [missing] * len(lines)
+
+        def read(text: str, line: int, at: Span) -> Any:
+            if text or (declared.type == types.STRING and not declared.optional):
+                return read_value_text(text, declared, literals, at)
             if declared.optional:
                 return None
             if declared.default is not None:
-                return self.context.literals.read(declared.default, declared)
-            self.context.error(say.missing_cell(self.sheet.header[column], self.sheet.span(row, column)))
+                return literals.read(declared.default, declared)
+            self.context.error(say.missing_cell(name, at))
             return FAILED
-        known = self.read.setdefault(column, {})
-        if text not in known:
-            known[text] = read_value_text(text, declared, self.context.literals, _place(self.sheet, row, column))
-        return known[text]
 
-    def date(self, row: int, column: int | None) -> int | None:
-        if column is None or self.sheet.rows[row][column] == "":
-            return None
-        return self.context.literals.instant(self.sheet.rows[row][column], _place(self.sheet, row, column))
+        return self.read(name, lines, read)
+
+    def dates(self, name: str, lines: Sequence[int]) -> list[int | None]:
+        """The instants of `from` or `until`."""
+        if self.position(name) is None:
+            return [None] * len(lines)
+        literals = self.context.literals
+        return self.read(name, lines, lambda text, _, at: literals.instant(text, at) if text else None)
 
 
 class _Lazy:
@@ -106,14 +134,15 @@ class _Lazy:
 
     __slots__ = ("_column", "_row", "_sheet", "_span")
 
-    def __init__(self, sheet: csv.Sheet, row: int, column: int) -> None:
+    def __init__(self, sheet: csv.Sheet, row: int, column: int | None) -> None:
         self._sheet, self._row, self._column = sheet, row, column
         self._span: Span | None = None
 
     @property
     def span(self) -> Span:
         if self._span is None:
-            self._span = self._sheet.span(self._row, self._column)
+            place = self._column
+            self._span = self._sheet.row_span(self._row) if place is None else self._sheet.span(self._row, place)
         return self._span
 
     def __getattr__(self, name: str) -> Any:
@@ -123,8 +152,8 @@ class _Lazy:
         return str(self.span)
 
 
-def _place(sheet: csv.Sheet, row: int, column: int) -> Span:
-    """Where a field stands: it answers everything that a Span does, and costs nothing until it is asked."""
+def _place(sheet: csv.Sheet, row: int, column: int | None = None) -> Span:
+    """Where a field or a row stands: it answers everything that a Span does, and costs nothing until it is asked."""
     return cast(Span, _Lazy(sheet, row, column))
 
 
@@ -143,8 +172,7 @@ def read(context: Context, table: Table, keys: dict[str, Declared], columns: dic
     if tiers is not None and isinstance(tiers.type, types.Tiers):
         _read_tiers(file, tiers)
     else:
-        for row in range(len(sheet.rows)):
-            _read_row(file, row)
+        _read_rows(file, range(len(sheet.rows)), {})
     into.broken = into.broken or len(context.report.errors) > before
 
 
@@ -163,111 +191,85 @@ def _check_header(file: _File) -> None:
             raise Rejected(say.missing_cell(name, file.sheet.header_span(0)))
 
 
-def _column(file: _File, name: str) -> int | None:
-    return file.sheet.header.index(name) if name in file.sheet.header else None
-
-
-def _read_row(file: _File, row: int) -> None:
-    cells = [_cell(file, row, name, declared) for name, declared in file.keys.items()]
-    values = [_value(file, row, name, declared) for name, declared in file.columns.items()]
-    dates = [attempt(partial(file.date, row, _column(file, name))) for name in DATES]
-    if FAILED in cells or FAILED in values or FAILED in dates:
-        return
-    _append(file, row, cells, dict(zip(file.columns, values, strict=True)), dates)
-
-
-def _cell(file: _File, row: int, name: str, declared: Declared) -> Any:
-    position = _column(file, name)
-    return None if position is None else attempt(partial(file.cell, row, position, declared))
-
-
-def _value(file: _File, row: int, name: str, declared: Declared) -> Any:
-    position = _column(file, name)
-    if position is None:
-        if declared.default is not None:
-            return attempt(partial(file.context.literals.read, declared.default, declared))
-        return None
-    return attempt(partial(file.value, row, position, declared))
-
-
-def _append(file: _File, row: int, cells: list[Any], values: dict[str, Any], dates: list[int | None]) -> None:
+def _read_rows(file: _File, lines: Sequence[int], read: dict[str, list[Any]]) -> None:
+    """The rows that begin on these lines; `read` are the result columns that are known already."""
     into = file.into
-    for cell_list, cell in zip(into.conditions, cells, strict=True):
-        cell_list.append(cell)
-    for name, value in values.items():
-        into.results[name].append(value)
-    into.starts.append(dates[0])
-    into.ends.append(dates[1])
-    into.spans.append(file.sheet.row_span(row))
-    into.ids.append(_row_id(file, row))
+    into.conditions[:] = [file.cells(name, declared, lines) for name, declared in file.keys.items()]
+    for name, declared in file.columns.items():
+        into.results[name] = read[name] if name in read else file.values(name, declared, lines)
+    into.starts[:], into.ends[:] = (file.dates(name, lines) for name in DATES)
+    into.spans[:] = [_place(file.sheet, line) for line in lines]
+    into.ids[:] = _row_ids(file, lines)
 
 
-def _row_id(file: _File, row: int) -> str:
-    position = _column(file, "id")
-    if position is not None and file.sheet.rows[row][position]:
-        return file.sheet.rows[row][position]
-    if file.table.overridable is not None:
-        file.context.error(say.row_without_id(file.sheet.row_span(row)))
-    header = file.sheet.header
-    parts = [f"{k}={file.sheet.rows[row][header.index(k)]}" for k in file.keys if k in header]
-    return ",".join(p for p in parts if not p.endswith("=")) or "any"
+def _row_ids(file: _File, lines: Sequence[int]) -> list[str]:
+    """The column `id`; a row without one is called by its conditions."""
+    position = file.position("id")
+    named = [(key, place) for key in file.keys if (place := file.position(key)) is not None]
+    found = []
+    for line in lines:
+        row = file.sheet.rows[line]
+        if position is not None and row[position]:
+            found.append(row[position])
+            continue
+        if file.table.overridable is not None:
+            file.context.error(say.row_without_id(file.sheet.row_span(line)))
+        found.append(",".join(f"{key}={row[place]}" for key, place in named if row[place]) or "any")
+    return found
 
 
 def _read_tiers(file: _File, tiers: Declared) -> None:
     """Lines with one id, one after another, are the tiers of one row."""
-    if _column(file, "id") is None:
+    position = file.position("id")
+    if position is None:
         raise Rejected(say.row_without_id(file.sheet.header_span(0)))
-    group: list[int] = []
-    position = _column(file, "id")
-    assert position is not None
-    for row in range(len(file.sheet.rows)):
-        if group and file.sheet.rows[row][position] != file.sheet.rows[group[0]][position]:
-            _tier_group(file, group, tiers)
-            group = []
-        group.append(row)
-    if group:
-        _tier_group(file, group, tiers)
-
-
-def _tier_group(file: _File, group: list[int], tiers: Declared) -> None:
-    bounds: list[Fraction | None] = []
-    rates: list[Any] = []
-    flats: list[Any] = []
     assert isinstance(tiers.items, DeclaredGroup)
     fields = {name: its for name, (_, its) in tiers.items.fields.items()}
-    for place, row in enumerate(group):
-        given: dict[str, Any] = {}
-        for name in TIER_COLUMNS:
-            position = _column(file, name)
-            its = fields.get(name)
-            if position is not None and isinstance(its, Declared) and file.sheet.rows[row][position] != "":
-                given[name] = attempt(partial(file.value, row, position, its))
-        if FAILED in given.values():
-            return
-        if not _fits(file, row, given.get("up_to"), bounds, place == len(group) - 1):
-            return
-        bounds.append(given.get("up_to"))
-        rates.append(given.get("unit_amount", given.get("factor", Fraction(0))))
-        flats.append(given.get("flat_amount", Fraction(0)))
-    first = group[0]
-    cells = [_cell(file, first, name, declared) for name, declared in file.keys.items()]
-    others = {n: d for n, d in file.columns.items() if n != "tiers"}
-    values = {name: _value(file, first, name, declared) for name, declared in others.items()}
-    dates = [attempt(partial(file.date, first, _column(file, name))) for name in DATES]
-    if FAILED in cells or FAILED in values.values() or FAILED in dates:
-        return
-    values["tiers"] = (tuple(bounds), tuple(rates), tuple(flats))
-    _append(file, first, cells, {name: values[name] for name in file.columns}, dates)
+    parts = {name: _tier_column(file, name, fields.get(name)) for name in TIER_COLUMNS}
+    rates = [b if a is None else a for a, b in zip(parts["unit_amount"], parts["factor"], strict=True)]
+    rates = [ZERO if rate is None else rate for rate in rates]
+    flats = [ZERO if flat is None else flat for flat in parts["flat_amount"]]
+    bounds, ranks = parts["up_to"], _ranks(parts["up_to"])
+    ids = [row[position] for row in file.sheet.rows]
+    firsts = [line for line, own in enumerate(ids) if line == 0 or own != ids[line - 1]]
+    schedules = []
+    for first, end in zip(firsts, [*firsts[1:], len(ids)], strict=True):
+        _check_tiers(file, ranks, first, end)
+        schedules.append((tuple(bounds[first:end]), tuple(rates[first:end]), tuple(flats[first:end])))
+    _read_rows(file, firsts, {"tiers": schedules})
 
 
-def _fits(file: _File, row: int, up_to: Any, bounds: list[Fraction | None], last: bool) -> bool:
-    at = file.sheet.row_span(row)
-    if up_to is None and not last:
-        file.context.error(say.open_tier_not_last(at))
-    elif up_to is not None and last:
-        file.context.error(say.last_tier_not_open(at))
-    elif up_to is not None and bounds and bounds[-1] is not None and up_to <= bounds[-1]:
-        file.context.error(say.tiers_not_increasing(at))
-    else:
-        return True
-    return False
+def _tier_column(file: _File, name: str, declared: object) -> list[Any]:
+    """One field of every tier, None where it is empty or not there."""
+    lines = range(len(file.sheet.rows))
+    if file.position(name) is None or not isinstance(declared, Declared):
+        return [None] * len(lines)
+    literals = file.context.literals
+    return file.read(
+        name, lines, lambda text, _, at: read_value_text(text, declared, literals, at) if text != "" else None
+    )
+
+
+def _ranks(bounds: Sequence[Any]) -> list[int | None]:
+    """Where each bound stands among all of them: whole numbers are compared faster than fractions."""
+    distinct = {id(bound): bound for bound in bounds if bound is not None and bound is not FAILED}
+    order = {value: rank for rank, value in enumerate(sorted(set(distinct.values())))}
+    known = {key: order[value] for key, value in distinct.items()}
+    return [known.get(id(bound)) for bound in bounds]
+
+
+def _check_tiers(file: _File, ranks: Sequence[int | None], first: int, end: int) -> None:
+    """Bounds grow, and the last tier, and no other, is open."""
+    before = -1
+    for line in range(first, end):
+        rank = ranks[line]
+        if line == end - 1:
+            wrong = None if rank is None else say.last_tier_not_open
+        elif rank is None:
+            wrong = say.open_tier_not_last
+        else:
+            wrong = say.tiers_not_increasing if rank <= before else None
+            before = rank
+        if wrong is not None:
+            file.context.error(wrong(file.sheet.row_span(line)))
+            return

@@ -7,7 +7,8 @@ from typing import Any
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.cells import cell_den, held_cell, read_cell
-from policyengine.compiler.literals import Unreadable, held, tight
+from policyengine.compiler.columns import held_all
+from policyengine.compiler.literals import Unreadable, tight
 from policyengine.compiler.lower import overrides, table_files, tier_cells
 from policyengine.compiler.lower.context import Broken, Context
 from policyengine.compiler.lower.sheet import DATES, FAILED, Sheet, attempt
@@ -276,7 +277,7 @@ def _table_data(
     for name, declared in columns.items():
         tightened = tight(declared.type, sheet.results[name])
         column_types[name] = types.Optional(tightened) if declared.optional else tightened
-        results[name] = tuple(held(v, column_types[name]) for v in sheet.results[name])
+        results[name] = held_all(sheet.results[name], column_types[name])
     dated = any(s is not None or e is not None for s, e in zip(sheet.starts, sheet.ends, strict=True))
     text = plain(table.otherwise) if isinstance(table.otherwise, Scalar) else None
     otherwise = "row" if isinstance(table.otherwise, Mapping) else "error" if text == "error" else ""
