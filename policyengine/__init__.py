@@ -77,14 +77,21 @@ def __getattr__(name: str) -> Any:
 
 
 def load(path: str | Path) -> Policy:
-    """A policy from a bundle's folder, or from a single YAML file.
+    """A policy from a compiled artifact, from a bundle's folder, or from a single YAML file.
 
-    Raises InvalidPolicy with every diagnostic when the bundle cannot be compiled.
+    Raises InvalidPolicy with every diagnostic when the bundle cannot be compiled, InvalidArtifact when the artifact is
+    corrupt, truncated or foreign. An artifact is loaded with the standard library alone.
     """
-    from policyengine.compiler.pipeline import compile_path
+    from policyengine.runtime import artifact
     from policyengine.runtime.engine import Policy
 
-    return Policy(compile_path(path).program)
+    file = Path(path)
+    if artifact.is_artifact(file) or file.suffix == artifact.SUFFIX:
+        found = artifact.read(file.read_bytes())
+        return Policy(found.program, found.program_digest)
+    from policyengine.compiler.pipeline import compile_path
+
+    return Policy(compile_path(file).program)
 
 
 def replay(record: Mapping[str, Any], policy: Policy) -> Replay:

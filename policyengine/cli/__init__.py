@@ -30,6 +30,7 @@ COMMANDS = {
     "decide": "Decide for the facts of an input, with the reasons.",
     "explain": "Decide, and show how every value came about.",
     "eval": "Evaluate one expression.",
+    "compile": "Compile a bundle into one file that services load.",
     "graph": "Draw what reads what in a bundle.",
     "schema": "Print the JSON Schema of a bundle, for editors.",
 }

@@ -13,9 +13,10 @@ from typing import Any
 import click
 
 from policyengine.analysis.bundle_tests import instant
-from policyengine.compiler.pipeline import compile_path
+from policyengine.compiler.pipeline import compile_path, compile_texts
 from policyengine.errors import InvalidInput, InvalidPolicy
 from policyengine.language import yaml
+from policyengine.runtime import artifact
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy
 
@@ -37,11 +38,16 @@ class Question:
 
 
 class Oracle:
-    """A compiled bundle that answers questions."""
+    """A bundle, or what it was compiled into, that answers questions."""
 
     def __init__(self, bundle: Path) -> None:
-        compiled = compile_path(bundle)
-        self.policy = Policy(compiled.program)
+        if artifact.is_artifact(bundle):
+            found = artifact.read(bundle.read_bytes())
+            compiled = compile_texts(dict(found.sources))
+            self.policy = Policy(found.program, found.program_digest)
+        else:
+            compiled = compile_path(bundle)
+            self.policy = Policy(compiled.program)
         self.timezone = compiled.bundle.timezone
         self.inputs = frozenset(compiled.bundle.inputs)
 

@@ -7,7 +7,7 @@ Each stage reports everything that it finds wrong; the pipeline stops between st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from policyengine.compiler import canonical, emit, graph, sources
@@ -22,11 +22,12 @@ from policyengine.source import Diagnostic, Report
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A program with what authors' tools need beside it: the bundle it came from and the warnings."""
+    """A program with what authors' tools need beside it: the bundle it came from, the warnings and the files."""
 
     program: Program
     bundle: Bundle
     warnings: tuple[Diagnostic, ...] = ()
+    sources: dict[str, bytes] = field(default_factory=dict)
 
 
 def compile_path(path: Path | str) -> Compiled:
@@ -62,7 +63,7 @@ def compile_sources(found: Sources, report: Report) -> Compiled:
     _stop_if_any(report)
     program = emit.emit(context, canonical.digest(manifest, trees, found, bundle))
     _stop_if_any(report)
-    return Compiled(program, bundle, tuple(report.warnings))
+    return Compiled(program, bundle, tuple(report.warnings), found.taken)
 
 
 def _stop_if_any(report: Report) -> None:

@@ -23,6 +23,8 @@ class Sources:
     files: dict[str, bytes] = field(default_factory=dict)
     folder: Path | None = None
     sheets: dict[str, Sheet | None] = field(default_factory=dict)
+    taken: dict[str, bytes] = field(default_factory=dict)
+    """The bytes of every file that was read, by its path inside the bundle."""
 
     def place_of(self, name: str) -> str:
         """A file's name as diagnostics show it."""
@@ -31,13 +33,15 @@ class Sources:
     def csv(self, name: str) -> bytes | None:
         """The bytes of a CSV file beside the YAML, or None where there is none."""
         if name in self.files:
+            self.taken[name] = self.files[name]
             return self.files[name]
         if self.folder is None:
             return None
         path = (self.folder / name).resolve()
         if not path.is_relative_to(self.folder.resolve()) or not path.is_file():
             return None
-        return path.read_bytes()
+        data = self.taken[path.relative_to(self.folder.resolve()).as_posix()] = path.read_bytes()
+        return data
 
 
 def read(path: Path | str, report: Report) -> Sources | None:
@@ -55,20 +59,21 @@ def read(path: Path | str, report: Report) -> Sources | None:
     else:
         report.add(say.unreadable(str(path), "there is no such file or folder", None))
         return None
-    manifest = _text(manifest_path, report)
-    parts = [_text(p, report) for p in others[:FILES_MAX]]
+    taken: dict[str, bytes] = {}
+    manifest = _text(manifest_path, folder, report, taken)
+    parts = [_text(p, folder, report, taken) for p in others[:FILES_MAX]]
     if manifest is None or any(p is None for p in parts):
         return None
-    return Sources(manifest, tuple(p for p in parts if p is not None), {}, folder)
+    return Sources(manifest, tuple(p for p in parts if p is not None), {}, folder, taken=taken)
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
-def _text(path: Path, report: Report) -> Source | None:
+def _text(path: Path, folder: Path, report: Report, taken: dict[str, bytes]) -> Source | None:
     try:
-        data = path.read_bytes()
+        data = taken[path.relative_to(folder).as_posix()] = path.read_bytes()
     except OSError as problem:
         report.add(say.unreadable(str(path), str(problem.strerror).lower(), None))
         return None
@@ -81,4 +86,5 @@ def of_texts(texts: dict[str, str | bytes]) -> Sources:
     files = {n: t.encode() if isinstance(t, str) else t for n, t in texts.items() if not n.endswith(".yaml")}
     manifest = MANIFEST if MANIFEST in decoded else next(iter(decoded))
     parts = tuple(Source(n, decoded[n]) for n in sorted(decoded) if n != manifest)
-    return Sources(Source(manifest, decoded[manifest]), parts, files)
+    taken = {name: text.encode() for name, text in decoded.items()}
+    return Sources(Source(manifest, decoded[manifest]), parts, files, taken=taken)

@@ -36,15 +36,24 @@ class PolicyVersion:
 class Policy:
     """One version of a bundle, ready to decide. Safe to share between threads; never changed after it is made."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, digest: str | None = None) -> None:
+        """A policy of a program; `digest` is the program's own, where it is known already."""
         self.program = program
-        self.version = PolicyVersion(program.bundle, program.version, program.source_digest, program_digest(program))
+        self._digest = digest
         self._prepared: dict[str, Prepared] = {}
         self._cells = _flat_cells(program)
         self.selects = Selects(program)
 
     def __repr__(self) -> str:
         return f"Policy({self.version})"
+
+    @property
+    def version(self) -> PolicyVersion:
+        """Which policy this is."""
+        program = self.program
+        if self._digest is None:
+            self._digest = program_digest(program)
+        return PolicyVersion(program.bundle, program.version, program.source_digest, self._digest)
 
     @property
     def entries(self) -> tuple[str, ...]:

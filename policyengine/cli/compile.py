@@ -1,0 +1,53 @@
+"""`policyengine compile`: a bundle as one file that services load."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from policyengine import __version__
+from policyengine.cli import OK
+from policyengine.compiler.pipeline import compile_path
+from policyengine.runtime import artifact
+
+
+@click.command()
+@click.argument("bundle", type=click.Path(exists=True, path_type=Path))
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it.")
+@click.option("--format", "how", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+def command(bundle: Path, output: Path | None, how: str) -> int:
+    """Compile a bundle into an artifact: one file that `policyengine.load` reads without the compiler.
+
+    The same bundle gives the same bytes. Without `--output` the file is called after the bundle and its version.
+    """
+    compiled = compile_path(bundle)
+    data = artifact.write(compiled.program, compiled.sources, __version__)
+    digest = artifact.digest_of(data)
+    program = compiled.program
+    target = output or Path(f"{program.bundle}-{program.version}{artifact.SUFFIX}")
+    _write(target, data)
+    said = {"file": str(target), "bytes": len(data), "digest": digest, "bundle": program.bundle}
+    said |= {"version": program.version, "source_digest": program.source_digest}
+    if how == "json":
+        click.echo(json.dumps(said))
+    else:
+        click.echo(f"{target}: {program.bundle} {program.version}, {len(data):,} bytes")
+        click.echo(f"  {digest}")
+    return OK
+
+
+def _write(target: Path, data: bytes) -> None:
+    """The whole file or none: it gets its name when it is complete."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.chmod(name, 0o644)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
