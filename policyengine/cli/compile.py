@@ -20,9 +20,10 @@ from policyengine.runtime import artifact
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write it.")
 @click.option("--format", "how", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
 def command(bundle: Path, output: Path | None, how: str) -> int:
-    """Compile a bundle into an artifact: one file that `policyengine.load` reads without the compiler.
+    """Compile a bundle into one file that services load.
 
-    The same bundle gives the same bytes. Without `--output` the file is called after the bundle and its version.
+    `policyengine.load` reads this artifact without the compiler. The same bundle gives the same bytes. Without
+    `--output` the file is called after the bundle and its version.
     """
     compiled = compile_path(bundle)
     data = artifact.write(compiled.program, compiled.sources, __version__)

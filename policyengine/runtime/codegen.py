@@ -178,7 +178,8 @@ class _Generator(Writer):
             make = "V" if entry.guards or entry.requires or entry.checks else "D"
             self.line(f"return {make}((P, event, purpose, {facts}{', '.join(values)}))")
             head = [
-                "def decide(g, tenant=None, at=None, event=None, purpose=None, type=type, int=int, str=str):",
+                "def decide(input, tenant=None, at=None, event=None, purpose=None, *, type=type, int=int, str=str):",
+                " g = input",
                 *intake.statements(),
             ]
             head += [" X(f0)"] * (self.program.effective != (None, None)) + [" o = O(tenant)"]

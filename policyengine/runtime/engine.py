@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from policyengine.errors import EvaluationError, InvalidInput
+from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError
 from policyengine.runtime import codegen, interpreter
 from policyengine.runtime.codegen import Decide, Hands, TooDeep
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.exact import held as as_held
 from policyengine.runtime.facts import Facts, Reader
 from policyengine.runtime.failure import Failure
+from policyengine.runtime.given_json import given_json
 from policyengine.runtime.indexed import Selects
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.program_json import digest as program_digest
@@ -82,6 +83,34 @@ class Policy:
         """
         prepared = self._prepared.get(name) or self._prepare(name)
         return prepared.decide(input, tenant, at, event, purpose)
+
+    def decide_json(
+        self,
+        name: str,
+        data: bytes | str,
+        *,
+        tenant: str | None = None,
+        at: object = None,
+        event: str | None = None,
+        purpose: str | None = None,
+    ) -> Decision:
+        """`decide` for an input that is written as JSON: every digit is kept, a key that stands twice is refused."""
+        return self.decide(name, given_json(data), tenant=tenant, at=at, event=event, purpose=purpose)
+
+    def decide_many(self, name: str, requests: Iterable[Mapping[str, Any]]) -> list[Decision | PolicyEngineError]:
+        """An answer for each request, in order: a decision, or the exception that `decide` would raise for it.
+
+        A request has `input` and, where they are wanted, `tenant`, `at`, `event` and `purpose`. One that has anything
+        else raises TypeError, as a call would: it is a mistake in the caller's code and not in a fact.
+        """
+        decide = self.decider(name)
+        answers: list[Decision | PolicyEngineError] = []
+        for request in requests:
+            try:
+                answers.append(decide(**request))
+            except PolicyEngineError as fault:
+                answers.append(fault)
+        return answers
 
     def decider(self, name: str) -> Decider:
         """One entry point as a function of `(input, tenant=, at=, event=, purpose=)`: `decide` for hot loops."""

@@ -131,3 +131,25 @@ def test_a_decider_answers_as_decide_does() -> None:
     assert found.id == POLICY.decide("bill", facts, tenant="acme", at=AT, event="e", purpose="refund").id
     assert found.booking_key == ("acme", "e", "refund")
     assert (found.effect, found.codes) == ("review", ("dear",))
+
+
+def test_many_requests_are_answered_in_order() -> None:
+    good = {"model": "m", "plan": "free", "price": 1, "usage": {"tokens": 1}}
+    requests = [{"input": good, "at": AT, "tenant": "acme"}, {"input": {}, "at": AT}, {"input": good}]
+
+    first, second, third = POLICY.decide_many("bill", requests)
+
+    assert isinstance(first, Decision)
+    assert (first.tenant, first.outputs["cost"]) == ("acme", 1)
+    assert str(second) == "model: is required"
+    assert str(third).startswith("at: is required")
+    with pytest.raises(TypeError):
+        POLICY.decide_many("bill", [{"input": good, "att": AT}])
+
+
+def test_json_keeps_every_digit() -> None:
+    text = '{"model": "m", "plan": "free", "price": 0.125, "usage": {"tokens": 100}}'
+
+    assert POLICY.decide_json("bill", text, at=AT).outputs["cost"] == Decimal("12.5")
+    with pytest.raises(PolicyEngineError, match="price"):
+        POLICY.decide_json("bill", text.replace("0.125", '0.125, "price": 1'), at=AT)
