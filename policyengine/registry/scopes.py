@@ -1,0 +1,91 @@
+"""For whom a version answers: everyone, a share of the tenants, a cohort or one tenant.
+
+A tenant's share is a hash of the bundle and the tenant, so a tenant that is inside 5 % is inside 20 % too, and on every
+machine. Where several scopes hold a tenant, the narrowest decides: tenant, then cohort, then share, then everyone; but
+a share is a step on the way to everyone, and a later activation for everyone ends it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from policyengine.errors import InvalidInput
+
+NARROWEST_FIRST = ("tenant", "cohort", "percent", "all")
+STEPS = 10_000
+"""A share is counted in hundredths of a percent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`kind` is all, percent, cohort or tenant; `name` is the percentage, the cohort or the tenant."""
+
+    kind: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        if self.kind == "percent":
+            return f"{self.name} %"
+        return f"{self.kind} {self.name}".strip() if self.kind != "all" else "everyone"
+
+    def as_json(self) -> dict[str, str]:
+        """As an event has it."""
+        return {"kind": self.kind, "name": self.name}
+
+    def holds(self, bundle: str, tenant: str | None, cohorts: Mapping[str, frozenset[str]]) -> bool:
+        """Whether a tenant is in this scope; a decision without a tenant is in that of everyone only."""
+        if self.kind == "all":
+            return True
+        if tenant is None:
+            return False
+        if self.kind == "tenant":
+            return tenant == self.name
+        if self.kind == "cohort":
+            return tenant in cohorts.get(self.name, frozenset())
+        return step_of(bundle, tenant) < Fraction(self.name) * STEPS / 100
+
+
+ALL = Scope("all")
+
+
+def tenant(name: str) -> Scope:
+    """One tenant."""
+    return Scope("tenant", _named(name, "tenant"))
+
+
+def cohort(name: str) -> Scope:
+    """The tenants of a cohort."""
+    return Scope("cohort", _named(name, "cohort"))
+
+
+def percent(share: str | int) -> Scope:
+    """A share of the tenants in percent, with at most two places: `5` or `0.5`."""
+    try:
+        value = Fraction(str(share))
+    except (ValueError, ZeroDivisionError):
+        raise InvalidInput(f"`{share}` is no percentage", "percent", "write it as 5 or 0.25") from None
+    if not 0 < value <= 100 or (value * 100).denominator != 1:
+        raise InvalidInput(f"`{share}` is no percentage", "percent", "more than 0, at most 100, at most two places")
+    whole, rest = divmod(value * 100, 100)
+    text = f"{whole}.{int(rest):02}".rstrip("0").rstrip(".") if rest else str(whole)
+    return Scope("percent", text)
+
+
+def from_json(said: Any) -> Scope:
+    """The scope in an event."""
+    return Scope(said["kind"], said["name"])
+
+
+def step_of(bundle: str, tenant: str) -> int:
+    """Where a tenant stands among the steps of a share, from 0."""
+    return int.from_bytes(hashlib.sha256(f"{bundle}\0{tenant}".encode()).digest()[:8]) % STEPS
+
+
+def _named(name: str, what: str) -> str:
+    if not name or not name.isprintable():
+        raise InvalidInput(f"`{name}` is no name of a {what}", what)
+    return name

@@ -1,0 +1,133 @@
+"""A store in a folder: one file an event, one file a blob. For a laptop, a test, or a volume that many only read.
+
+A file gets its name when it is complete and on the disk. The name of an event is linked, which fails where it exists:
+so of two writers one wins, and a process that dies leaves the folder as it was or with the event, never between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from policyengine.storage.store import Conflict, Head, Store, StoreUnavailable, head_of
+
+_EVENT = re.compile(r"([0-9]{12})\.json")
+_BLOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
+POLL_SECONDS = 0.05
+
+
+class FolderStore(Store):
+    """A store in `folder`, which is made where it does not exist."""
+
+    def __init__(self, folder: Path) -> None:
+        self._events, self._blobs, self._head = folder / "events", folder / "blobs", folder / "head"
+        try:
+            self._events.mkdir(parents=True, exist_ok=True)
+            self._blobs.mkdir(exist_ok=True)
+        except OSError as fault:
+            raise _unavailable(folder, fault) from None
+
+    def append(self, number: int, event: bytes, blobs: Mapping[str, bytes] | None = None) -> None:
+        last = self._last()
+        if last >= number:
+            raise Conflict(f"event {number} has been written by somebody else")
+        if last != number - 1:
+            raise Conflict(f"event {number} cannot follow on event {last}")
+        try:
+            for name, data in (blobs or {}).items():
+                target = self._blob_file(name)
+                if not target.exists():
+                    _place(target, data, replace=True)
+            _place(self._events / f"{number:012}.json", event, replace=False)
+            head = head_of(number, event)
+            _place(self._head, f"{head.number} {head.digest}".encode(), replace=True)
+        except FileExistsError:
+            raise Conflict(f"event {number} has been written by somebody else") from None
+        except OSError as fault:
+            raise _unavailable(self._events, fault) from None
+
+    def events(self, after: int = 0) -> list[bytes]:
+        try:
+            return [(self._events / f"{number:012}.json").read_bytes() for number in self._numbers() if number > after]
+        except OSError as fault:
+            raise _unavailable(self._events, fault) from None
+
+    def blob(self, name: str) -> bytes | None:
+        try:
+            return self._blob_file(name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as fault:
+            raise _unavailable(self._blobs, fault) from None
+
+    def head(self) -> Head | None:
+        try:
+            number, _, digest = self._head.read_text("ascii").partition(" ")
+            return Head(int(number), digest)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as fault:
+            raise _unavailable(self._head, fault) from None
+
+    def wait(self, after: int, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while not (self._events / f"{after + 1:012}.json").exists():
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(POLL_SECONDS, left))
+        return True
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def _numbers(self) -> list[int]:
+        return sorted(int(found[1]) for entry in os.scandir(self._events) if (found := _EVENT.fullmatch(entry.name)))
+
+    def _last(self) -> int:
+        try:
+            return max(self._numbers(), default=0)
+        except OSError as fault:
+            raise _unavailable(self._events, fault) from None
+
+    def _blob_file(self, name: str) -> Path:
+        if not _BLOB.fullmatch(name):
+            raise StoreUnavailable(f"`{name}` is no name of a blob")
+        return self._blobs / name.replace(":", "_")
+
+
+def _place(target: Path, data: bytes, *, replace: bool) -> None:
+    """Write a file beside its target, wait until it is on the disk, and give it its name."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            os.replace(name, target)
+        else:
+            os.link(name, target)
+        _sync(target.parent)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _sync(folder: Path) -> None:
+    """Wait until a folder's entries are on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _unavailable(path: Path, fault: Exception) -> StoreUnavailable:
+    said = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
+    return StoreUnavailable(f"{path}: {said}")

@@ -1,0 +1,102 @@
+"""A store in one SQLite file: the default, for one machine and many processes.
+
+Every write is one transaction that takes the lock at its beginning; `synchronous=FULL` makes an acknowledged event
+survive the loss of power.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from policyengine.storage.store import Conflict, Head, Store, StoreUnavailable, head_of
+
+LOCK_SECONDS = 10.0
+POLL_SECONDS = 0.02
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS blob (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS head (
+    only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL, digest TEXT NOT NULL
+) STRICT;
+"""
+
+
+class SqliteStore(Store):
+    """A store in the file `path`, which is made where it does not exist."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
+        except (OSError, sqlite3.Error) as fault:
+            raise StoreUnavailable(f"{path}: {fault}") from None
+        with self._asking():
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+
+    def append(self, number: int, event: bytes, blobs: Mapping[str, bytes] | None = None) -> None:
+        with self._asking():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM event").fetchone()
+                if last >= number:
+                    raise Conflict(f"event {number} has been written by somebody else")
+                if last != number - 1:
+                    raise Conflict(f"event {number} cannot follow on event {last}")
+                for name, data in (blobs or {}).items():
+                    self._db.execute("INSERT OR IGNORE INTO blob VALUES (?, ?)", (name, data))
+                self._db.execute("INSERT INTO event VALUES (?, ?)", (number, event))
+                head = head_of(number, event)
+                self._db.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (head.number, head.digest))
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def events(self, after: int = 0) -> list[bytes]:
+        with self._asking():
+            rows = self._db.execute("SELECT body FROM event WHERE number > ? ORDER BY number", (after,))
+            return [bytes(body) for (body,) in rows]
+
+    def blob(self, name: str) -> bytes | None:
+        with self._asking():
+            found = self._db.execute("SELECT body FROM blob WHERE name = ?", (name,)).fetchone()
+        return None if found is None else bytes(found[0])
+
+    def head(self) -> Head | None:
+        with self._asking():
+            found = self._db.execute("SELECT number, digest FROM head").fetchone()
+        return None if found is None else Head(*found)
+
+    def wait(self, after: int, seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while True:
+            with self._asking():
+                if self._db.execute("SELECT 1 FROM event WHERE number > ? LIMIT 1", (after,)).fetchone():
+                    return True
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(POLL_SECONDS, left))
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """One thread at a time; what SQLite says is told as ours."""
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as fault:
+                raise StoreUnavailable(f"{self._path}: {fault}") from None

@@ -1,0 +1,86 @@
+"""What the tests of the registry share: stores of every kind, a clock that is told, and small policies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from policyengine.compiler.pipeline import compile_texts
+from policyengine.registry.registry import Registry
+from policyengine.runtime import artifact
+from policyengine.storage.open_store import open_store
+from policyengine.storage.store import Store
+from policyengine.values.instant import Timestamp
+
+BUNDLE = """
+policyengine: 1
+bundle: tokens
+version: {version}
+currency: USD
+timezone: UTC
+inputs: {{used: {{type: int token, min: 0, max: 1_000}}}}
+decisions: {{bill: {{outputs: {{cost: 'round(used * ({price} USD / 1 token), 2, half_up)'}}}}}}
+"""
+
+
+@pytest.fixture(params=["folder", "sqlite"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store may be opened, again and again."""
+    return f"{request.param}:{tmp_path / 'registry'}"
+
+
+@pytest.fixture
+def store(address: str) -> Iterator[Store]:
+    """A new store of each kind."""
+    with open_store(address) as opened:
+        yield opened
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = Timestamp.parse("2026-06-01T00:00:00Z")
+
+    def __call__(self) -> Timestamp:
+        return self.time
+
+    def set(self, text: str) -> Timestamp:
+        """Move it to a time."""
+        self.time = Timestamp.parse(text)
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time of the registry."""
+    return Clock()
+
+
+@pytest.fixture
+def registry(store: Store, clock: Clock) -> Registry:
+    """A registry over a new store."""
+    return Registry(store, clock)
+
+
+def made(version: str, price: str) -> bytes:
+    """An artifact."""
+    compiled = compile_texts({"bundle.yaml": BUNDLE.format(version=version, price=price)})
+    return artifact.write(compiled.program, compiled.sources, "0.1.0")
+
+
+@pytest.fixture(scope="session")
+def versions() -> dict[str, bytes]:
+    """Three versions of one bundle."""
+    return {"1.0.0": made("1.0.0", "1"), "1.1.0": made("1.1.0", "2"), "1.2.0": made("1.2.0", "3")}
+
+
+@pytest.fixture
+def digests(registry: Registry, versions: dict[str, bytes]) -> dict[str, str]:
+    """The same versions, published."""
+    return {name: registry.publish(data, actor="ada").digest for name, data in versions.items()}
+
+
+Publish = Callable[[str], str]
