@@ -7,7 +7,6 @@ read and reads on before it answers or writes, so that any number of processes m
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -48,15 +47,13 @@ class Version:
     event: Event
 
 
-def now() -> Timestamp:
-    """The clock of this machine."""
-    return Timestamp(time.time_ns())
-
-
 class Registry:
-    """A registry over an open store. Safe to share between threads; closes its store as a context manager."""
+    """A registry over an open store; `clock` tells the present time.
 
-    def __init__(self, store: Store, clock: Callable[[], Timestamp] = now) -> None:
+    Safe to share between threads; closes its store as a context manager.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], Timestamp]) -> None:
         self.store = store
         self._clock = clock
         self._lock = threading.RLock()

@@ -43,24 +43,18 @@ class SqliteStore(Store):
             self._db.executescript(_SCHEMA)
 
     def append(self, number: int, event: bytes, blobs: Mapping[str, bytes] | None = None) -> None:
-        with self._asking():
+        with self._asking(), self._db:  # which commits, or takes everything back
             self._db.execute("BEGIN IMMEDIATE")
-            try:
-                (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM event").fetchone()
-                if last >= number:
-                    raise Conflict(f"event {number} has been written by somebody else")
-                if last != number - 1:
-                    raise Conflict(f"event {number} cannot follow on event {last}")
-                for name, data in (blobs or {}).items():
-                    self._db.execute("INSERT OR IGNORE INTO blob VALUES (?, ?)", (name, data))
-                self._db.execute("INSERT INTO event VALUES (?, ?)", (number, event))
-                head = head_of(number, event)
-                self._db.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (head.number, head.digest))
-                self._db.execute("COMMIT")
-            except BaseException:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
+            (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM event").fetchone()
+            if last >= number:
+                raise Conflict(f"event {number} has been written by somebody else")
+            if last != number - 1:
+                raise Conflict(f"event {number} cannot follow on event {last}")
+            for name, data in (blobs or {}).items():
+                self._db.execute("INSERT OR IGNORE INTO blob VALUES (?, ?)", (name, data))
+            self._db.execute("INSERT INTO event VALUES (?, ?)", (number, event))
+            head = head_of(number, event)
+            self._db.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (head.number, head.digest))
 
     def events(self, after: int = 0) -> list[bytes]:
         with self._asking():
@@ -78,15 +72,15 @@ class SqliteStore(Store):
         return None if found is None else Head(*found)
 
     def wait(self, after: int, seconds: float) -> bool:
-        end = time.monotonic() + seconds
-        while True:
-            with self._asking():
-                if self._db.execute("SELECT 1 FROM event WHERE number > ? LIMIT 1", (after,)).fetchone():
-                    return True
-            left = end - time.monotonic()
-            if left <= 0:
-                return False
-            time.sleep(min(POLL_SECONDS, left))
+        for _ in range(int(seconds / POLL_SECONDS)):
+            if self._has_more(after):
+                return True
+            time.sleep(POLL_SECONDS)
+        return self._has_more(after)
+
+    def _has_more(self, after: int) -> bool:
+        with self._asking():
+            return self._db.execute("SELECT 1 FROM event WHERE number > ? LIMIT 1", (after,)).fetchone() is not None
 
     def close(self) -> None:
         with self._lock:
