@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         PolicyEngineError,
         UnknownVersion,
     )
+    from policyengine.registry.client import LivePolicy
     from policyengine.runtime.decision import Decision, Reason
     from policyengine.runtime.engine import Policy, PolicyVersion
     from policyengine.runtime.replay import Replay
@@ -53,6 +54,7 @@ _HOMES = {
         "Policy",
         "PolicyVersion",
     ),
+    "policyengine.registry.client": ("LivePolicy",),
     "policyengine.runtime.replay": ("Replay",),
     "policyengine.runtime.unavailable": ("UNAVAILABLE",),
     "policyengine.values.civil": ("Date",),
@@ -92,6 +94,21 @@ def load(path: str | Path) -> Policy:
     from policyengine.compiler.pipeline import compile_path
 
     return Policy(compile_path(file).program)
+
+
+def connect(address: str, bundle: str, *, copy: str | Path | None = None, interval: float = 1.0) -> LivePolicy:
+    """The active versions of a bundle in a registry, kept up to date: `decide` answers by the one that is due.
+
+    `address` is that of the registry (`sqlite:registry.db`, or a folder); `copy` is a folder for the last good state,
+    which answers while the registry is away; `interval` is how often, in seconds, a change is looked for.
+    Raises StoreUnavailable where neither the registry nor a copy can be read.
+    """
+    from policyengine.clock import now
+    from policyengine.registry.client import LivePolicy
+    from policyengine.storage.open_store import open_store
+
+    kept = None if copy is None else Path(copy)
+    return LivePolicy(bundle, lambda: open_store(address), now, copy=kept, interval=interval)
 
 
 def replay(record: Mapping[str, Any], policy: Policy) -> Replay:
@@ -146,6 +163,7 @@ __all__ = [
     "InvalidArtifact",
     "InvalidInput",
     "InvalidPolicy",
+    "LivePolicy",
     "Money",
     "Policy",
     "PolicyEngineError",
@@ -157,6 +175,7 @@ __all__ = [
     "UnknownVersion",
     "__version__",
     "check_expression",
+    "connect",
     "evaluate_expression",
     "load",
     "replay",

@@ -36,6 +36,7 @@ LAYERS = {
     "data_files": Layer(("errors",)),
     "observe": Layer(()),
     "values": Layer(("errors", "frozen", "source")),
+    "clock": Layer(("values",)),
     "runtime": Layer(LEVEL_0, ("re2",)),
     "storage": Layer(("errors",), ("psycopg",)),
     "language": Layer(("runtime", *LEVEL_0), ("yaml", "jsonschema", "pydantic")),
@@ -57,8 +58,8 @@ LAYERS |= {
     "testing": Layer(BELOW),
 }
 
-# The package's own page re-exports the runtime; its functions may reach for the rest when they are called.
-FRONT = Layer(("runtime", *LEVEL_0))
+# The package's own page re-exports the runtime and names what `connect` gives; its functions may reach for the rest when they are called.
+FRONT = Layer(("registry", "runtime", *LEVEL_0))
 DOORS = {
     "__init__.py": {"load", "connect", "evaluate_expression", "check_expression"},
     "runtime/": {"Policy.over"},

@@ -31,6 +31,10 @@ COMMANDS = {
     "explain": "Decide, and show how every value came about.",
     "eval": "Evaluate one expression.",
     "compile": "Compile a bundle into one file that services load.",
+    "publish": "Put a version of a bundle into a registry.",
+    "activate": "Let a published version answer.",
+    "rollback": "Go back to the version that answered before.",
+    "history": "Show what was done to a registry, and verify it.",
     "graph": "Draw what reads what in a bundle.",
     "schema": "Print the JSON Schema of a bundle, for editors.",
 }

@@ -1,0 +1,85 @@
+"""What the commands that ask or change a registry share: where it is, who asks, and for whom a version is to answer."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from policyengine.clock import now
+from policyengine.errors import InvalidInput
+from policyengine.registry import scopes
+from policyengine.registry.registry import Registry
+from policyengine.registry.scopes import Scope
+from policyengine.storage.open_store import open_store
+from policyengine.values.instant import Timestamp
+from policyengine.values.invalid import InvalidValue
+
+_WHERE = click.option(
+    "--registry", "address", required=True, envvar="POLICYENGINE_REGISTRY", metavar="ADDRESS",
+    help="A SQLite file such as `sqlite:registry.db`, or a folder. Default: $POLICYENGINE_REGISTRY.",
+)  # fmt: skip
+_WHO = click.option(
+    "--actor", envvar="POLICYENGINE_ACTOR", default=getpass.getuser, show_default="the user",
+    help="Who does it, as the history will say. Default: $POLICYENGINE_ACTOR.",
+)  # fmt: skip
+_SCOPE = (
+    click.option("--tenant", help="Only for this tenant."),
+    click.option("--cohort", help="Only for the tenants of this cohort."),
+    click.option("--percent", metavar="SHARE", help="Only for a share of the tenants: 5, or 0.5."),
+)
+
+
+def where(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that says which registry."""
+    return _WHERE(command)
+
+
+def who(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that changes a registry."""
+    return _WHERE(_WHO(command))
+
+
+def for_whom(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say for whom; without any it is everyone."""
+    for option in reversed(_SCOPE):
+        command = option(command)
+    return command
+
+
+def scope_of(tenant: str | None, cohort: str | None, percent: str | None) -> Scope:
+    """The scope that the options name."""
+    given = [scope for scope in (tenant, cohort, percent) if scope is not None]
+    if len(given) > 1:
+        raise click.UsageError("give one of --tenant, --cohort and --percent")
+    if tenant is not None:
+        return scopes.tenant(tenant)
+    if cohort is not None:
+        return scopes.cohort(cohort)
+    return scopes.ALL if percent is None else scopes.percent(percent)
+
+
+def opened(address: str) -> Registry:
+    """The registry; a SQLite file or folder that does not exist is made."""
+    return Registry(open_store(address), now)
+
+
+def instant(text: str | None, option: str) -> Timestamp | None:
+    """A time that an option gives."""
+    if text is None:
+        return None
+    try:
+        return Timestamp.parse(text)
+    except InvalidValue as fault:
+        raise InvalidInput(str(fault), option, "write it as 2026-12-01T00:00:00Z") from None
+
+
+def is_there(address: str) -> None:
+    """Refuse a registry that does not exist, where it is only asked."""
+    kind, colon, rest = address.partition(":")
+    path = Path(rest.removeprefix("//")) if colon and kind in ("sqlite", "folder") else Path(address)
+    if not path.exists():
+        raise InvalidInput(f"there is no registry at `{address}`", "--registry", "`policyengine publish` makes one")

@@ -1,0 +1,95 @@
+"""`policyengine history`: what was done to a registry, by whom, and whether the record of it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from policyengine.cli import CHECK_FAILED, OK, at_registry
+from policyengine.errors import InvalidInput
+from policyengine.registry import scopes
+from policyengine.registry.events import BrokenHistory, Event
+from policyengine.storage.store import Head
+
+
+@click.group(invoke_without_command=True)
+@at_registry.where
+@click.option("--bundle", help="Only of this bundle.")
+@click.pass_context
+def command(context: click.Context, address: str, bundle: str | None) -> int:
+    """Show what was done to a registry, and verify it.
+
+    Without a further command the events are listed, the last one last.
+    """
+    context.obj = address
+    if context.invoked_subcommand is None:
+        at_registry.is_there(address)
+        with at_registry.opened(address) as registry:
+            for event in registry.history():
+                if bundle in (None, event.data["bundle"]):
+                    click.echo(_line(event))
+    return OK
+
+
+@command.command()
+@click.option("--head", metavar="NUMBER:DIGEST", help="An event that somebody has kept elsewhere: it must be there.")
+@click.pass_obj
+def verify(address: str, head: str | None) -> int:
+    """Check the chain of events and every artifact; the exit code is 3 where something is not as it was written."""
+    at_registry.is_there(address)
+    with at_registry.opened(address) as registry:
+        try:
+            count = registry.verify(None if head is None else _head(head))
+        except BrokenHistory as broken:
+            click.echo(f"{address}: the history is broken: {broken}", err=True)
+            return CHECK_FAILED
+        last = registry.history()[-1:]
+    end = f", the last is {last[0].number}:{last[0].digest}" if last else ""
+    click.echo(f"{address}: {count} events are whole{end}")
+    return OK
+
+
+@command.command()
+@click.pass_obj
+def export(address: str) -> int:
+    """Print every event as a line of JSON, as it is stored."""
+    at_registry.is_there(address)
+    with at_registry.opened(address) as registry:
+        for body in registry.store.events():
+            click.echo(body.decode())
+    return OK
+
+
+def _head(text: str) -> Head:
+    number, colon, digest = text.partition(":")
+    if not colon or not number.isdigit():
+        raise InvalidInput(f"`{text}` names no event", "--head", "write it as 12:sha256:9f2c...")
+    return Head(int(number), digest)
+
+
+def _line(event: Event) -> str:
+    """One event for a person."""
+    return f"{event.number:>5}  {event.recorded}  {event.actor:<12}  {_said(event)}"
+
+
+def _said(event: Event) -> str:
+    said = event.data
+    match event.kind:
+        case "published":
+            return f"published {said['bundle']} {said['version']} {_short(said['artifact'])}"
+        case "cohort":
+            return f"{said['bundle']}: cohort {said['name']} has {_tenants(said['tenants'])}"
+    scope = scopes.from_json(said["scope"])
+    what = "nothing of its own" if said["artifact"] is None else _short(said["artifact"])
+    verb = "rolled back to" if event.kind == "rolled_back" else "activated"
+    reason = f": {said['reason']}" if said["reason"] else ""
+    return f"{said['bundle']}: {verb} {what} for {scope} from {said['from']}{reason}"
+
+
+def _short(digest: str) -> str:
+    return digest.removeprefix("sha256:")[:12]
+
+
+def _tenants(names: Sequence[str]) -> str:
+    return f"{len(names)} tenants" if len(names) != 1 else "1 tenant"
