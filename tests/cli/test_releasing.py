@@ -62,9 +62,8 @@ def test_the_same_is_published_once(release, chat):
 
 def test_a_bundle_whose_tests_fail_is_not_published(release, chat, tmp_path):
     """The exit code is that of `test`, and the registry is not even made."""
-    manifest = chat / "bundle.yaml"
-    text = manifest.read_text(encoding="utf-8")
-    manifest.write_text(text.replace("amount: 22.50}", "amount: 23}"), encoding="utf-8")
+    tests = chat / "tests.yaml"
+    tests.write_text(tests.read_text(encoding="utf-8").replace("amount: 22.50}", "amount: 23}"), encoding="utf-8")
 
     result = release("publish", chat)
 
