@@ -375,6 +375,7 @@ OPERATIONS: dict[str, Operation] = {
     "graduated_flat": lambda asked: tiers.graduated_flat(asked.query, asked.values, asked.kinds),
     "volume": lambda asked: tiers.volume(asked.query, asked.values, asked.kinds),
     "volume_flat": lambda asked: tiers.volume_flat(asked.query, asked.values, asked.kinds),
+    "free_tier": lambda asked: tiers.free_tier(asked.values, asked.kinds, asked.call.type),
     "tier_index": lambda asked: tiers.tier_index(asked.query, asked.values, asked.kinds),
 }
 """Every function of class A; what is not here is another class."""

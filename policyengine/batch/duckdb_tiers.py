@@ -128,6 +128,18 @@ def volume_flat(query: Query, values: Sequence[Val], kinds: Sequence[Type]) -> V
     return Val((_from_zero(quantity, values, flats[0], amount),), error_of(values))
 
 
+def free_tier(values: Sequence[Val], kinds: Sequence[Type], made: Type) -> Val:
+    """A schedule behind a tier that costs nothing; a bound that is missing stays so."""
+    own, free = kinds
+    assert isinstance(own, types.Tiers)
+    assert isinstance(made, types.Tiers)
+    assert isinstance(free, Number)
+    bounds, rates, flats = parts(values[0])
+    first = scaled(values[1].code, made.bound.den // free.den)
+    moved = [plus(scaled(bound, made.bound.den // own.bound.den), first) for bound in bounds]
+    return Val((first, *moved, whole(0), *rates, whole(0), *flats), error_of(values))
+
+
 def tier_index(query: Query, values: Sequence[Val], kinds: Sequence[Type]) -> Val:
     bounds, quantity = _scaled_quantity(query, values, kinds)
     return Val((_of_tier(bounds, quantity, [whole(i) for i in range(len(bounds) + 1)]),), error_of(values[:2]))

@@ -192,6 +192,23 @@ def say_free_quantity_as(at: Span) -> Diagnostic:
     return Diagnostic("B066", "say_free_quantity_as", message, at, hint)
 
 
+def split_with_each(at: Span) -> Diagnostic:
+    hint = "give each element its own period as a list of stretches, or repeat a decision whose charge is split"
+    return Diagnostic("B090", "split_with_each", "one period cannot be split for each element of a list", at, hint)
+
+
+def no_peak(why: str, at: Span) -> Diagnostic:
+    """`flat_by: peak` where the highest quantity cannot be known."""
+    hint = "repeat the charge over the changes of the level with `each`, or charge flat amounts without `flat_by`"
+    return Diagnostic("B091", "no_peak", f"`flat_by: peak` has no peak to go by: {why}", at, hint)
+
+
+def quantity_of_each(at: Span) -> Diagnostic:
+    hint = "commit an `amount`, or repeat a decision whose charge has the commitment"
+    message = "a committed quantity has no one price where every element of a list has its own"
+    return Diagnostic("B092", "quantity_of_each", message, at, hint)
+
+
 def not_analysed(reason: str, at: Span) -> Diagnostic:
     """A table whose gaps and overlaps could not be examined; a missing combination is then an evaluation error."""
     message = f"gaps and overlaps of this table were not examined: {reason}"

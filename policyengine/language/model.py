@@ -35,6 +35,7 @@ class Named(Part):
 class Round(Part):
     places: Written
     mode: str
+    rail: str | None = None
 
 
 class Overridable(Part):
@@ -156,11 +157,20 @@ class Credit(Part):
     amount: Value
 
 
-class Tax(Part):
+class TaxRate(Part):
     at: Span
     rate: Value
+    id: str = ""
+    when: Written | None = None
+
+
+class Tax(Part):
+    at: Span
     behavior: str
+    rate: Value | None = None
+    rates: tuple[TaxRate, ...] = ()
     round: Round | None = None
+    round_each: Round | None = None
 
 
 class Charge(Named):
@@ -362,7 +372,9 @@ class _Builder:
     def _round(self, node: Node) -> Round | None:
         assert isinstance(node, Mapping)
         places = self.reader.expression(node.entries["places"].value)
-        return None if places is None else Round(places=places, mode=plain(node.entries["mode"].value))
+        rail = node.entries.get("rail")
+        words = {"mode": plain(node.entries["mode"].value), "rail": None if rail is None else plain(rail.value)}
+        return None if places is None else Round(places=places, **words)
 
     def _overridable(self, node: Node) -> Overridable | bool:
         if isinstance(node, Mapping):
@@ -534,8 +546,10 @@ class _Builder:
         for key, entry in node.entries.items():
             if key in ("id", "behavior", "true_up"):
                 fields[key] = plain(entry.value)
-            elif key == "round":
+            elif key in ("round", "round_each"):
                 fields[key] = self._round(entry.value)
+            elif key == "rates":
+                fields[key] = self._parts(TaxRate, entry.value)
             elif key == "when":
                 fields[key] = self.reader.expression(entry.value)
             elif key != "description":

@@ -457,6 +457,16 @@ def _tiered(function: str) -> Operation:
     return operation
 
 
+def _free_tier(w: Writer, expr: Call) -> Val:
+    """A schedule with a free tier in front, its bounds over the denominator of the result."""
+    own, made = expr.arguments[0].type, expr.type
+    assert isinstance(own, types.Tiers)
+    assert isinstance(made, types.Tiers)
+    assert (own.rate.den, own.flat.den) == (made.rate.den, made.flat.den)
+    factor, den = made.bound.den // own.bound.den, made.bound.den
+    return w.strict(made, expr.arguments, lambda v: f"T.free_tier({v[0].code}, {factor}, {w.scaled(v[1], den)})")
+
+
 def _simple(template: str, may_fail: bool = False) -> Operation:
     """An operation written as a format of its arguments' codes."""
 
@@ -583,6 +593,7 @@ OPERATIONS: dict[str, Operation] = {
     "graduated_flat": _tiered("graduated_flat"),
     "volume": _tiered("volume"),
     "volume_flat": _tiered("volume_flat"),
+    "free_tier": _free_tier,
     "tier_index": _tiered("tier_index"),
     "seconds_between": _simple("({1} - {0})"),
     "time_between": _simple("S.span({} - {})", may_fail=True),

@@ -118,6 +118,13 @@ def _volume_flat(call: Call, schedule: Any, quantity: Any, at_zero: bool) -> Any
     return schedule[2][tier_of(schedule, quantity)]
 
 
+def _free_tier(call: Call, schedule: Any, free: Any) -> Any:
+    """A schedule behind a tier that costs nothing: every bound moves up by the free quantity."""
+    bounds, rates, flats = schedule
+    nothing = Fraction(0)
+    return (free, *(b + free for b in bounds[:-1]), None), (nothing, *rates), (nothing, *flats)
+
+
 def decimal_of(value: Fraction) -> str:
     """The shortest exact decimal text of a fraction that has one."""
     places = 0
@@ -160,10 +167,10 @@ def _tier_lines(
     if mode == "volume":
         amount = unit_price(call, schedule, end) - unit_price(call, schedule, start)
         amount = amount * (1 if factor is None else factor)
-        amount += flats(call, schedule, end, at_zero) - flats(call, schedule, start, begun)
+        flat = flats(call, schedule, end, at_zero) - flats(call, schedule, start, begun)
         rate = schedule[1][last] * (1 if factor is None else factor)
-        line = {"charge": charge, "tier": last + 1, "quantity": end - start, "unit_amount": rate, "amount": amount}
-        return (line,)
+        line = {"charge": charge, "tier": last + 1, "quantity": end - start, "unit_amount": rate}
+        return ({**line, **({"flat_amount": flat} if flat else {}), "amount": amount + flat},)
     lines = []
     for tier in range(min(first, last), max(first, last) + 1):
         edges = [e for e in (schedule[0][tier - 1] if tier else None, schedule[0][tier]) if e is not None]
@@ -195,6 +202,13 @@ def weighted_lines(call: Call, lines: Any, weight: Any) -> Any:
         {**line, "amount": (line["amount"] - line.get("flat_amount", 0)) * weight + line.get("flat_amount", 0)}
         for line in lines
     )
+
+
+def unit_lines(call: Call, lines: Any) -> Any:
+    """Lines without their flat amounts, which their charge owes once and shows apart."""
+    bare = ({**line, "amount": line["amount"] - line.get("flat_amount", 0)} for line in lines)
+    kept = ({name: part for name, part in line.items() if name != "flat_amount"} for line in bare)
+    return tuple(line for line in kept if line["amount"] or line.get("quantity"))
 
 
 def _line_amount(call: Call, lines: Any, amount: Any) -> Any:
@@ -356,6 +370,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "graduated_flat": _graduated_flat,
     "volume": _volume,
     "volume_flat": _volume_flat,
+    "free_tier": _free_tier,
     "tier_index": lambda call, schedule, quantity: tier_of(schedule, quantity),
     "seconds_between": lambda call, a, b: Fraction(b - a, 10**9),
     "time_between": lambda call, a, b: _span(a - b),
@@ -372,6 +387,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "adjustment_line": adjustment_line,
     "mirrored_lines": mirrored_lines,
     "weighted_lines": weighted_lines,
+    "unit_lines": unit_lines,
     "line_amount": _line_amount,
     "lines_all": lambda call, *groups: tuple(line for group in groups for line in group),
 }

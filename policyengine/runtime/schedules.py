@@ -88,6 +88,12 @@ def volume_flat(s: Prepared, quantity: int, at_zero: bool) -> int:
     return s[2][bisect_left(s[0], quantity)]
 
 
+def free_tier(schedule: Any, bound_factor: int, free: int) -> Any:
+    """A schedule, not yet prepared, behind a tier that costs nothing; its bounds move up by the free quantity."""
+    bounds, rates, flats = schedule
+    return (free, *[b * bound_factor + free for b in bounds[:-1]], None), (0, *rates), (0, *flats)
+
+
 def tier_index(s: Prepared, quantity: int) -> int:
     """Which tier holds the quantity, counted from 0."""
     return bisect_left(s[0], quantity)

@@ -11,7 +11,7 @@ from golden import asking
 from golden.case_files import Case, read
 from golden.runner import Result, run, run_files
 from golden.translate import TRANSLATORS
-from policyengine.compiler.lower.charges import adjustments
+from policyengine.compiler.lower.charges import slices
 from policyengine.runtime import emission, schedules
 
 CASES = Path(__file__).parent / "cases"
@@ -71,7 +71,7 @@ def flat_of_the_next_tier(schedule, quantity, at_zero):
 
 def always_the_last(context, charge, scope):
     """Each slice of a period takes itself for the last one."""
-    return
+    return slices.YES
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def _anew():
     [
         pytest.param(emission, "_division", rounded_to_even, id="another rounding mode"),
         pytest.param(schedules, "bisect_left", bisect_right, id="up_to exclusive"),
-        pytest.param(adjustments, "_closes", always_the_last, id="the minimum in each slice"),
+        pytest.param(slices, "closes", always_the_last, id="the minimum in each slice"),
         pytest.param(schedules, "graduated_flat", flat_of_the_next_tier, id="the flat amount of an empty tier"),
     ],
 )

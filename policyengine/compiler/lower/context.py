@@ -41,7 +41,7 @@ from policyengine.runtime.program import (
 )
 from policyengine.source import Diagnostic, Report, Span
 from policyengine.values import types
-from policyengine.values.currencies import scale
+from policyengine.values.currencies import rail_scale, scale
 from policyengine.values.invalid import InvalidValue
 from policyengine.values.types import Number, Type, Unit
 from policyengine.values.zone_data import zone
@@ -450,9 +450,10 @@ class Context:
             return expr
         at = how.places.span
         text = how.places.scalar.text.strip()
-        if text == "rail":
-            raise Rejected(say.unsupported("`places: rail`", at))
-        places = self.currency_places(at) if text == "currency" else self.expression(how.places, scope)
+        if text in ("currency", "rail"):
+            places = self.currency_places(at, how.rail)
+        else:
+            places = self.expression(how.places, scope)
         constant = arithmetic.constant_of(places)
         if constant is not None and constant.denominator == 1 and 0 <= constant <= PLACES_MAX:
             return arithmetic.rounded(expr, int(constant), how.mode, at)
@@ -461,18 +462,18 @@ class Context:
             raise Rejected(say.places_not_known(at))
         return arithmetic.rounded_by(expr, places, t.hi, how.mode, at)
 
-    def currency_places(self, at: Span) -> Expr:
-        """The accounting scale (ISO 4217) of the bundle's currency, or of the decision's own."""
+    def currency_places(self, at: Span, rail: str | None = None) -> Expr:
+        """The scale of the bundle's currency, or of the decision's own: that of ISO 4217, or a payment rail's."""
         if not self.money:
             raise Rejected(say.money_without_currency(at))
         assert self.bundle.currency is not None
         code = self.money[0][0]
         if code != "money":
-            return arithmetic.number(scale(code))
+            return arithmetic.number(_places(code, rail))
         key = self.currency_key()
         assert isinstance(key.type, types.Enum)
-        places = tuple(scale(member) for member in key.type.members)
-        name = "currency@places"
+        places = tuple(_places(member, rail) for member in key.type.members)
+        name = f"currency@{rail or 'places'}"
         if name not in self.tables:
             column = types.integer(min(places), max(places))
             members = key.type.members
@@ -615,6 +616,11 @@ def _members(its_type: Type) -> tuple[str, ...] | None:
     if isinstance(its_type, types.Enum):
         return its_type.members
     return ("true", "false") if its_type == types.BOOL else None
+
+
+def _places(code: str, rail: str | None) -> int:
+    """The decimal places that amounts of a currency have in accounts, or on a payment rail."""
+    return scale(code) if rail is None else rail_scale(rail, code).round_places
 
 
 def _is_int(its_type: Type) -> bool:

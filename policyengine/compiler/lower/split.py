@@ -12,23 +12,25 @@ from dataclasses import replace
 
 from policyengine.compiler.lower import as_of, each
 from policyengine.compiler.lower.context import Context
-from policyengine.language.expression import arithmetic, check
+from policyengine.language.expression import arithmetic, check, syntax
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.scope import Scope
 from policyengine.language.written import Written
 from policyengine.runtime.program import Call, Column, Const, Expr, Field, Local, Row, walk
 from policyengine.values import types
 from policyengine.values.types import Number
 
 STRETCHES_MAX = 1_000
+HINT = "it is a group of the inputs with the timestamps `start` and `end`"
 STRETCH = types.Record("Stretch", (("from", types.TIMESTAMP), ("to", types.TIMESTAMP)))
 
 
 def amounts(
-    context: Context, name: str, period: Written, price: Expr, rounded: Callable[[Expr], Expr]
+    context: Context, name: str, period: Written, price: Expr, rounded: Callable[[Expr], Expr], scope: Scope
 ) -> tuple[Expr, Expr]:
     """The amount of a charge over the stretches of a period, and its lines; `price` is that of the whole period."""
-    start, end = bounds(context, period)
+    start, end = bounds(context, period, scope)
     stretch = Local(STRETCH, "stretch@split")
     first, last = Field(types.TIMESTAMP, stretch, "from"), Field(types.TIMESTAMP, stretch, "to")
     body = as_of.inlined(context, price, first)
@@ -37,7 +39,7 @@ def amounts(
     part = rounded(arithmetic.multiply([body, share], period.span))
     if isinstance(part.type, types.Quotient):
         raise Rejected(say.quotient_escapes("a sum of stretches", period.span))
-    loop = each.Loop(over, stretch.name, context.scope(), context.scope(), None)
+    loop = each.Loop(over, stretch.name, scope, scope, None)
     assert isinstance(part.type, Number)
     total_type = replace(part.type, lo=min(0, part.type.lo * STRETCHES_MAX), hi=max(0, part.type.hi * STRETCHES_MAX))
     total = Local(total_type, "total@split")
@@ -49,16 +51,18 @@ def amounts(
     return amount, loop.result([state], shown)
 
 
-def bounds(context: Context, period: Written) -> tuple[Expr, Expr]:
+def bounds(context: Context, period: Written, scope: Scope) -> tuple[Expr, Expr]:
     """The `start` and `end` of a group of the inputs, such as `usage.period`."""
     path = check.dotted(period.tree)
     found = []
     for field in ("start", "end"):
-        variable = context.variables.get(f"{path}.{field}")
-        if variable is None or variable.expr.type != types.TIMESTAMP:
-            hint = "it is a group of the inputs with the timestamps `start` and `end`"
-            raise Rejected(say.expected_type("a period", types.Simple("something else"), period.span, hint))
-        found.append(variable.expr)
+        if f"{path}.{field}" not in context.variables:
+            raise Rejected(say.expected_type("a period", types.Simple("something else"), period.span, HINT))
+        tree = syntax.Select(period.tree.start, period.tree.end, period.tree, field)
+        instant = context.expression(replace(period, tree=tree), scope)
+        if instant.type != types.TIMESTAMP:
+            raise Rejected(say.expected_type("a period", instant.type, period.span, HINT))
+        found.append(instant)
     return found[0], found[1]
 
 

@@ -10,8 +10,8 @@ from golden.bundle_text import Raw
 from golden.translate.sections import DECISION, MANY, Section, asked, number
 
 ANY_AMOUNT = "money"
-LEAST_OF_RAIL = {"minor3": ("3", "1000"), "stripe_two_decimal_compat": ("0", "100")}
-"""The places that an amount may have, and how many units of the interface are one major unit."""
+UNITS = {"minor3": "1000", "stripe_two_decimal_compat": "100"}
+"""How many units of the interface are one major unit."""
 
 
 def rounded(case: Mapping[str, Any]) -> Translation:
@@ -57,19 +57,17 @@ def currency_scale(case: Mapping[str, Any]) -> Translation:
 def rail_amount(case: Mapping[str, Any]) -> Translation:
     """The amounts next to the given one that a rail can carry, in the units of its interface."""
     model, currency = case["model"], case["model"]["currency"]
-    if model["api_unit"] == "minor":
-        below, above, unit = _neighbours("currency"), _neighbours("currency"), "least"
-    else:
-        places, units = LEAST_OF_RAIL[model["api_unit"]]
-        places = "2" if model.get("least_digit_zero") else places
-        below, above, unit = _neighbours(Raw(places)), _neighbours(Raw(places)), f"(1 {currency} / {units})"
+    word = model["api_unit"]
+    unit = f"(1 {currency} / {UNITS[word]})" if word in UNITS else "least"
+    places = _places(model)
+    below, above = ({"value": Raw("given"), "round": {**places, "mode": mode}} for mode in ("floor", "ceiling"))
     text = asked(
         currency,
         {"below": f"round(below / {unit}, 0, half_up)", "above": f"round(above / {unit}, 0, half_up)"},
         inputs={"given": ANY_AMOUNT},
         values={
-            "below": {**below, "round": {**below["round"], "mode": "floor"}},
-            "above": {**above, "round": {**above["round"], "mode": "ceiling"}},
+            "below": below,
+            "above": above,
             "least": least(currency),
         },
     )
@@ -77,5 +75,8 @@ def rail_amount(case: Mapping[str, Any]) -> Translation:
     return {"allowed_api_amounts": list(dict.fromkeys([found["below"], found["above"]]))}
 
 
-def _neighbours(places: str) -> Section:
-    return {"value": Raw("given"), "round": {"places": places}}
+def _places(model: Mapping[str, Any]) -> Section:
+    """The scale of the currency or of the rail; payouts have all of the rail's exceptions."""
+    if model["api_unit"] == "stripe_two_decimal_compat" or model.get("least_digit_zero"):
+        return {"places": "rail", "rail": "stripe_payout"}
+    return {"places": "currency"}

@@ -10,7 +10,6 @@ from golden.bundle_text import Raw
 from golden.translate.sections import DECISION, MANY, Section, amount, asked, number
 
 RATE: Section = {"type": "decimal", "min": Raw("0"), "max": Raw("1_000")}
-TAXED: Section = {"taxable": amount(), "rates": {"list": RATE, "max": MANY}}
 
 
 def tax(case: Mapping[str, Any]) -> Translation:
@@ -18,44 +17,17 @@ def tax(case: Mapping[str, Any]) -> Translation:
     model, given = case["model"], case["input"]
     if model["rounding_level"] != "per_rate":
         raise LeftOut(f"tax rounded {model['rounding_level']}")
-    rates = [number(rate) for rate in given["rates_percent"]]
-    text = _one_rate(model, rates[0]) if len(rates) == 1 else _many_rates(model)
-    answer = yield Ask(text, DECISION, {"taxable": number(given["taxable"]), "rates": rates})
-    return answer.outputs
-
-
-def _one_rate(model: Mapping[str, Any], rate: str) -> str:
-    """The tax of a charge."""
+    rates = [{"rate": Raw(f"{rate}%")} for rate in given["rates_percent"]]
     rounded = {"places": "currency", "mode": model["mode"]}
-    tax_section = {"rate": Raw(f"{rate}%"), "behavior": model["behavior"], "round": rounded}
-    return asked(
+    tax_section = {"rates": rates, "behavior": model["behavior"], "round_each": rounded}
+    text = asked(
         model["currency"],
         {"tax": Raw("sale.tax"), "net": Raw("sale.net"), "total": Raw("sale.amount")},
-        inputs=TAXED,
+        inputs={"taxable": amount()},
         charges={"sale": {"charge_model": "pass_through", "base": "taxable", "tax": tax_section}},
     )
-
-
-def _many_rates(model: Mapping[str, Any]) -> str:
-    """A percentage for each rate; what is contained is each rate's share of the whole."""
-    contained = model["behavior"] == "inclusive"
-    taxes = {
-        "charge_model": "percentage",
-        "each": "rate in rates",
-        "base": "taxable",
-        "rate": "rate / (100 + sum(rates))" if contained else "rate / 100",
-        "round_each": {"places": "currency", "mode": model["mode"]},
-    }
-    return asked(
-        model["currency"],
-        {
-            "tax": Raw("taxes.amount"),
-            "net": "taxable - taxes.amount" if contained else "taxable",
-            "total": "taxable" if contained else "taxable + taxes.amount",
-        },
-        inputs=TAXED,
-        charges={"taxes": taxes},
-    )
+    answer = yield Ask(text, DECISION, {"taxable": number(given["taxable"])})
+    return answer.outputs
 
 
 def invoice_totals(case: Mapping[str, Any]) -> Translation:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower import as_of, each, split
-from policyengine.compiler.lower.charges import adjustments, lines, models
+from policyengine.compiler.lower.charges import adjustments, lines, models, peaks
 from policyengine.compiler.lower.charges.priced import Lowered, Priced
 from policyengine.compiler.lower.context import ABSENT, Context
 from policyengine.language.expression import arithmetic, check
@@ -44,8 +44,6 @@ FIELDS = (
 def lower(context: Context, charge: Charge) -> None:
     """The nodes `NAME.quantity`, `.free_used`, `.amount`, `.lines` and those of the tiers and adjustments."""
     before = set(context.nodes)
-    if charge.flat_by is not None:
-        raise Rejected(say.unsupported("`flat_by`", charge.at))
     if charge.each is not None:
         _lower_each(context, charge)
     elif charge.split is not None:
@@ -56,12 +54,27 @@ def lower(context: Context, charge: Charge) -> None:
 
 
 def _lower_one(context: Context, charge: Charge) -> None:
+    scope, condition = _conditional(context, charge)
+    priced = models.price(context, charge, scope)
+    if charge.flat_by is not None and priced.steps is not None:
+        peaks.check_alone(charge, priced.steps)
+    amount, shown = _element(context, charge, scope, priced)
+    _adjusted(context, charge, scope, condition, amount, shown)
+
+
+def _conditional(context: Context, charge: Charge) -> tuple[Scope, Expr | None]:
+    """The scope under `when`, and the condition."""
     scope = context.scope()
-    condition = None
-    if charge.when is not None:
-        condition = context.boolean(charge.when, scope)
-        scope = scope.knowing(check.known_present(charge.when.tree, scope))
-    amount, shown = _element(context, charge, scope)
+    if charge.when is None:
+        return scope, None
+    condition = context.boolean(charge.when, scope)
+    return scope.knowing(check.known_present(charge.when.tree, scope)), condition
+
+
+def _adjusted(
+    context: Context, charge: Charge, scope: Scope, condition: Expr | None, amount: Expr, shown: Expr
+) -> None:
+    """The charge's nodes after its adjustments, absent where its condition does not hold."""
     amount, shown = adjustments.apply(context, charge, scope, amount, shown)
     requires = frozenset[str]()
     if condition is not None:
@@ -73,10 +86,9 @@ def _lower_one(context: Context, charge: Charge) -> None:
     _define(context, charge, amount, shown, requires)
 
 
-def _element(context: Context, charge: Charge, scope: Scope) -> tuple[Expr, Expr]:
+def _element(context: Context, charge: Charge, scope: Scope, priced: Priced) -> tuple[Expr, Expr]:
     """The amount by the model, weighted and rounded as a line, and its lines."""
-    priced = models.price(context, charge, scope)
-    amount, shown = _weighted(context, charge, scope, priced)
+    amount, shown = models.weighted(context, charge, scope, priced)
     _is_amount(context, amount, charge)
     bounded = _bounded_each(context, charge, scope, amount)
     if bounded is not amount:
@@ -96,16 +108,6 @@ def _bounded_each(context: Context, charge: Charge, scope: Scope, amount: Expr) 
         most = context.number(charge.maximum_each, scope, context.money)
         amount = arithmetic.extreme("min", [amount, most], charge.at)
     return amount
-
-
-def _weighted(context: Context, charge: Charge, scope: Scope, priced: Priced) -> tuple[Expr, Expr]:
-    """`weight` multiplies the part by units, never flat amounts."""
-    units, shown = priced.units, priced.lines
-    if charge.weight is not None:
-        weight = context.number(charge.weight, scope, ())
-        units = arithmetic.multiply([units, weight], charge.at)
-        shown = lines.weighted(shown, weight)
-    return (units if priced.flats is None else arithmetic.add([units, priced.flats], charge.at)), shown
 
 
 def _is_amount(context: Context, amount: Expr, charge: Charge) -> None:
@@ -142,13 +144,11 @@ def _make_optional(context: Context, charge: Charge, requires: frozenset[str]) -
 def _lower_split(context: Context, charge: Charge) -> None:
     """A period in stretches between the dates at which a price changes."""
     assert charge.split is not None
-    if charge.when is not None or charge.sum:
-        raise Rejected(say.unsupported("`split` beside `when` or `sum`", charge.at))
-    scope = context.scope()
+    scope, condition = _conditional(context, charge)
     context.inline = True
     try:
         priced = models.price(context, charge, scope)
-        whole, _ = _weighted(context, charge, scope, priced)
+        whole, _ = models.weighted(context, charge, scope, priced)
     finally:
         context.inline = False
     _is_amount(context, whole, charge)
@@ -156,18 +156,25 @@ def _lower_split(context: Context, charge: Charge) -> None:
     def rounded(part: Expr) -> Expr:
         return context.rounded(part, charge.round_each, scope)
 
-    amount, shown = split.amounts(context, charge.name, charge.split, whole, rounded)
+    amount, shown = split.amounts(context, charge.name, charge.split, whole, rounded, scope)
     amount = context.rounded(amount, charge.round, scope)
-    _define(context, charge, *adjustments.apply(context, charge, scope, amount, shown), frozenset())
+    _adjusted(context, charge, scope, condition, amount, shown)
 
 
 def _lower_each(context: Context, charge: Charge) -> None:
     """One line an element; `.amount` is their sum, rounded by `round:`, each element by `round_each:`."""
     assert charge.each is not None
+    if charge.split is not None:
+        raise Rejected(say.split_with_each(charge.split.span))
     loop = each.open_loop(context, charge.each, charge.when, charge.carry, charge.at)
     context.inline = True
     try:
-        element, shown_element = _element(context, charge, loop.scope)
+        priced = models.price(context, charge, loop.scope)
+        steps = priced.steps if charge.flat_by is not None else None
+        if steps is not None:
+            priced = peaks.without_flats(priced)
+        element, shown_element = _element(context, charge, loop.scope, priced)
+        peak = None if steps is None else peaks.over(context, charge, loop, steps)
     finally:
         context.inline = False
     if isinstance(element.type, types.Quotient):
@@ -180,10 +187,17 @@ def _lower_each(context: Context, charge: Charge) -> None:
     total = Local(total_type, f"{loop.item}:total")
     step = replace(arithmetic.add([total, element], charge.at), type=total_type)
     states = [each.State(total.name, total_type, Const(total_type, 0), step), *carried]
-    amount = context.rounded(loop.result(states, total), charge.round, loop.outer)
+    amount = loop.result(states, total)
+    flats = None
+    if peak is not None:
+        flats = context.add(f"{charge.name}.flats", peak.flats(carried), charge.name, "charges", charge.at)
+        amount = arithmetic.add([amount, flats], charge.at)
+    amount = context.rounded(amount, charge.round, loop.outer)
     shown = Local(types.LINES, f"{loop.item}:lines")
     collected = each.State(shown.name, types.LINES, Const(types.LINES, ()), lines.joined(shown, shown_element))
     all_lines = loop.result([collected, *carried], shown)
+    if flats is not None:
+        all_lines = lines.joined(all_lines, lines.adjustment(charge.name, "flat_amount", flats))
     for part, state in zip(charge.carry, carried, strict=True):
         node = f"{charge.name}.{part.name}"
         after = loop.result(carried, Local(state.type, state.name))

@@ -21,7 +21,11 @@ def adjustment(name: str, kind: str, amount: Expr) -> Expr:
 
 
 def joined(*groups: Expr) -> Expr:
-    return groups[0] if len(groups) == 1 else Call(types.LINES, "lines_all", groups)
+    """All lines of these groups; one that is empty is left out."""
+    kept = [g for g in groups if not (isinstance(g, Const) and g.value == ())]
+    if not kept:
+        return Const(types.LINES, ())
+    return kept[0] if len(kept) == 1 else Call(types.LINES, "lines_all", tuple(kept))
 
 
 def settled(lines: Expr, amount: Expr) -> Expr:
@@ -32,3 +36,8 @@ def settled(lines: Expr, amount: Expr) -> Expr:
 def weighted(lines: Expr, weight: Expr) -> Expr:
     """Lines whose amounts by unit are multiplied, as their charge is."""
     return Call(types.LINES, "weighted_lines", (lines, weight))
+
+
+def by_unit(lines: Expr) -> Expr:
+    """Lines without their flat amounts."""
+    return Call(types.LINES, "unit_lines", (lines,))

@@ -6,12 +6,17 @@ from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.charges import lines, quantities, tiers
 from policyengine.compiler.lower.charges.priced import Priced
 from policyengine.compiler.lower.context import Context
-from policyengine.language.expression import arithmetic
+from policyengine.language.expression import arithmetic, syntax
 from policyengine.language.expression.diagnostics import Rejected
-from policyengine.language.expression.scope import Scope
+from policyengine.language.expression.scope import Scope, Variable
 from policyengine.language.model import Charge
+from policyengine.language.written import Value, Written
+from policyengine.language.yaml import Scalar
 from policyengine.runtime.program import Call, Expr
 from policyengine.values import types
+
+OTHER_QUANTITY = "another quantity"
+"""A name that no author can write."""
 
 
 def price(context: Context, charge: Charge, scope: Scope) -> Priced:
@@ -36,6 +41,36 @@ def price(context: Context, charge: Charge, scope: Scope) -> Priced:
     raise AssertionError(f"the schema knows no model {charge.charge_model}")
 
 
+def weighted(context: Context, charge: Charge, scope: Scope, priced: Priced) -> tuple[Expr, Expr]:
+    """The amount and its lines; `weight` multiplies the part by units, never flat amounts."""
+    units, shown = priced.units, priced.lines
+    if charge.weight is not None:
+        weight = context.number(charge.weight, scope, ())
+        units = arithmetic.multiply([units, weight], charge.at)
+        shown = lines.weighted(shown, weight)
+    if priced.flat_lines is not None:
+        shown = lines.joined(shown, priced.flat_lines)
+    return (units if priced.flats is None else arithmetic.add([units, priced.flats], charge.at)), shown
+
+
+def price_of(context: Context, charge: Charge, scope: Scope, quantity: Value) -> Expr:
+    """What a charge that counts units makes of another quantity, alone in its period."""
+    if charge.each is not None:
+        raise Rejected(say.quantity_of_each(quantity.span))
+    assert charge.quantity is not None
+    counted = context.number(charge.quantity, scope)
+    other = context.number(quantity, scope, quantities.unit_of(counted))
+    inner = scope.binding(OTHER_QUANTITY, Variable(quantities.not_negative(other, quantity.span)))
+    stands_for = Written(Scalar(None, quantity.span, "plain", ""), syntax.Name(0, 0, OTHER_QUANTITY))
+    alone = {"quantity": stands_for, "already_rated": None, "position": None, "negative_quantity": None}
+    was_inline, context.inline = context.inline, True
+    try:
+        other_charge = charge.model_copy(update=alone)
+        return weighted(context, other_charge, inner, price(context, other_charge, inner))[0]
+    finally:
+        context.inline = was_inline
+
+
 def _sum(context: Context, charge: Charge) -> Priced:
     """The sum of other charges; one that is absent adds nothing."""
     amounts: list[Expr] = []
@@ -53,7 +88,7 @@ def _flat(context: Context, charge: Charge, scope: Scope) -> Priced:
     assert charge.flat_amount is not None
     amount = context.number(charge.flat_amount, scope, context.money)
     zero = arithmetic.number(0, context.money, integer=False)
-    return Priced(zero, amount, lines.line(charge.name, None, None, amount))
+    return Priced(zero, amount, lines.joined(), lines.line(charge.name, None, None, amount))
 
 
 def _grown(found: quantities.Quantities, charge: Charge) -> Expr:
@@ -112,7 +147,7 @@ def _percentage(context: Context, charge: Charge, scope: Scope) -> Priced:
     if charge.flat_amount is None:
         return Priced(share, None, shown)
     flat = context.number(charge.flat_amount, scope, context.money)
-    return Priced(share, flat, lines.joined(shown, lines.adjustment(charge.name, "flat_amount", flat)))
+    return Priced(share, flat, shown, lines.adjustment(charge.name, "flat_amount", flat))
 
 
 def _pass_through(context: Context, charge: Charge, scope: Scope) -> Priced:

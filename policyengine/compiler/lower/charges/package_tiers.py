@@ -6,18 +6,18 @@ so that all tiers have one size. Nothing is assumed, since systems differ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower.charges import lines, quantities
-from policyengine.compiler.lower.charges.priced import Priced
+from policyengine.compiler.lower.charges import lines, quantities, slices
+from policyengine.compiler.lower.charges.priced import Priced, Steps
 from policyengine.compiler.lower.charges.quantities import Quantities
 from policyengine.compiler.lower.context import Context
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.model import Charge
-from policyengine.runtime.program import Expr
+from policyengine.runtime.program import Const, Expr
 from policyengine.values import types
 
 
@@ -33,8 +33,8 @@ def sells_packages(charge: Charge) -> bool:
     return isinstance(charge.tiers, tuple) and any(t.package_size is not None for t in charge.tiers)
 
 
-def priced(context: Context, charge: Charge, scope: Scope, found: Quantities) -> Priced:
-    """The growth of the price of the packages in each tier."""
+def priced(context: Context, charge: Charge, scope: Scope, found: Quantities, begun: Expr) -> Priced:
+    """The growth of the price of the packages in each tier; `begun`: the flat amount at zero was due before."""
     if charge.package_rounding is None:
         raise Rejected(say.say_package_rounding(charge.at))
     tiers = _tiers(context, charge, scope, found)
@@ -44,15 +44,27 @@ def priced(context: Context, charge: Charge, scope: Scope, found: Quantities) ->
     if charge.package_rounding == "total_first":
         found = _whole_packages(charge, found, tiers)
     units = _price(context, charge, tiers, found.after)
-    flats = _flats(context, charge, tiers, found.after, bool(charge.flat_at_zero))
+    at_zero = Const(types.BOOL, bool(charge.flat_at_zero))
+
+    def flats_of(quantity: Expr, is_due_at_zero: Expr) -> Expr:
+        due, not_due = (_flats(context, charge, tiers, quantity, flag) for flag in (True, False))
+        return slices.either(is_due_at_zero, due, not_due, charge)
+
+    flats = flats_of(found.after, at_zero)
     if found.before is not None:
         units = arithmetic.subtract(units, _price(context, charge, tiers, found.before), charge.at)
-        flats = arithmetic.subtract(flats, _flats(context, charge, tiers, found.before, False), charge.at)
+        flats = arithmetic.subtract(flats, flats_of(found.before, begun), charge.at)
     if found.sign is not None:
         units = arithmetic.multiply([units, found.sign], charge.at)
         flats = arithmetic.multiply([flats, found.sign], charge.at)
-    whole = arithmetic.add([units, flats], charge.at)
-    return Priced(units, flats if has_flats else None, lines.line(charge.name, found.after, None, whole))
+    sold = found.after if found.before is None else arithmetic.subtract(found.after, found.before, charge.at)
+    if found.sign is not None:
+        sold = arithmetic.multiply([sold, found.sign], charge.at)
+    shown = lines.line(charge.name, sold, None, units)
+    if not has_flats:
+        return Priced(units, None, shown)
+    flat_lines = lines.adjustment(charge.name, "flat_amount", flats)
+    return Priced(units, flats, shown, flat_lines, Steps(found, flats_of, at_zero, begun))
 
 
 def _tiers(context: Context, charge: Charge, scope: Scope, found: Quantities) -> list[_Tier]:
@@ -88,7 +100,7 @@ def _whole_packages(charge: Charge, found: Quantities, tiers: list[_Tier]) -> Qu
         return arithmetic.multiply([count, size], charge.at)
 
     before = None if found.before is None else rounded(found.before)
-    return Quantities(before, rounded(found.after), found.unit, found.sign)
+    return replace(found, before=before, after=rounded(found.after))
 
 
 def _cost(charge: Charge, tier: _Tier, part: Expr) -> Expr:

@@ -24,12 +24,16 @@ from policyengine.values.types import Number, Unit
 
 @dataclass(frozen=True, slots=True)
 class Quantities:
-    """The cumulative quantities that are priced; `sign` is -1 or 1 where a negative quantity mirrors the price."""
+    """The cumulative quantities that are priced.
+
+    `sign` is -1 or 1 where a negative quantity mirrors the price; `falls` says that the one after may be less.
+    """
 
     before: Expr | None
     after: Expr
     unit: Unit
     sign: Expr | None = None
+    falls: bool = False
 
 
 def read(context: Context, charge: Charge, scope: Scope) -> Quantities:
@@ -39,6 +43,7 @@ def read(context: Context, charge: Charge, scope: Scope) -> Quantities:
     quantity, sign = _signed(context, charge, scope, charge.quantity, falls=charge.already_rated is not None)
     quantity = context.add(f"{name}.quantity", quantity, name, "charges", charge.at)
     context.define(f"{name}.quantity", quantity)
+    falls = isinstance(quantity.type, Number) and quantity.type.lo < 0
     unit: Unit = unit_of(quantity)
     before: Expr | None = None
     after = quantity
@@ -58,7 +63,7 @@ def read(context: Context, charge: Charge, scope: Scope) -> Quantities:
     context.define(
         f"{name}.billed_quantity", context.add(f"{name}.billed_quantity", billed, name, "charges", charge.at)
     )
-    return Quantities(before, after, unit, sign)
+    return Quantities(before, after, unit, sign, falls)
 
 
 def base(context: Context, charge: Charge, scope: Scope) -> Quantities:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from math import lcm
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower.charges import lines, package_tiers, quantities
-from policyengine.compiler.lower.charges.priced import Priced
+from policyengine.compiler.lower.charges import lines, package_tiers, quantities, slices
+from policyengine.compiler.lower.charges.priced import Priced, Steps
 from policyengine.compiler.lower.charges.quantities import Quantities
 from policyengine.compiler.lower.context import Context
 from policyengine.language.expression import arithmetic
@@ -37,7 +37,8 @@ def tiered(context: Context, charge: Charge, scope: Scope) -> Priced:
     shifts = charge.free_quantity_as == "tier"
     found = quantities.read(context, charge.model_copy(update={"free_quantity": None}) if shifts else charge, scope)
     if package_tiers.sells_packages(charge):
-        return package_tiers.priced(context, charge, scope, found)
+        begun = begun_at_zero(context, charge, scope, found)
+        return package_tiers.priced(context, charge, scope, found, begun)
     per_unit = types.unit_product(context.money, found.unit, -1)
     rates = Rates("unit_amount", per_unit)
     if charge.unit_amount is not None:
@@ -54,13 +55,18 @@ def _growth(context: Context, charge: Charge, scope: Scope, found: Quantities, r
     schedule = _schedule(context, charge, scope, found.unit, rates)
     _check_flat_at_zero(charge, schedule)
     at_zero = Const(types.BOOL, bool(charge.flat_at_zero))
+    begun = begun_at_zero(context, charge, scope, found)
     name = charge.name
-    units, flats = _priced(context, f"{name}.tiers", charge, schedule, found.after, at_zero)
-    begun = Const(types.BOOL, False) if found.before is None else _begun(charge, at_zero)
+
+    def flats_of(quantity: Expr, is_due_at_zero: Expr) -> Expr:
+        return _flats(context, charge, schedule, quantity, is_due_at_zero)
+
+    after, units = _priced(context, f"{name}.tiers", charge, schedule, found.after)
+    flats = flats_of(after, at_zero)
     if found.before is not None:
-        before = _priced(context, f"{name}.tiers_before", charge, schedule, found.before, begun)
-        units = arithmetic.subtract(units, before[0], charge.at)
-        flats = flats if arithmetic.is_zero(flats) else arithmetic.subtract(flats, before[1], charge.at)
+        before, units_before = _priced(context, f"{name}.tiers_before", charge, schedule, found.before)
+        units = arithmetic.subtract(units, units_before, charge.at)
+        flats = arithmetic.subtract(flats, flats_of(before, begun), charge.at)
     if rates.factor is not None:
         units = arithmetic.multiply([rates.factor, units], charge.at)
     start = found.before or arithmetic.with_unit(arithmetic.number(0), found.unit)
@@ -68,33 +74,35 @@ def _growth(context: Context, charge: Charge, scope: Scope, found: Quantities, r
     shown = Call(types.LINES, "tier_lines", (*parts, Const(types.STRING, charge.mode), at_zero, begun))
     if found.sign is not None:
         units = arithmetic.multiply([units, found.sign], charge.at)
-        flats = flats if arithmetic.is_zero(flats) else arithmetic.multiply([flats, found.sign], charge.at)
+        flats = arithmetic.multiply([flats, found.sign], charge.at)
         shown = Call(types.LINES, "mirrored_lines", (shown, found.sign))
-    return Priced(units, None if arithmetic.is_zero(flats) else flats, shown)
+    if _has_no_flats(schedule):
+        return Priced(units, None, shown)
+    return Priced(units, flats, shown, None, Steps(found, flats_of, at_zero, begun))
 
 
-def _begun(charge: Charge, at_zero: Const) -> Const:
-    """Whether the flat amount at zero was due before this slice: not where this slice is the first of its period."""
-    text = "only" if charge.position is None else charge.position.scalar.text.strip()
-    if text not in ("first", "middle", "last", "only") and at_zero.value:
-        raise Rejected(say.unsupported("`flat_at_zero: true` beside a `position` from an input", charge.at))
-    return at_zero if text in ("middle", "last") else Const(types.BOOL, False)
+def begun_at_zero(context: Context, charge: Charge, scope: Scope, found: Quantities) -> Expr:
+    """Whether the flat amount at zero was due before this slice: not where this is the first slice of its period."""
+    if found.before is None or not charge.flat_at_zero:
+        return slices.NO
+    return slices.follows(context, charge, scope)
+
+
+def _has_no_flats(schedule: Expr) -> bool:
+    assert isinstance(schedule.type, types.Tiers)
+    return (schedule.type.flat.lo, schedule.type.flat.hi) == (0, 0)
 
 
 def _check_flat_at_zero(charge: Charge, schedule: Expr) -> None:
     """Systems disagree on the first tier's flat amount at zero usage, so nothing is assumed."""
-    assert isinstance(schedule.type, types.Tiers)
-    flat = schedule.type.flat
-    if charge.flat_at_zero is None and (flat.lo, flat.hi) != (0, 0):
+    if charge.flat_at_zero is None and not _has_no_flats(schedule):
         raise Rejected(say.say_flat_at_zero(charge.at))
 
 
-def _priced(
-    context: Context, node: str, charge: Charge, schedule: Expr, quantity: Expr, at_zero: Expr
-) -> tuple[Expr, Expr]:
-    """The cumulative price of a quantity under a schedule: the part by unit and the flat part.
+def _priced(context: Context, node: str, charge: Charge, schedule: Expr, quantity: Expr) -> tuple[Expr, Expr]:
+    """A cumulative quantity as a node, and its price by unit under a schedule.
 
-    The part by unit is the node that the rationale cites: its arguments say which tiers were touched.
+    The price is the node that the rationale cites: its arguments say which tiers were touched.
     """
     t = schedule.type
     assert isinstance(t, types.Tiers)
@@ -106,21 +114,29 @@ def _priced(
     quantity = context.add(f"{node}.quantity", quantity, charge.name, "charges", charge.at)
     price = arithmetic.bounded(Number(False, unit, t.rate.den * common, low, most), charge.at)
     priced = Call(price, charge.mode, (schedule, quantity))
-    units = context.add(node, priced, charge.name, "charges", charge.at, cite="tiers")
-    flat_total = max(abs(t.flat.lo), abs(t.flat.hi)) * 10_000
-    if flat_total == 0:
-        return units, arithmetic.number(0, context.money, integer=False)
-    flat_type = replace(t.flat, integer=False, lo=-flat_total if t.flat.lo < 0 else 0, hi=flat_total)
-    return units, Call(flat_type, f"{charge.mode}_flat", (schedule, quantity, at_zero))
+    return quantity, context.add(node, priced, charge.name, "charges", charge.at, cite="tiers")
+
+
+def _flats(context: Context, charge: Charge, schedule: Expr, quantity: Expr, at_zero: Expr) -> Expr:
+    """The flat amounts that are due for a cumulative quantity."""
+    t = schedule.type
+    assert isinstance(t, types.Tiers)
+    most = max(abs(t.flat.lo), abs(t.flat.hi)) * 10_000
+    if most == 0:
+        return arithmetic.number(0, context.money, integer=False)
+    its_type = replace(t.flat, integer=False, lo=-most if t.flat.lo < 0 else 0, hi=most)
+    flags = (slices.YES, slices.NO)
+    due, not_due = (Call(its_type, f"{charge.mode}_flat", (schedule, quantity, flag)) for flag in flags)
+    return slices.either(at_zero, due, not_due, charge)
 
 
 def _schedule(context: Context, charge: Charge, scope: Scope, quantity: Unit, rates: Rates) -> Expr:
     if isinstance(charge.tiers, Written):
-        if charge.free_quantity_as == "tier":
-            raise Rejected(say.unsupported("`free_quantity_as: tier` with tiers from a table", charge.at))
         schedule = context.expression(charge.tiers, scope)
         if not isinstance(schedule.type, types.Tiers):
             raise Rejected(expression_say.expected_type("tiers", schedule.type, charge.tiers.span))
+        if charge.free_quantity_as == "tier" and charge.free_quantity is not None:
+            schedule = _behind_free_tier(schedule, _free(context, charge, scope, quantity))
     else:
         schedule = _written_schedule(context, charge, scope, quantity, rates)
     if isinstance(schedule, Const | Read):
@@ -135,8 +151,10 @@ def _written_schedule(context: Context, charge: Charge, scope: Scope, quantity: 
     bounds: list[Expr] = []
     rate_items: list[Expr] = []
     flats: list[Expr] = []
+    shifts = charge.free_quantity_as == "tier" and charge.free_quantity is not None
+    first = 2 if shifts else 1  # the free tier is the first one
     for position, tier in enumerate(tiers):
-        context.places[f"{charge.name}.tiers.{position + 1}"] = f"{tier.at.source.name}:{tier.at.line}"
+        context.places[f"{charge.name}.tiers.{position + first}"] = f"{tier.at.source.name}:{tier.at.line}"
         last = position == len(tiers) - 1
         if tier.up_to is None and not last:
             raise Rejected(say.open_tier_not_last(tier.at))
@@ -147,8 +165,8 @@ def _written_schedule(context: Context, charge: Charge, scope: Scope, quantity: 
         rate_items.append(_rate(context, tier, scope, rates))
         flats.append(_number(context, tier.flat_amount, scope, money))
     _increasing(bounds, tiers)
-    if charge.free_quantity_as == "tier" and charge.free_quantity is not None:
-        free = quantities.not_negative(context.number(charge.free_quantity, scope, quantity), charge.free_quantity.span)
+    if shifts:
+        free = _free(context, charge, scope, quantity)
         bounds = [free, *(arithmetic.add([bound, free], charge.at) for bound in bounds)]
         rate_items = [arithmetic.number(0, rates.unit, integer=False), *rate_items]
         flats = [arithmetic.number(0, money, integer=False), *flats]
@@ -159,6 +177,25 @@ def _written_schedule(context: Context, charge: Charge, scope: Scope, quantity: 
         held = [tuple(item.value for item in group if isinstance(item, Const)) for group in groups]
         return Const(its_type, ((*held[0], None), held[1], held[2]))
     return MakeTiers(its_type, tuple(groups[0]), tuple(groups[1]), tuple(groups[2]))
+
+
+def _free(context: Context, charge: Charge, scope: Scope, quantity: Unit) -> Expr:
+    assert charge.free_quantity is not None
+    return quantities.not_negative(context.number(charge.free_quantity, scope, quantity), charge.free_quantity.span)
+
+
+def _behind_free_tier(schedule: Expr, free: Expr) -> Expr:
+    """A schedule from elsewhere with a tier in front that costs nothing."""
+    t = schedule.type
+    assert isinstance(t, types.Tiers)
+    assert isinstance(free.type, Number)
+    den = lcm(t.bound.den, free.type.den)
+    own, first = types.rescaled(t.bound, den), types.rescaled(free.type, den)
+    moved = replace(own, integer=own.integer and first.integer, lo=own.lo + first.lo, hi=own.hi + first.hi)
+    bound = types.joined(moved, first, moved.unit)
+    rate = replace(t.rate, lo=min(t.rate.lo, 0), hi=max(t.rate.hi, 0))
+    flat = replace(t.flat, lo=min(t.flat.lo, 0), hi=max(t.flat.hi, 0))
+    return Call(types.Tiers(bound, rate, flat), "free_tier", (schedule, free))
 
 
 def _rate(context: Context, tier: Tier, scope: Scope, rates: Rates) -> Expr:
