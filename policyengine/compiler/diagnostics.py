@@ -209,6 +209,11 @@ def quantity_of_each(at: Span) -> Diagnostic:
     return Diagnostic("B092", "quantity_of_each", message, at, hint)
 
 
+def minimum_or_commitment(at: Span) -> Diagnostic:
+    hint = "a commitment with `true_up: true` charges what falls short of it; a `sum` of this charge may have a minimum"
+    return Diagnostic("B093", "minimum_or_commitment", "a charge has a minimum or a commitment, not both", at, hint)
+
+
 def not_analysed(reason: str, at: Span) -> Diagnostic:
     """A table whose gaps and overlaps could not be examined; a missing combination is then an evaluation error."""
     message = f"gaps and overlaps of this table were not examined: {reason}"

@@ -94,10 +94,10 @@ def _graduated(call: Call, schedule: Any, quantity: Any) -> Any:
     low: Any = 0
     for bound, rate in zip(bounds, rates, strict=True):
         high = quantity if bound is None else min(quantity, bound)
-        if high <= low:
-            break
         total += (high - low) * rate
-        low = high
+        if high == quantity:
+            break
+        low = high  # a free tier of nothing ends where it begins
     return total
 
 
@@ -173,9 +173,7 @@ def _tier_lines(
         return ({**line, **({"flat_amount": flat} if flat else {}), "amount": amount + flat},)
     lines = []
     for tier in range(min(first, last), max(first, last) + 1):
-        edges = [e for e in (schedule[0][tier - 1] if tier else None, schedule[0][tier]) if e is not None]
-        low = max(start, edges[0]) if tier else start
-        high = end if schedule[0][tier] is None else min(end, schedule[0][tier])
+        low, high = (_inside(schedule, tier, quantity) for quantity in (start, end))
         rate = schedule[1][tier] * (1 if factor is None else factor)
         amount = (high - low) * rate
         flat = flats(call, schedule, high, at_zero) - flats(call, schedule, low, begun if low == start else at_zero)
@@ -183,6 +181,14 @@ def _tier_lines(
             line = {"charge": charge, "tier": tier + 1, "quantity": high - low, "unit_amount": rate}
             lines.append({**line, **({"flat_amount": flat} if flat else {}), "amount": amount + flat})
     return tuple(lines)
+
+
+def _inside(schedule: Any, tier: int, quantity: Any) -> Any:
+    """The end of a tier that a quantity lies beyond, else the quantity."""
+    bounds = schedule[0]
+    if tier and quantity < bounds[tier - 1]:
+        return bounds[tier - 1]
+    return quantity if bounds[tier] is None else min(quantity, bounds[tier])
 
 
 def adjustment_line(call: Call, charge: str, kind: str, amount: Any) -> Any:

@@ -189,7 +189,7 @@ def _tokens(model: Mapping[str, Any], given: Mapping[str, Any]) -> Translation:
 
 def _first(choices: list[tuple[str, str]], otherwise: str) -> str:
     """What belongs to the first markup that is there."""
-    return " : ".join([f"has({level}_markup) ? {value}" for level, value in choices] + [otherwise])
+    return " : ".join([*(f"has({level}_markup) ? {value}" for level, value in choices), otherwise])
 
 
 __all__ = ["DECISION", "events_bundle", "events_facts", "translate"]

@@ -32,7 +32,7 @@ def apply_credits(case: Mapping[str, Any]) -> Translation:
         if NOT_CONSUMED in answer.codes or NOT_CONSUMED in (answer.decision.codes if answer.decision else ()):
             return {"error": NOT_CONSUMED}
         due, lines = answer.outputs["due"], answer.outputs["lines"]
-        allocation += [[credit["id"], line["id"], line["used"]] for line in lines if credit and line["used"]]
+        allocation.extend([credit["id"], line["id"], line["used"]] for line in lines if credit and line["used"])
         lines = [{name: line[name] for name in ("id", "open", "credited")} for line in lines]
     return {"line_credits": [line["credited"] for line in lines], "due": due, "allocation": allocation}
 

@@ -8,7 +8,7 @@ from policyengine.compiler.lower.context import Context
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression.scope import Scope
 from policyengine.language.model import Charge, Credit, Discount
-from policyengine.language.written import Written
+from policyengine.language.written import Value, Written
 from policyengine.runtime.program import Expr
 from policyengine.source import Span
 
@@ -60,17 +60,18 @@ def _discounted(context: Context, charge: Charge, discount: Discount, scope: Sco
 # --------------------------------------------------------------------------------------------------- bounds of a period
 
 
-def _left_of(context: Context, charge: Charge, scope: Scope, bound: Expr) -> Expr:
-    """What of a bound of the period is not billed yet."""
-    billed = slices.billed(context, charge, scope)
-    return bound if billed is None else arithmetic.subtract(bound, billed, charge.at)
+def _left_of(context: Context, charge: Charge, scope: Scope, written: Value) -> Expr:
+    """What of a bound of the period is not billed yet; the bound is one of usage, before a commitment's factor."""
+    bound = context.number(written, scope, context.money)
+    before = commitments.used_before(context, charge, scope)
+    return bound if before is None else arithmetic.subtract(bound, before, charge.at)
 
 
 def _maximum(context: Context, charge: Charge, scope: Scope, amount: Expr, shown: Expr) -> tuple[Expr, Expr]:
     """Over all slices of the period not more than the maximum."""
     if charge.maximum is None:
         return amount, shown
-    left = _left_of(context, charge, scope, context.number(charge.maximum, scope, context.money))
+    left = _left_of(context, charge, scope, charge.maximum)
     after = arithmetic.extreme("min", [amount, left], charge.at)
     keep(context, charge, "over_maximum", arithmetic.subtract(amount, after, charge.at))
     return after, changed(charge, "maximum", amount, after, shown)
@@ -80,7 +81,7 @@ def _minimum(context: Context, charge: Charge, scope: Scope, amount: Expr, shown
     """In the last slice of the period, what falls short of the minimum is charged."""
     if charge.minimum is None:
         return amount, shown
-    missing = _left_of(context, charge, scope, context.number(charge.minimum, scope, context.money))
+    missing = _left_of(context, charge, scope, charge.minimum)
     raised = arithmetic.extreme("max", [amount, missing], charge.at)
     after = slices.either(slices.closes(context, charge, scope), raised, amount, charge)
     keep(context, charge, "true_up", arithmetic.subtract(after, amount, charge.at))

@@ -6,13 +6,16 @@ amount is usage, what lies beyond it is usage times the factor. So the slices of
 
 from __future__ import annotations
 
+from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.charges import models, slices
 from policyengine.compiler.lower.charges.changes import changed, keep, zero
 from policyengine.compiler.lower.context import Context
 from policyengine.language.expression import arithmetic
+from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.model import Charge, Commitment
 from policyengine.runtime.program import Expr
+from policyengine.source import Span
 from policyengine.values.types import Number
 
 
@@ -21,14 +24,15 @@ def apply(context: Context, charge: Charge, scope: Scope, amount: Expr, shown: E
     commitment, at = charge.commitment, charge.at
     if commitment is None:
         return amount, shown
+    if charge.minimum is not None:
+        raise Rejected(say.minimum_or_commitment(charge.minimum.span))
     committed = _committed(context, charge, commitment, scope)
-    factor = None
-    if commitment.overage_factor is not None:
-        factor = context.number(commitment.overage_factor, scope, ())
+    factor = _factor(context, commitment, scope)
     billed = slices.billed(context, charge, scope)
     used = amount
     if billed is not None:
-        used = arithmetic.add([_used_before(context, charge, billed, committed, factor), amount], at)
+        before = _used(context, billed, committed, factor, at, divides=_falls(context, charge))
+        used = arithmetic.add([before, amount], at)
     within = arithmetic.extreme("min", [used, committed], at)
     over = arithmetic.extreme("max", [arithmetic.subtract(used, committed, at), zero(context)], at)
     if factor is not None:
@@ -37,25 +41,35 @@ def apply(context: Context, charge: Charge, scope: Scope, amount: Expr, shown: E
     true_up = slices.either(slices.closes(context, charge, scope), missing, zero(context), charge)
     true_up = context.rounded(true_up, commitment.round, scope)
     if billed is not None:
-        before = arithmetic.extreme("min", [billed, committed], at)
-        over = arithmetic.subtract(over, arithmetic.subtract(billed, before, at), at)
-        within = arithmetic.subtract(within, before, at)
+        earlier = arithmetic.extreme("min", [billed, committed], at)
+        over = arithmetic.subtract(over, arithmetic.subtract(billed, earlier, at), at)
+        within = arithmetic.subtract(within, earlier, at)
     within, over = keep(context, charge, "utilized", within), keep(context, charge, "overage", over)
     after = arithmetic.add([within, over, keep(context, charge, "true_up", true_up)], at)
     return after, changed(charge, "commitment", amount, after, shown)
 
 
-def _used_before(context: Context, charge: Charge, billed: Expr, committed: Expr, factor: Expr | None) -> Expr:
-    """The usage that earlier slices have billed, overage without its factor.
+def used_before(context: Context, charge: Charge, scope: Scope) -> Expr | None:
+    """The usage that earlier slices of the period have billed: without the factor of their overage."""
+    billed, commitment = slices.billed(context, charge, scope), charge.commitment
+    if billed is None or commitment is None:
+        return billed
+    committed = _committed(context, charge, commitment, scope)
+    return _used(context, billed, committed, _factor(context, commitment, scope), charge.at, divides=True)
 
-    Where the factor is not a constant, that is a division, and only needed where usage may be taken back.
-    """
-    at = charge.at
-    within = arithmetic.extreme("min", [billed, committed], at)
+
+def _factor(context: Context, commitment: Commitment, scope: Scope) -> Expr | None:
+    return None if commitment.overage_factor is None else context.number(commitment.overage_factor, scope, ())
+
+
+def _used(context: Context, billed: Expr, committed: Expr, factor: Expr | None, at: Span, divides: bool) -> Expr:
+    """The usage behind what was billed. A factor that is no constant makes it a division, which is done on demand:
+    without it, usage beyond the commitment is left out, and more usage still costs the same."""
     if factor is None:
         return billed
+    within = arithmetic.extreme("min", [billed, committed], at)
     constant = arithmetic.constant_of(factor)
-    if constant == 0 or (constant is None and not _falls(context, charge)):
+    if constant == 0 or (constant is None and not divides):
         return within
     beyond = arithmetic.extreme("max", [arithmetic.subtract(billed, committed, at), zero(context)], at)
     return arithmetic.add([within, arithmetic.divide(beyond, factor, at)], at)
