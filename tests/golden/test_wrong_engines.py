@@ -95,14 +95,9 @@ def full_packages_only(function, a, at, right=arithmetic.whole):
     return right("floor", a, at)
 
 
-def by_the_reached_tier(of, tier, part, right=package_tiers._cost):
-    """Packages of a tier counted in fractions."""
-    size = tier.size
-    return arithmetic.multiply([part, tier.amount], of.at) if size is None else _in_fractions(of, tier, part)
-
-
-def _in_fractions(of, tier, part):
-    return arithmetic.multiply([arithmetic.divide(part, tier.size, of.at), tier.amount], of.at)
+def in_fractions(of, tiers):
+    """Packages of a tier are divided."""
+    return True
 
 
 def untouched(of_context, transform, quantity, scope):
@@ -164,7 +159,7 @@ MISTAKES = [
     pytest.param(quantities, "_transformed", untouched, id="a quantity that is not transformed"),
     pytest.param(models, "_mirrored", not_mirrored, id="a negative quantity that costs"),
     pytest.param(arithmetic, "whole", full_packages_only, id="packages rounded down"),
-    pytest.param(package_tiers, "_cost", by_the_reached_tier, id="packages in fractions"),
+    pytest.param(package_tiers, "_splits", in_fractions, id="packages in fractions"),
     pytest.param(commitments, "apply", no_overage, id="overage without its factor"),
     pytest.param(taxes, "_parts", on_top, id="contained tax taken on top"),
     pytest.param(context, "rail_scale", as_in_accounts, id="a rail without exceptions"),

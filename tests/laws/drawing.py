@@ -38,9 +38,10 @@ class Drawn:
     def sections(self) -> Section:
         """The sections of a bundle with this charge and the facts of a slice."""
         of_units = self.model in COUNTING
+        falls = of_units and "already_rated" in self.charge
         unit = " unit" if of_units else ""
         kind = f"int{unit}" if self.whole else f"decimal{unit}" if of_units else "money"
-        quantity: Section = {"type": kind, "min": Raw("-100_000" if of_units else "0"), "max": Raw("100_000")}
+        quantity: Section = {"type": kind, "min": Raw("-100_000" if falls else "0"), "max": Raw("100_000")}
         before: Section = {"type": kind, "min": Raw("0"), "max": Raw("100_000"), "default": Raw("0")}
         if not self.whole:
             quantity["places"] = before["places"] = Raw("2")
@@ -128,7 +129,7 @@ def charges(
         charge["free_quantity"] = draw(numbers(0, 30, 0 if whole else 1))
         if charge.get("mode") == "volume" or (charge["charge_model"] == "tiered" and draw(st.booleans())):
             charge["free_quantity_as"] = draw(st.sampled_from(_free_words(model)))
-    elif has_free and model not in ("pass_through",):
+    elif has_free and model != "pass_through":
         charge["free_amount"] = draw(numbers(0, 30, 1))
     if model in COUNTING and draw(st.booleans()):
         charge["quantity_transform"] = draw(transforms(whole))
@@ -162,7 +163,7 @@ def _priced(draw: Draw, model: str, rising: bool) -> Section:
             return priced
         case "graduated_packages" | "volume_packages":
             one_size = draw(st.booleans())
-            sizes: list[int | None] = [draw(st.integers(1, 9))] if one_size else [1, 4, 7, None]
+            sizes: list[int | None] = [draw(st.sampled_from([1, 2, 4, 5, 8]))] if one_size else [1, 3, 4, 7, None]
             drawn = draw(tiers("unit_amount", sizes, rising))
             drawn["tiers"][0].setdefault("package_size", Raw(str(sizes[0])))
             rounding = draw(st.sampled_from(["total_first", "per_tier"])) if one_size else "per_tier"

@@ -9,13 +9,12 @@ from decimal import Decimal
 
 import pytest
 from golden.bundle_text import Raw
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from laws.drawing import COUNTING, MODELS, STEP_DOWN, Drawn, adjusted, charges, quantities
-from laws.evaluators import Asked
 
-QUICK = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-LONG = settings(max_examples=3_000, deadline=None, suppress_health_check=list(HealthCheck))
+from laws.drawing import COUNTING, MODELS, STEP_DOWN, Drawn, charges, numbers, quantities
+from laws.evaluators import Asked
+from laws.settings import LONG, QUICK
 
 
 def slice_positions(count: int) -> list[str]:
@@ -86,3 +85,100 @@ def test_re_rating_by_growth_is_rating_anew(model, data):
 @given(st.data())
 def test_many_periods_re_rated(data):
     check_slices(data, COUNTING, falling=True)
+
+
+# ------------------------------------------------------------------------------------------------------------- rounding
+
+
+def check_rounded_slices(data):
+    drawn = data.draw(charges(MODELS, adjusts=False))
+    mode = data.draw(st.sampled_from(["half_up", "half_even", "half_down"]))
+    asked = Asked(drawn.with_fields(round={"places": Raw("1"), "mode": mode}).sections())
+    slices = data.draw(periods(drawn))
+
+    amounts = billed_in_slices(asked, slices, slice_positions(len(slices)))
+
+    away = abs(asked.amount({"used": sum(slices, Decimal(0))}) - sum(amounts))
+    assert away <= Decimal("0.05") * (len(slices) + 1), (asked.text, slices, amounts)
+
+
+@QUICK
+@given(st.data())
+def test_rounded_slices_stray_half_a_unit_each(data):
+    """What is rounded in each slice cannot add up exactly, and strays no further than it was rounded."""
+    check_rounded_slices(data)
+
+
+@pytest.mark.slow
+@LONG
+@given(st.data())
+def test_many_rounded_slices(data):
+    check_rounded_slices(data)
+
+
+# ------------------------------------------------------------------------------------------------ growth, free quantity
+
+NEVER_FALLING = tuple(model for model in MODELS if model not in STEP_DOWN)
+
+
+def check_growth(data, models, rising):
+    drawn = data.draw(charges(models, rising=rising, slices=False))
+    if data.draw(st.booleans()):
+        mode = data.draw(st.sampled_from(["half_up", "half_even", "up", "down", "ceiling", "floor"]))
+        drawn = drawn.with_fields(round={"places": Raw("1"), "mode": mode})
+    asked = Asked(drawn.sections())
+    fewer, more = sorted(Decimal(data.draw(quantities(drawn))) for _ in range(2))
+
+    assert asked.amount({"used": fewer}) <= asked.amount({"used": more}), (asked.text, fewer, more)
+
+
+@pytest.mark.parametrize("model", NEVER_FALLING)
+@QUICK
+@given(st.data())
+def test_more_never_costs_less(model, data):
+    """Graduated and plain prices never fall as the quantity grows, whatever is adjusted and rounded."""
+    check_growth(data, [model], rising=False)
+
+
+@pytest.mark.parametrize("model", STEP_DOWN)
+@QUICK
+@given(st.data())
+def test_rising_volume_prices_never_fall(model, data):
+    """Volume prices whose tiers get dearer do not either."""
+    check_growth(data, [model], rising=True)
+
+
+@pytest.mark.slow
+@LONG
+@given(st.data())
+def test_many_prices_never_fall(data):
+    check_growth(data, NEVER_FALLING, rising=False)
+
+
+WITH_FREE_PART = tuple(model for model in MODELS if model != "pass_through")
+
+
+def check_free_quantity(data, models):
+    drawn = data.draw(charges(models, rising=True, free=True, slices=False))
+    field = "free_quantity" if "free_quantity" in drawn.charge else "free_amount"
+    less, more = sorted((data.draw(numbers(0, 30, 0 if drawn.whole else 1)) for _ in range(2)), key=Decimal)
+    used = {"used": Decimal(data.draw(quantities(drawn)))}
+
+    with_less, with_more = (Asked(drawn.with_fields(**{field: free}).sections()).amount(used) for free in (less, more))
+
+    assert with_more <= with_less, (drawn, less, more, used)
+
+
+@pytest.mark.parametrize("model", WITH_FREE_PART)
+@QUICK
+@given(st.data())
+def test_a_larger_free_quantity_never_raises_a_charge(model, data):
+    """As long as more does not cost less: see the warnings of `check` for volume prices that fall."""
+    check_free_quantity(data, [model])
+
+
+@pytest.mark.slow
+@LONG
+@given(st.data())
+def test_many_larger_free_quantities(data):
+    check_free_quantity(data, WITH_FREE_PART)

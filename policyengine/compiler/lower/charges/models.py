@@ -54,7 +54,10 @@ def weighted(context: Context, charge: Charge, scope: Scope, priced: Priced) -> 
 
 
 def price_of(context: Context, charge: Charge, scope: Scope, quantity: Value) -> Expr:
-    """What a charge that counts units makes of another quantity, alone in its period."""
+    """What a charge that counts units makes of another billed quantity, alone in its period.
+
+    The free quantity is left out: with it, more that is free could make what lies beyond a commitment dearer.
+    """
     if charge.each is not None:
         raise Rejected(say.quantity_of_each(quantity.span))
     assert charge.quantity is not None
@@ -62,10 +65,10 @@ def price_of(context: Context, charge: Charge, scope: Scope, quantity: Value) ->
     other = context.number(quantity, scope, quantities.unit_of(counted))
     inner = scope.binding(OTHER_QUANTITY, Variable(quantities.not_negative(other, quantity.span)))
     stands_for = Written(Scalar(None, quantity.span, "plain", ""), syntax.Name(0, 0, OTHER_QUANTITY))
-    alone = {"quantity": stands_for, "already_rated": None, "position": None, "negative_quantity": None}
+    alone = dict.fromkeys(("already_rated", "position", "negative_quantity", "free_quantity", "free_quantity_as"))
     was_inline, context.inline = context.inline, True
     try:
-        other_charge = charge.model_copy(update=alone)
+        other_charge = charge.model_copy(update={**alone, "quantity": stands_for})
         return weighted(context, other_charge, inner, price(context, other_charge, inner))[0]
     finally:
         context.inline = was_inline

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower.charges import lines, quantities, slices
+from policyengine.compiler.lower.charges import lines, quantities, slices, tier_bounds
 from policyengine.compiler.lower.charges.priced import Priced, Steps
 from policyengine.compiler.lower.charges.quantities import Quantities
 from policyengine.compiler.lower.context import Context
@@ -69,14 +69,9 @@ def priced(context: Context, charge: Charge, scope: Scope, found: Quantities, be
 
 def _tiers(context: Context, charge: Charge, scope: Scope, found: Quantities) -> list[_Tier]:
     assert isinstance(charge.tiers, tuple)
+    bounds = tier_bounds.read(context, charge.tiers, scope, found.unit)
     out = []
-    for position, tier in enumerate(charge.tiers):
-        last = position == len(charge.tiers) - 1
-        if tier.up_to is None and not last:
-            raise Rejected(say.open_tier_not_last(tier.at))
-        if tier.up_to is not None and last:
-            raise Rejected(say.last_tier_not_open(tier.up_to.span))
-        bound = None if tier.up_to is None else context.number(tier.up_to, scope, found.unit)
+    for tier, bound in zip(charge.tiers, [*bounds, None], strict=True):
         size = None if tier.package_size is None else context.number(tier.package_size, scope, found.unit)
         zero = arithmetic.number(0, context.money, integer=False)
         per_unit = types.unit_product(context.money, found.unit, -1)
@@ -103,31 +98,40 @@ def _whole_packages(charge: Charge, found: Quantities, tiers: list[_Tier]) -> Qu
     return replace(found, before=before, after=rounded(found.after))
 
 
-def _cost(charge: Charge, tier: _Tier, part: Expr) -> Expr:
-    """What a part of the quantity costs in a tier: packages that are begun, or plain units."""
+def _splits(charge: Charge, tiers: list[_Tier]) -> bool:
+    """Whether a bound may lie inside a package of the whole quantity, so that a tier has a part of one."""
+    if charge.package_rounding == "per_tier" or charge.mode == "volume":
+        return False
+    size = None if tiers[0].size is None else arithmetic.constant_of(tiers[0].size)
+    edges = [arithmetic.constant_of(t.bound) for t in tiers if t.bound is not None]
+    return any(size is None or edge is None or (edge / size).denominator != 1 for edge in edges)
+
+
+def _cost(charge: Charge, tier: _Tier, part: Expr, splits: bool) -> Expr:
+    """What a part of the quantity costs in a tier: its packages, in fractions where a bound `splits` one, or units."""
     if tier.size is None:
         return arithmetic.multiply([part, tier.amount], charge.at)
     count = arithmetic.divide(part, tier.size, charge.at)
-    if charge.package_rounding == "per_tier":
+    if not splits:
         count = arithmetic.whole("ceil", count, charge.at)
     return arithmetic.multiply([count, tier.amount], charge.at)
 
 
 def _price(context: Context, charge: Charge, tiers: list[_Tier], quantity: Expr) -> Expr:
-    at = charge.at
+    at, splits = charge.at, _splits(charge, tiers)
     if charge.mode == "volume":
-        cost = _cost(charge, tiers[-1], quantity)
+        cost = _cost(charge, tiers[-1], quantity, splits)
         for tier in reversed(tiers[:-1]):
             assert tier.bound is not None
             inside = arithmetic.compare("<=", quantity, tier.bound, at)
-            cost = arithmetic.choose(inside, _cost(charge, tier, quantity), cost, at)
+            cost = arithmetic.choose(inside, _cost(charge, tier, quantity, splits), cost, at)
         return cost
     total: Expr = arithmetic.number(0, context.money, integer=False)
     low: Expr = quantities.zero_of(quantity)
     for tier in tiers:
         high = quantity if tier.bound is None else arithmetic.extreme("min", [quantity, tier.bound], at)
         part = quantities.beyond(high, low, at)
-        total = arithmetic.add([total, _cost(charge, tier, part)], at)
+        total = arithmetic.add([total, _cost(charge, tier, part, splits)], at)
         low = low if tier.bound is None else tier.bound
     return total
 

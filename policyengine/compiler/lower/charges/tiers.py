@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import lcm
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower.charges import lines, package_tiers, quantities, slices
+from policyengine.compiler.lower.charges import lines, package_tiers, quantities, slices, tier_bounds
 from policyengine.compiler.lower.charges.priced import Priced, Steps
 from policyengine.compiler.lower.charges.quantities import Quantities
 from policyengine.compiler.lower.context import Context
@@ -148,23 +148,15 @@ def _written_schedule(context: Context, charge: Charge, scope: Scope, quantity: 
     """Tiers written in the charge: a constant where all of their numbers are, else built when asked."""
     tiers, money = charge.tiers, context.money
     assert isinstance(tiers, tuple)
-    bounds: list[Expr] = []
+    bounds = tier_bounds.read(context, tiers, scope, quantity)
     rate_items: list[Expr] = []
     flats: list[Expr] = []
     shifts = charge.free_quantity_as == "tier" and charge.free_quantity is not None
     first = 2 if shifts else 1  # the free tier is the first one
     for position, tier in enumerate(tiers):
         context.places[f"{charge.name}.tiers.{position + first}"] = f"{tier.at.source.name}:{tier.at.line}"
-        last = position == len(tiers) - 1
-        if tier.up_to is None and not last:
-            raise Rejected(say.open_tier_not_last(tier.at))
-        if tier.up_to is not None:
-            if last:
-                raise Rejected(say.last_tier_not_open(tier.up_to.span))
-            bounds.append(context.number(tier.up_to, scope, quantity))
         rate_items.append(_rate(context, tier, scope, rates))
         flats.append(_number(context, tier.flat_amount, scope, money))
-    _increasing(bounds, tiers)
     if shifts:
         free = _free(context, charge, scope, quantity)
         bounds = [free, *(arithmetic.add([bound, free], charge.at) for bound in bounds)]
@@ -211,15 +203,6 @@ def _number(context: Context, written: Value | None, scope: Scope, unit: Unit) -
     if written is None:
         return arithmetic.number(0, unit, integer=False)
     return context.number(written, scope, unit)
-
-
-def _increasing(bounds: list[Expr], tiers: tuple[Tier, ...]) -> None:
-    known = [arithmetic.constant_of(b) for b in bounds]
-    for position, bound in enumerate(known):
-        before = known[position - 1] if position else 0
-        up_to = tiers[position].up_to
-        if bound is not None and before is not None and bound <= before and up_to is not None:
-            raise Rejected(say.tiers_not_increasing(up_to.span))
 
 
 def _common(items: list[Expr], unit: Unit) -> tuple[Number, list[Expr]]:
