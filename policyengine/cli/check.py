@@ -39,9 +39,10 @@ def _check(bundles: Sequence[Path], how: str, warnings_as_errors: bool) -> int:
 def diagnostics(bundle: Path) -> Sequence[Diagnostic]:
     """Every error and warning of one bundle."""
     try:
-        return compile_path(bundle).warnings
+        compiled = compile_path(bundle)
     except InvalidPolicy as invalid:
         return invalid.diagnostics
+    return (*compiled.warnings, *compiled.lints)
 
 
 def _say_verdict(bundles: Sequence[Path], found: Sequence[Diagnostic], failed: bool, to_stderr: bool) -> None:

@@ -214,6 +214,37 @@ def minimum_or_commitment(at: Span) -> Diagnostic:
     return Diagnostic("B093", "minimum_or_commitment", "a charge has a minimum or a commitment, not both", at, hint)
 
 
+# --- warnings about prices: legal, and often not meant
+
+
+def unreachable_tier(tier: int, schedule: str, at: Span) -> Diagnostic:
+    """A tier that begins beyond every quantity, or between two whole ones."""
+    of = f" of `{schedule}`" if schedule else ""
+    hint = "take it out, or allow larger quantities where the input is declared"
+    return Diagnostic("B094", "unreachable_tier", f"no quantity reaches tier {tier}{of}", at, hint, "warning")
+
+
+def volume_cliff(before: str, after: str, prices: tuple[str, str] | None, schedule: str, at: Span) -> Diagnostic:
+    """One unit more, and all units cost less together."""
+    of = f" in `{schedule}`" if schedule else ""
+    message = f"more costs less{of}: {after} less than {before}"
+    if prices is not None:
+        message = f"more costs less{of}: a quantity of {before} costs {prices[0]}, and {after} costs {prices[1]}"
+    hint = "`mode: graduated` gives the lower price only to what lies beyond the edge; or charge a `flat_amount`"
+    return Diagnostic("B095", "volume_cliff", message, at, hint, "warning")
+
+
+def free_quantity_raises(
+    free: str, quantity: str, prices: tuple[str, str] | None, schedule: str, at: Span
+) -> Diagnostic:
+    """A grant that makes the bill larger: what is left falls into a dearer tier."""
+    of = f" in `{schedule}`" if schedule else ""
+    sums = "" if prices is None else f": {prices[1]} instead of {prices[0]}"
+    message = f"a free quantity of {free} makes {quantity} dearer{of}{sums}"
+    hint = "use `mode: graduated`, or tiers that do not get cheaper as a whole"
+    return Diagnostic("B096", "free_quantity_raises", message, at, hint, "warning")
+
+
 def not_analysed(reason: str, at: Span) -> Diagnostic:
     """A table whose gaps and overlaps could not be examined; a missing combination is then an evaluation error."""
     message = f"gaps and overlaps of this table were not examined: {reason}"

@@ -22,12 +22,16 @@ from policyengine.source import Diagnostic, Report
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A program with what authors' tools need beside it: the bundle it came from, the warnings and the files."""
+    """A program with what authors' tools need beside it: the bundle it came from, the warnings and the files.
+
+    `lints` are warnings about what is written well and may not be meant, such as a price that falls.
+    """
 
     program: Program
     bundle: Bundle
     warnings: tuple[Diagnostic, ...] = ()
     sources: dict[str, bytes] = field(default_factory=dict)
+    lints: tuple[Diagnostic, ...] = ()
 
 
 def compile_path(path: Path | str) -> Compiled:
@@ -63,7 +67,7 @@ def compile_sources(found: Sources, report: Report) -> Compiled:
     _stop_if_any(report)
     program = emit.emit(context, canonical.digest(manifest, trees, found, bundle))
     _stop_if_any(report)
-    return Compiled(program, bundle, tuple(report.warnings), found.taken)
+    return Compiled(program, bundle, tuple(report.warnings), found.taken, tuple(context.lints))
 
 
 def _stop_if_any(report: Report) -> None:

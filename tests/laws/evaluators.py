@@ -16,13 +16,13 @@ from policyengine.runtime.facts import Reader
 
 
 class Asked:
-    """A bundle, compiled, whose entry points are asked; `warnings` are what `check` says of it."""
+    """A bundle, compiled, whose entry points are asked; `lints` are the codes that `check` warns of."""
 
     def __init__(self, sections: Mapping[str, Any]) -> None:
         self.text = bundle(sections)
         compiled = compile_texts({"bundle.yaml": self.text})
         self.policy = pe.Policy(compiled.program)
-        self.warnings = compiled.warnings
+        self.lints = {lint.code for lint in compiled.lints}
 
     def outputs(self, name: str, given: Mapping[str, Any], tenant: str | None = None, at: str | None = None) -> Any:
         """The outputs, after the interpreter has given the same; the lines of a charge add up to its amount."""

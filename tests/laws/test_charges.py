@@ -155,6 +155,52 @@ def test_many_prices_never_fall(data):
     check_growth(data, NEVER_FALLING, rising=False)
 
 
+def check_silence_on_cliffs(data):
+    asked = Asked(data.draw(charges(STEP_DOWN, free=False, slices=False, adjusts=False)).sections())
+    fewer, more = sorted(Decimal(data.draw(numbers(0, 60, 0))) for _ in range(2))
+    falls = asked.amount({"used": fewer}) > asked.amount({"used": more})
+
+    assert not falls or fewer == 0 or "B095" in asked.lints, (asked.text, fewer, more)
+
+
+@QUICK
+@given(st.data())
+def test_a_price_that_falls_was_warned_of(data):
+    """Where `check` is silent, a larger quantity never costs less."""
+    check_silence_on_cliffs(data)
+
+
+@pytest.mark.slow
+@LONG
+@given(st.data())
+def test_many_prices_that_fall_were_warned_of(data):
+    check_silence_on_cliffs(data)
+
+
+def check_silence_on_free_quantities(data):
+    drawn = data.draw(charges([m for m in STEP_DOWN if m in COUNTING], free=True, slices=False, adjusts=False))
+    asked = Asked(drawn.sections())
+    bare = {name: value for name, value in drawn.charge.items() if not name.startswith("free_quantity")}
+    used = {"used": Decimal(data.draw(numbers(1, 60, 0)))}
+    without = Asked(Drawn(drawn.model, bare, drawn.tables, drawn.whole).sections()).amount(used)
+
+    assert asked.amount(used) <= without or "B096" in asked.lints, (asked.text, used)
+
+
+@QUICK
+@given(st.data())
+def test_a_free_quantity_that_costs_was_warned_of(data):
+    """Where `check` is silent, a free quantity never raises a charge."""
+    check_silence_on_free_quantities(data)
+
+
+@pytest.mark.slow
+@LONG
+@given(st.data())
+def test_many_free_quantities_that_cost_were_warned_of(data):
+    check_silence_on_free_quantities(data)
+
+
 WITH_FREE_PART = tuple(model for model in MODELS if model != "pass_through")
 
 

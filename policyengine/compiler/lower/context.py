@@ -123,6 +123,7 @@ class Context:
     findings: dict[str, Findings] = field(default_factory=dict)
     effective: tuple[int | None, int | None] = (None, None)
     check_reasons: dict[str, str] = field(default_factory=dict)
+    lints: list[Diagnostic] = field(default_factory=list)
     poisoned: set[str] = field(default_factory=set)
     """Names whose definition has failed: what reads them is not checked, so that one mistake gives one diagnostic."""
 
@@ -131,6 +132,11 @@ class Context:
         return Span(self.sources.manifest, 0, 0)
 
     # ------------------------------------------------------------------------------------------------- reports
+
+    def lint(self, diagnostic: Diagnostic) -> None:
+        """Something legal that is probably not meant; once, however often a part is lowered."""
+        if diagnostic not in self.lints:
+            self.lints.append(diagnostic)
 
     def error(self, diagnostic: Diagnostic) -> None:
         self.report.add(diagnostic)

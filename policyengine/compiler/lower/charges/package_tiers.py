@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower.charges import lines, quantities, slices, tier_bounds
+from policyengine.compiler.lower.charges import lines, lints, quantities, slices, tier_bounds
 from policyengine.compiler.lower.charges.priced import Priced, Steps
 from policyengine.compiler.lower.charges.quantities import Quantities
 from policyengine.compiler.lower.context import Context
@@ -41,6 +41,7 @@ def priced(context: Context, charge: Charge, scope: Scope, found: Quantities, be
     has_flats = any(not arithmetic.is_zero(t.flat) for t in tiers)
     if has_flats and charge.flat_at_zero is None:
         raise Rejected(say.say_flat_at_zero(charge.at))
+    lints.packages(context, charge, found, [(t.bound, t.size, t.amount, t.flat) for t in tiers])
     if charge.package_rounding == "total_first":
         found = _whole_packages(charge, found, tiers)
     units = _price(context, charge, tiers, found.after)

@@ -26,7 +26,8 @@ from policyengine.values.types import Number, Unit
 class Quantities:
     """The cumulative quantities that are priced.
 
-    `sign` is -1 or 1 where a negative quantity mirrors the price; `falls` says that the one after may be less.
+    `sign` is -1 or 1 where a negative quantity mirrors the price; `falls` says that the one after may be less;
+    `free` is what was taken off.
     """
 
     before: Expr | None
@@ -34,6 +35,7 @@ class Quantities:
     unit: Unit
     sign: Expr | None = None
     falls: bool = False
+    free: Expr | None = None
 
 
 def read(context: Context, charge: Charge, scope: Scope) -> Quantities:
@@ -54,6 +56,7 @@ def read(context: Context, charge: Charge, scope: Scope) -> Quantities:
         after = _transformed(context, charge.quantity_transform, after, scope)
         before = None if before is None else _transformed(context, charge.quantity_transform, before, scope)
         unit = unit_of(after)
+    free: Expr | None = None
     if charge.free_quantity is not None:
         free = not_negative(context.number(charge.free_quantity, scope, unit), charge.free_quantity.span)
         _free_used(context, charge, before, after, free)
@@ -63,7 +66,7 @@ def read(context: Context, charge: Charge, scope: Scope) -> Quantities:
     context.define(
         f"{name}.billed_quantity", context.add(f"{name}.billed_quantity", billed, name, "charges", charge.at)
     )
-    return Quantities(before, after, unit, sign, falls)
+    return Quantities(before, after, unit, sign, falls, free)
 
 
 def base(context: Context, charge: Charge, scope: Scope) -> Quantities:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import lcm
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower.charges import lines, package_tiers, quantities, slices, tier_bounds
+from policyengine.compiler.lower.charges import lines, lints, package_tiers, quantities, slices, tier_bounds
 from policyengine.compiler.lower.charges.priced import Priced, Steps
 from policyengine.compiler.lower.charges.quantities import Quantities
 from policyengine.compiler.lower.context import Context
@@ -16,6 +16,7 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.model import Charge, Tier
 from policyengine.language.written import Value, Written
+from policyengine.runtime import support
 from policyengine.runtime.program import Call, Const, Expr, MakeTiers, Read
 from policyengine.values import types
 from policyengine.values.types import Number, Unit
@@ -52,7 +53,7 @@ def tiered_percentage(context: Context, charge: Charge, scope: Scope) -> Priced:
 
 
 def _growth(context: Context, charge: Charge, scope: Scope, found: Quantities, rates: Rates) -> Priced:
-    schedule = _schedule(context, charge, scope, found.unit, rates)
+    schedule, found = _schedule(context, charge, scope, found, rates)
     _check_flat_at_zero(charge, schedule)
     at_zero = Const(types.BOOL, bool(charge.flat_at_zero))
     begun = begun_at_zero(context, charge, scope, found)
@@ -130,18 +131,25 @@ def _flats(context: Context, charge: Charge, schedule: Expr, quantity: Expr, at_
     return slices.either(at_zero, due, not_due, charge)
 
 
-def _schedule(context: Context, charge: Charge, scope: Scope, quantity: Unit, rates: Rates) -> Expr:
+def _schedule(
+    context: Context, charge: Charge, scope: Scope, found: Quantities, rates: Rates
+) -> tuple[Expr, Quantities]:
+    """The tiers of a charge, behind its free tier if it has one, and the quantities with what is free of them."""
     if isinstance(charge.tiers, Written):
         schedule = context.expression(charge.tiers, scope)
         if not isinstance(schedule.type, types.Tiers):
             raise Rejected(expression_say.expected_type("tiers", schedule.type, charge.tiers.span))
-        if charge.free_quantity_as == "tier" and charge.free_quantity is not None:
-            schedule = _behind_free_tier(schedule, _free(context, charge, scope, quantity))
     else:
-        schedule = _written_schedule(context, charge, scope, quantity, rates)
-    if isinstance(schedule, Const | Read):
-        return schedule
-    return context.add(f"{charge.name}.schedule", schedule, charge.name, "charges", charge.at)
+        schedule = _written_schedule(context, charge, scope, found.unit, rates)
+    own = schedule
+    if charge.free_quantity_as == "tier" and charge.free_quantity is not None:
+        free = context.number(charge.free_quantity, scope, found.unit)
+        found = replace(found, free=quantities.not_negative(free, charge.free_quantity.span))
+        schedule = _behind_free_tier(schedule, free)
+    lints.schedule(context, charge, own, found, rates.factor)
+    if not isinstance(schedule, Const | Read):
+        schedule = context.add(f"{charge.name}.schedule", schedule, charge.name, "charges", charge.at)
+    return schedule, found
 
 
 def _written_schedule(context: Context, charge: Charge, scope: Scope, quantity: Unit, rates: Rates) -> Expr:
@@ -151,17 +159,12 @@ def _written_schedule(context: Context, charge: Charge, scope: Scope, quantity: 
     bounds = tier_bounds.read(context, tiers, scope, quantity)
     rate_items: list[Expr] = []
     flats: list[Expr] = []
-    shifts = charge.free_quantity_as == "tier" and charge.free_quantity is not None
-    first = 2 if shifts else 1  # the free tier is the first one
+    first = 2 if charge.free_quantity_as == "tier" and charge.free_quantity is not None else 1
     for position, tier in enumerate(tiers):
+        # Behind a free tier, the first tier that is written is the second one.
         context.places[f"{charge.name}.tiers.{position + first}"] = f"{tier.at.source.name}:{tier.at.line}"
         rate_items.append(_rate(context, tier, scope, rates))
         flats.append(_number(context, tier.flat_amount, scope, money))
-    if shifts:
-        free = _free(context, charge, scope, quantity)
-        bounds = [free, *(arithmetic.add([bound, free], charge.at) for bound in bounds)]
-        rate_items = [arithmetic.number(0, rates.unit, integer=False), *rate_items]
-        flats = [arithmetic.number(0, money, integer=False), *flats]
     parts = [_common(group, unit) for group, unit in ((bounds, quantity), (rate_items, rates.unit), (flats, money))]
     its_type = types.Tiers(*(number for number, _ in parts))
     groups = [items for _, items in parts]
@@ -169,11 +172,6 @@ def _written_schedule(context: Context, charge: Charge, scope: Scope, quantity: 
         held = [tuple(item.value for item in group if isinstance(item, Const)) for group in groups]
         return Const(its_type, ((*held[0], None), held[1], held[2]))
     return MakeTiers(its_type, tuple(groups[0]), tuple(groups[1]), tuple(groups[2]))
-
-
-def _free(context: Context, charge: Charge, scope: Scope, quantity: Unit) -> Expr:
-    assert charge.free_quantity is not None
-    return quantities.not_negative(context.number(charge.free_quantity, scope, quantity), charge.free_quantity.span)
 
 
 def _behind_free_tier(schedule: Expr, free: Expr) -> Expr:
@@ -187,7 +185,10 @@ def _behind_free_tier(schedule: Expr, free: Expr) -> Expr:
     bound = types.joined(moved, first, moved.unit)
     rate = replace(t.rate, lo=min(t.rate.lo, 0), hi=max(t.rate.hi, 0))
     flat = replace(t.flat, lo=min(t.flat.lo, 0), hi=max(t.flat.hi, 0))
-    return Call(types.Tiers(bound, rate, flat), "free_tier", (schedule, free))
+    made = types.Tiers(bound, rate, flat)
+    if isinstance(schedule, Const) and isinstance(free, Const):
+        return Const(made, support.free_tier(schedule.value, den // t.bound.den, first.lo))
+    return Call(made, "free_tier", (schedule, free))
 
 
 def _rate(context: Context, tier: Tier, scope: Scope, rates: Rates) -> Expr:
