@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,9 @@ HERE = read(CASES / "pricing.json")
 OPTIONS = read(CASES / "pricing_options.json")
 SHARED = Path(__file__).parents[3] / "shared" / "cases" / "pricing_cases.json"
 is_shared = pytest.mark.skipif(not SHARED.exists(), reason="the shared case files lie outside of this repository")
+
+NAMES_OF_OTHERS = ("model.charges.", "input.usage[].dims.")
+"""Fields below these are named by the case: names of charges and of dimensions."""
 
 # Shared cases that do not pass yet. This list only ever shrinks.
 NOT_YET: frozenset[str] = frozenset()
@@ -49,3 +54,35 @@ def test_hardly_any_shared_case_is_left_out():
     skipped = [result.id for result in run_files([SHARED]) if result.status == "skipped"]
 
     assert len(skipped) * 20 <= len(read(SHARED))
+
+
+def words_of(kind: str, part: object, path: str) -> Iterator[tuple[str, str, str]]:
+    """Every (kind, field, word) of a case: true, false and null are words too; names of keys in a mapping are not."""
+    match part:
+        case dict():
+            for key, value in part.items():
+                yield from words_of(kind, value, f"{path}.{key}")
+        case list():
+            for value in part:
+                yield from words_of(kind, value, f"{path}[]")
+        case _:
+            yield kind, path, part if isinstance(part, str) else json.dumps(part)
+
+
+@is_shared
+def test_every_field_and_word_is_in_our_cases():
+    """What the field list names occurs in a case that is always run."""
+    listed = json.loads((SHARED.parent / "fields.json").read_text(encoding="utf-8"))["pricing"]
+    ours = [words for case in (*HERE, *OPTIONS) for words in words_of(case.kind, case.given, "")]
+    fields = {(kind, path.removeprefix(".")) for kind, path, _ in ours}
+    written = {(kind, path.removeprefix("."), word) for kind, path, word in ours}
+    missing = [
+        f"{kind}: {path} {word}"
+        for kind, its in listed.items()
+        for path, field in its.items()
+        if path.startswith(("model.", "input.")) and "*" not in path and not path.startswith(NAMES_OF_OTHERS)
+        for word in ["", *field.get("words", [])]
+        if ((kind, path) not in fields if not word else (kind, path, word) not in written)
+    ]
+
+    assert [] == missing

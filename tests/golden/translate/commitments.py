@@ -67,8 +67,9 @@ OF_COMMITMENT = {"utilized": "amount", "overage": "", "true_up": ""}
 def windowed_commitment(case: Mapping[str, Any]) -> Translation:
     """A charge for each bucket and one for all other hours; a bill of one window, repeated for each."""
     model, given = case["model"], case["input"]
-    has_hours = bool(model["time_buckets"]) and all("hour" in window for window in given["windows"])
-    buckets = {f"bucket_{place}": bucket for place, bucket in enumerate(model["time_buckets"], start=1)}
+    hours = model.get("time_buckets") or []
+    has_hours = bool(hours) and all("hour" in window for window in given["windows"])
+    buckets = {f"bucket_{place}": bucket for place, bucket in enumerate(hours, start=1)}
     prices = {**(buckets if has_hours else {}), "others": {}}
     hour = {"hour": {"type": "int", "min": Raw("0"), "max": Raw("23")}} if has_hours else {}
     inputs = {QUANTITY: {"type": "decimal", "min": Raw("0")}, **hour}
@@ -106,7 +107,7 @@ def _window_charge(name: str, price: Mapping[str, Any], is_one_of_many: bool) ->
     stated = price.get("commitment")
     if stated:
         factor = {"overage_factor": number(stated["overage_factor"])} if "overage_factor" in stated else {}
-        committed = {stated["type"]: number(stated["value"]), "true_up": stated["true_up"]}
+        committed = {stated["type"]: number(stated["value"]), "true_up": stated.get("true_up", False)}
         section["commitment"] = committed | factor
     return section
 

@@ -16,7 +16,7 @@ def translate(case: Mapping[str, Any]) -> Translation:
     names, inputs, sections, parts = Names(DECISION), {}, {}, []
     for theirs, model in models.items():
         name, used, total = names[theirs], names[f"{theirs} used"], rounding(model, "total")
-        inputs[used] = measure(model)
+        inputs[used] = measure(model, default=Raw("0"))
         sections[name] = charge(model, used)
         if total:
             sections[names[f"{theirs} total"]] = {"sum": [name], "round": total}

@@ -50,7 +50,8 @@ def rounding(model: Model, *levels: str) -> Section:
     stated = model.get("rounding") or {"level": "none"}
     if stated["level"] not in levels:
         return {}
-    return {"places": Raw(stated["scale"]), "mode": stated["mode"]}
+    places = Raw(stated["scale"]) if "scale" in stated else "currency"
+    return {"places": places, "mode": stated["mode"]}
 
 
 def charge(model: Model, quantity: str = QUANTITY) -> Section:
@@ -132,8 +133,10 @@ def _quantity_options(model: Model) -> Section:
 def transform(stated: Model) -> Section:
     """The `quantity_transform` of a model."""
     changed: Section = {stated["op"]: number(stated["factor"])}
-    if stated["rounding"] != "none":
-        changed["round"] = {"places": Raw(stated["scale"]), "mode": stated["rounding"]}
+    if stated.get("rounding", "none") != "none":
+        changed["round"] = {"places": Raw(stated.get("scale", "0")), "mode": stated["rounding"]}
+    elif stated["op"] == "divide":
+        changed["round"] = EXACTLY
     return changed
 
 
