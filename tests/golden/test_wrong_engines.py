@@ -26,7 +26,7 @@ from policyengine.compiler.lower.charges import (
     taxes,
 )
 from policyengine.language.expression import arithmetic
-from policyengine.runtime import emission, support
+from policyengine.runtime import emission, schedules, support
 from policyengine.values.currencies import RailScale
 
 CASES = Path(__file__).parent / "cases"
@@ -62,10 +62,10 @@ def flat_of_the_next_tier(schedule, quantity, at_zero):
 
 def flat_of_the_last_tier(schedule, quantity, at_zero):
     """The flat amount of the reached tier only."""
-    return support.volume_flat(schedule, quantity, at_zero)
+    return schedules.volume_flat(schedule, quantity, at_zero)
 
 
-def never_due_at_zero(schedule, quantity, at_zero, right=support.graduated_flat):
+def never_due_at_zero(schedule, quantity, at_zero, right=schedules.graduated_flat):
     """The first tier is entered by usage only, whatever is said."""
     return right(schedule, quantity, False)
 
@@ -146,12 +146,12 @@ def remainder_to_the_first(total, weights):
 MISTAKES = [
     pytest.param(emission, "_division", rounded_to_even, id="another rounding mode"),
     pytest.param(charge, "_element", unrounded_line, id="lines that are not rounded"),
-    pytest.param(support, "bisect_left", bisect_right, id="up_to exclusive"),
-    pytest.param(support, "volume", support.graduated, id="volume priced as graduated"),
-    pytest.param(support, "graduated", support.volume, id="graduated priced as volume"),
-    pytest.param(support, "graduated_flat", flat_of_the_next_tier, id="the flat amount of an empty tier"),
-    pytest.param(support, "graduated_flat", flat_of_the_last_tier, id="the flat amount of the last tier only"),
-    pytest.param(support, "graduated_flat", never_due_at_zero, id="no flat amount at zero"),
+    pytest.param(schedules, "bisect_left", bisect_right, id="up_to exclusive"),
+    pytest.param(schedules, "volume", schedules.graduated, id="volume priced as graduated"),
+    pytest.param(schedules, "graduated", schedules.volume, id="graduated priced as volume"),
+    pytest.param(schedules, "graduated_flat", flat_of_the_next_tier, id="the flat amount of an empty tier"),
+    pytest.param(schedules, "graduated_flat", flat_of_the_last_tier, id="the flat amount of the last tier only"),
+    pytest.param(schedules, "graduated_flat", never_due_at_zero, id="no flat amount at zero"),
     pytest.param(slices, "closes", always, id="the minimum in each slice"),
     pytest.param(slices, "follows", never, id="the flat amount at zero in each slice"),
     pytest.param(slices, "billed", nothing_billed, id="the maximum in each slice"),

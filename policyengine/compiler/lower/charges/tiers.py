@@ -16,7 +16,7 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.model import Charge, Tier
 from policyengine.language.written import Value, Written
-from policyengine.runtime import support
+from policyengine.runtime import schedules
 from policyengine.runtime.program import Call, Const, Expr, MakeTiers, Read
 from policyengine.values import types
 from policyengine.values.types import Number, Unit
@@ -187,7 +187,7 @@ def _behind_free_tier(schedule: Expr, free: Expr) -> Expr:
     flat = replace(t.flat, lo=min(t.flat.lo, 0), hi=max(t.flat.hi, 0))
     made = types.Tiers(bound, rate, flat)
     if isinstance(schedule, Const) and isinstance(free, Const):
-        return Const(made, support.free_tier(schedule.value, den // t.bound.den, first.lo))
+        return Const(made, schedules.free_tier(schedule.value, den // t.bound.den, first.lo))
     return Call(made, "free_tier", (schedule, free))
 
 
