@@ -214,6 +214,11 @@ def minimum_or_commitment(at: Span) -> Diagnostic:
     return Diagnostic("B093", "minimum_or_commitment", "a charge has a minimum or a commitment, not both", at, hint)
 
 
+def rail_without_places(at: Span) -> Diagnostic:
+    hint = "write `places: rail`, or take `rail` away"
+    return Diagnostic("B097", "rail_without_places", "a `rail` is named, and the places are not its own", at, hint)
+
+
 # --- warnings about prices: legal, and often not meant
 
 

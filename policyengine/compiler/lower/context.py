@@ -456,6 +456,8 @@ class Context:
             return expr
         at = how.places.span
         text = how.places.scalar.text.strip()
+        if how.rail is not None and text != "rail":
+            raise Rejected(say.rail_without_places(at))
         if text in ("currency", "rail"):
             places = self.currency_places(at, how.rail)
         else:
