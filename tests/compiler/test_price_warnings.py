@@ -99,6 +99,14 @@ def test_a_tier_beyond_all_quantities():
     assert ["B094 18: no quantity reaches tier 3"] == warnings(VOLUME + tiers, "int unit, min: 0, max: 50")
 
 
+def test_a_committed_quantity_says_nothing_of_reach():
+    """The tiers are judged by what may be used, not by what was committed."""
+    tiers = "    commitment: {quantity: 5, true_up: true}\n    tiers:\n"
+    tiers += "      - {up_to: 10, unit_amount: 1}\n      - {unit_amount: 2}\n"
+
+    assert [] == warnings(VOLUME + tiers)
+
+
 def test_a_tier_between_two_whole_numbers():
     tiers = "    tiers:\n      - {up_to: 10, unit_amount: 1}\n      - {up_to: 10.5, unit_amount: 2}\n"
     tiers += "      - {unit_amount: 3}\n"

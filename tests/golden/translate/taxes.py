@@ -7,7 +7,7 @@ from typing import Any
 
 from golden.asking import Ask, LeftOut, Translation
 from golden.bundle_text import Raw
-from golden.translate.sections import DECISION, MANY, Section, amount, asked, number
+from golden.translate.sections import DECISION, EXACTLY, MANY, Section, amount, asked, number
 
 RATE: Section = {"type": "decimal", "min": Raw("0"), "max": Raw("1_000")}
 
@@ -87,4 +87,5 @@ def _tax_of_line(model: Mapping[str, Any]) -> Section:
     """The tax of a line, on top of it or contained in it, rounded alone or with the others."""
     contained = model["tax_behavior"] == "inclusive"
     rate = "line.rate / (100 + line.rate)" if contained else "line.rate / 100"
-    return {"base": "line.net", "rate": rate} | (_by_line(model) or {"round": _rounded(model)})
+    exact = {"round_each": EXACTLY} if contained else {}
+    return {"base": "line.net", "rate": rate} | (_by_line(model) or {**exact, "round": _rounded(model)})

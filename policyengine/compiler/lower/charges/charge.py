@@ -55,11 +55,16 @@ def lower(context: Context, charge: Charge) -> None:
 
 def _lower_one(context: Context, charge: Charge) -> None:
     scope, condition = _conditional(context, charge)
+    amount, shown = _element(context, charge, scope, _price_alone(context, charge, scope))
+    _adjusted(context, charge, scope, condition, amount, shown)
+
+
+def _price_alone(context: Context, charge: Charge, scope: Scope) -> Priced:
+    """The price of a charge that is no element of a list."""
     priced = models.price(context, charge, scope)
     if charge.flat_by is not None and priced.steps is not None:
         peaks.check_alone(charge, priced.steps)
-    amount, shown = _element(context, charge, scope, priced)
-    _adjusted(context, charge, scope, condition, amount, shown)
+    return priced
 
 
 def _conditional(context: Context, charge: Charge) -> tuple[Scope, Expr | None]:
@@ -147,8 +152,7 @@ def _lower_split(context: Context, charge: Charge) -> None:
     scope, condition = _conditional(context, charge)
     context.inline = True
     try:
-        priced = models.price(context, charge, scope)
-        whole, _ = models.weighted(context, charge, scope, priced)
+        whole, _ = models.weighted(context, charge, scope, _price_alone(context, charge, scope))
     finally:
         context.inline = False
     _is_amount(context, whole, charge)

@@ -67,11 +67,13 @@ def price_of(context: Context, charge: Charge, scope: Scope, quantity: Value) ->
     stands_for = Written(Scalar(None, quantity.span, "plain", ""), syntax.Name(0, 0, OTHER_QUANTITY))
     alone = dict.fromkeys(("already_rated", "position", "negative_quantity", "free_quantity", "free_quantity_as"))
     was_inline, context.inline = context.inline, True
+    warned = len(context.lints)
     try:
         other_charge = charge.model_copy(update={**alone, "quantity": stands_for})
         return weighted(context, other_charge, inner, price(context, other_charge, inner))[0]
     finally:
         context.inline = was_inline
+        del context.lints[warned:]  # the tiers are judged by the charge's own quantity
 
 
 def _sum(context: Context, charge: Charge) -> Priced:
