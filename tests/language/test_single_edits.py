@@ -101,7 +101,7 @@ def misspellings(text: str) -> Iterator[str]:
 
 def test_a_misspelt_name_is_told_at_most_once() -> None:
     """A name of the author's own that is misspelt where it is declared is one mistake, however many rows use it."""
-    texts = [text for path in GOOD for text in misspellings(path.read_text(encoding="utf-8"))][::5]
+    texts = [text for path in GOOD for text in list(misspellings(path.read_text(encoding="utf-8")))[::5]]
 
     assert len(texts) > 200
     assert max(heard(text) for text in texts) <= 1

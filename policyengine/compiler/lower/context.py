@@ -480,7 +480,7 @@ class Context:
             return arithmetic.number(_places(code, rail))
         key = self.currency_key()
         assert isinstance(key.type, types.Enum)
-        places = tuple(_places(member, rail) for member in key.type.members)
+        places = tuple(self._places_of(member, rail) for member in key.type.members)
         name = f"currency@{rail or 'places'}"
         if name not in self.tables:
             column = types.integer(min(places), max(places))
@@ -492,6 +492,17 @@ class Context:
             self.row_places[name] = [at] * len(members)
         column_type = self.tables[name].column_types["value"]
         return Column(column_type, Row(types.Simple("row"), name, (key,), None), name, "value", None)
+
+    def _places_of(self, member: str, rail: str | None) -> int:
+        """The places of one currency of several; one that is no currency is told once, whatever is rounded by it."""
+        try:
+            return _places(member, rail)
+        except InvalidValue:
+            assert self.bundle.currency is not None
+            unknown = say.currency_of_unknown(member, self.bundle.currency.span)
+            if unknown not in self.report.found:
+                self.error(unknown)
+            raise Broken from None
 
     def currency_key(self) -> Expr:
         """The input that holds the currency of each decision: an enum of codes."""
