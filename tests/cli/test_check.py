@@ -96,3 +96,18 @@ def test_a_warning_fails_only_where_it_is_asked(call, chat):
 
     assert (0, 3) == (plain.exit_code, strict.exit_code)
     assert f"{chat}: 1 warning" == plain.output.splitlines()[-1] == strict.output.splitlines()[-1]
+
+
+def test_a_price_that_falls_is_shown(call, tmp_path):
+    """A volume price under which more costs less is a warning, with both sums."""
+    tiers = "[{up_to: 10, unit_amount: 2}, {unit_amount: 1}]"
+    charge = f"{{charge_model: tiered, mode: volume, quantity: calls, tiers: {tiers}}}"
+    head = "policyengine: 1\nbundle: falls\nversion: 1.0.0\ncurrency: USD\ntimezone: UTC\n"
+    text = f"{head}inputs:\n  calls: {{type: int call, min: 0}}\ncharges:\n  usage: {charge}\n"
+    (tmp_path / "bundle.yaml").write_text(text, encoding="utf-8")
+
+    result = call("check", tmp_path)
+
+    assert 0 == result.exit_code
+    assert "B095: warning: more costs less: a quantity of 10 costs 20, and 11 costs 11" in result.output
+    assert 3 == call("check", tmp_path, "--warnings-as-errors").exit_code
