@@ -58,7 +58,8 @@ LAYERS |= {
     "testing": Layer(BELOW),
 }
 
-# The package's own page re-exports the runtime and names what `connect` gives; its functions may reach for the rest when they are called.
+# The package's own page re-exports the runtime and names what `connect` gives; its functions may reach for the rest
+# when they are called.
 FRONT = Layer(("registry", "runtime", *LEVEL_0))
 DOORS = {
     "__init__.py": {"load", "connect", "evaluate_expression", "check_expression"},

@@ -4,8 +4,8 @@ The common request is checked there, and the function goes on with its held fact
 not as usual (a fact missing, wrong, unknown or unavailable, a subclass, a text that is not ASCII): then `facts.Reader`,
 which knows every case and every message, reads the request anew. So this file decides nothing by itself.
 
-Only what is held as the caller gave it is asked for its exact type. A key, or the member of an enum, is looked up and
-then forgotten: at most `__hash__` and `__eq__` of a host's object run, and whatever they raise is a reason to leave.
+Every value is asked for its exact type before anything else. A key is only looked up: at most `__hash__` and `__eq__`
+of a host's object run, and whatever they raise is a reason to leave.
 """
 
 from __future__ import annotations
@@ -153,6 +153,7 @@ class Intake:
                 self.line(indent, f"else: {name} = {self._read(leaf)}({name}, g)")
             case types.Enum(members=members) if not leaf.optional:
                 words = self.bind({member: member for member in members})
+                self.line(indent, f"if type({name}) is not str: {LEAVE}")
                 self.line(indent, f"{name} = {words}[{name}]")
             case types.STRING if not leaf.optional:
                 self.line(indent, f"if type({name}) is not str or not {name}.isascii(): {LEAVE}")
