@@ -15,7 +15,7 @@ HEAD = f"""# The functions
 Every built-in function with its forms, what it takes and what it gives.
 `number` is an int or a decimal; `T`, `K` and `V` stand for any type, the same one wherever the letter stands.
 `x.f(y)` is written behind its first argument, `f(x, y)` before both.
-In a bundle, units and ranges count besides: [the language](language.md#functions) says which functions it has.
+In a bundle, units and ranges count besides: [the language](language.md#functions) says how.
 
 A function that cannot answer fails, and the failure is a value: `&&`, `||`, `all` and `exists` can do without it.
 An evaluation may cost {limits.COST_MAX:,} units.

@@ -16,11 +16,13 @@ from policyengine.errors import EvaluationError, InvalidInput, InvalidPolicy
 from policyengine.language import model, schema, yaml
 from policyengine.language.expression.check import check
 from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.dynamic.room import with_room
 from policyengine.language.expression.evaluation import parsed, source_of, too_deep
 from policyengine.language.expression.scope import Scope
 from policyengine.language.expression.syntax import Expression
 from policyengine.runtime import exact, facts, interpreter, outputs
-from policyengine.runtime.failure import Failure
+from policyengine.runtime.failure import COST_EXCEEDED, Failure
+from policyengine.runtime.limits import CostExceeded
 from policyengine.runtime.program import Entry, Expr, Fact, Node, Program, walk
 from policyengine.source import Report, Source, Span
 from policyengine.values.types import Quotient, Type
@@ -65,7 +67,9 @@ def evaluate_alone(text: object, variables: object, declarations: Mapping[str, A
     program = alone.program
     given = facts.check(program, program.entries[NAME], {} if variables is None else variables)
     try:
-        found = interpreter.run(program, [NAME], given.held, None).values[NAME]
+        found = with_room(lambda: interpreter.run(program, [NAME], given.held, None).values[NAME])
+    except CostExceeded:
+        raise EvaluationError(COST_EXCEEDED.message, COST_EXCEEDED.code) from None
     except RecursionError:
         raise InvalidPolicy([too_deep(source_of(text))]) from None
     if not isinstance(found, Failure):

@@ -61,12 +61,15 @@ _VARIABLE = re.compile(r"\bt\d+d?\b")
 
 
 def without_unused(lines: list[str]) -> list[str]:
-    """The statements of a function without those at its top level that set what nothing reads; none has an effect."""
+    """The statements of a function without those at its top level that set what nothing reads.
+
+    None of them has an effect but a call that is charged: it is given the meter, and stays.
+    """
     used: set[str] = set()
     kept: list[str] = []
     for line in reversed(lines):
         sets = _ASSIGNMENT.match(line)
-        if sets and sets[1] not in used:
+        if sets and sets[1] not in used and "(m, " not in line:
             continue
         used.update(_VARIABLE.findall(line[sets.end() :] if sets else line))
         kept.append(line)

@@ -17,12 +17,14 @@ from functools import partial
 from math import lcm
 from typing import Any
 
-from policyengine.runtime import index, schedules, zoned
+from policyengine.runtime import costs, index, library, schedules, zoned
 from policyengine.runtime.code_writer import Settle, TooDeep, Val, Writer, as_built, is_pair, without_unused
 from policyengine.runtime.emission import OPERATIONS
 from policyengine.runtime.failure import Failure
-from policyengine.runtime.functions import FUNCTIONS
+from policyengine.runtime.functions.operators import joined
+from policyengine.runtime.heights import Heights, always
 from policyengine.runtime.intake import Intake
+from policyengine.runtime.limits import Meter
 from policyengine.runtime.numbering import Numbering
 from policyengine.runtime.program import (
     All,
@@ -47,6 +49,7 @@ from policyengine.runtime.program import (
     Row,
     TableData,
     children,
+    collected,
 )
 from policyengine.values import types
 from policyengine.values.civil import DAY
@@ -79,6 +82,8 @@ DEPTH_MAX = 12
 """Sub-expressions written inside one another before a variable is made: far below CPython's parser limits."""
 HEIGHT_MAX = 8
 """Nodes written inside one another before one is computed ahead."""
+CUT = 24
+"""Levels of one expression that are written in one go: each takes some ten frames of the stack."""
 
 
 def generate(program: Program, entry: Entry, order: Sequence[str]) -> Decide:
@@ -136,8 +141,13 @@ class _Generator(Writer):
         self.program = program
         self.entry = entry
         self.order = [n for n in order if not program.nodes[n].deferred]
-        self.numbering = Numbering(program)
+        self.metered = costs.may_exceed(program, order)
+        self.numbering = Numbering(program, self.metered)
+        self.heights = Heights()
+        self.loops = 0
         self.memo: dict[int, Val] = {}
+        self.held: dict[int, Val] = {}
+        """Charged arguments of the operation that is being written, by their ids: they are computed just once."""
         self.locals: dict[str, Val] = {}
         self.facts: set[int] = set()
         self.overridable = {
@@ -183,6 +193,9 @@ class _Generator(Writer):
                 *intake.statements(),
             ]
             head += [" X(f0)"] * (self.program.effective != (None, None)) + [" o = O(tenant)"]
+        if self.metered:
+            self.names["M"] = Meter
+            head.append(" m = M()")
         return "\n".join([*head, *without_unused(self.lines), ""])
 
     def _ahead(self) -> list[str]:
@@ -194,7 +207,7 @@ class _Generator(Writer):
             if number in height:
                 continue
             own = 1 + max((height.get(n, 0) for n in self._node_reads(name)), default=0)
-            if self.numbering.uses[number] > 1 or own > HEIGHT_MAX:
+            if self.numbering.uses[number] > 1 or own > HEIGHT_MAX or name in self.numbering.charged_nodes:
                 ahead.append(name)
                 own = 0
             height[number] = own
@@ -219,6 +232,9 @@ class _Generator(Writer):
     # ----------------------------------------------------------------------------------------------- expressions
 
     def read(self, name: str) -> Val:
+        known = self.memo.get(self.numbering.of_node[name])
+        if known is not None:
+            return _as_asked(known, self.program.nodes[name].type)
         return self.emit(self.program.nodes[name].expr)
 
     def behind(self, expr: Expr) -> Expr:
@@ -231,12 +247,39 @@ class _Generator(Writer):
 
     def _emitted(self, expr: Expr) -> Val:
         number = self.numbering.of(expr)
-        known = self.memo.get(number)
+        charged = number in self.numbering.charged and not isinstance(expr, Read)
+        known = self.held.get(id(expr))
+        if known is None and not charged:
+            known = self.memo.get(number)
         if known is not None:
             return known
+        outer = self.held
+        if self.heights.of(expr) > CUT:
+            self._cut(expr)
+        v = self._written(expr, number, charged)
+        self.held = outer
+        return v
+
+    def _cut(self, expr: Expr) -> None:
+        """Write the parts of a deep expression that are computed in any case, from below, each by itself."""
+        parts: list[Expr] = []
+        pending = [expr]
+        while pending:
+            for part in always(pending.pop()):
+                if self.heights.of(part) >= CUT:
+                    pending.append(part)
+                    if self.heights.of(part) % CUT == 0:
+                        parts.append(part)
+        self.held = dict(self.held)
+        for part in sorted(parts, key=self.heights.of):
+            self.held[id(part)] = self.stored(self.emit(part))
+
+    def _written(self, expr: Expr, number: int, charged: bool) -> Val:
         while isinstance(expr, Read):  # a loop: names of names may form a long chain
             expr = self.program.nodes[expr.node].expr
         v = self._emit(expr)
+        if charged:  # where it stands, and as often as it stands
+            return self.stored(v)
         if v.depth > DEPTH_MAX or (not v.atom and self.numbering.uses[number] > 1):
             v = self.stored(v)
         if v.atom:
@@ -383,13 +426,12 @@ class _Generator(Writer):
         return self.strict(expr.type, (expr.target,), lambda v: f"{v[0].code}[{position}]")
 
     def _map(self, expr: MakeMap) -> Val:
-        count = len(expr.keys)
         settle = None if _distinct_constants(expr.keys) else as_built
 
         def build(values: list[Val]) -> str:
-            return f"S.make_map({self._tuple(values[:count])}, {self._tuple(values[count:])})"
+            return f"S.make_map({self._tuple(values[::2])}, {self._tuple(values[1::2])})"
 
-        return self.strict(expr.type, (*expr.keys, *expr.values), build, settle)
+        return self.strict(expr.type, tuple(children(expr)), build, settle)
 
     def _schedule(self, expr: MakeTiers, values: list[Val]) -> str:
         assert isinstance(expr.type, types.Tiers)
@@ -404,12 +446,14 @@ class _Generator(Writer):
     def _fold(self, expr: Fold) -> Val:
         over = self.stored(self.emit(expr.over))
         name = self.fresh()
-        collecting = _collects(expr)
+        collecting = collected(expr) is not None
         if over.fails:
             self.line(f"if {over.code}.__class__ is F: {name} = {over.code}")
             self.line("else:")
             self.indent += 1
         outer, memo = self.locals, dict(self.memo)
+        if self.metered and expr.cost:
+            self.line(f"m.charge({expr.cost} * len({over.code}))")
         fails = self._loop(expr, over, name, collecting)
         self.locals, self.memo = outer, memo
         if over.fails:
@@ -440,7 +484,9 @@ class _Generator(Writer):
         self.line(head)
         before = dict(self.memo)
         self.indent += 1
+        self.loops += 1
         loop_fails = self._step(expr, states, failed, collecting)
+        self.loops -= 1
         self.indent -= 1
         self.memo = before
         return self._after(expr, states, failed, name, collecting, loop_fails or may_start_failed)
@@ -553,6 +599,8 @@ class _Generator(Writer):
 
     def _column(self, expr: Column, factor: int | None) -> Val:
         """A cell of the selected row. For tiers, `factor` brings the bounds to the quantity's denominator."""
+        if self._is_charged(expr.row):
+            self.held = {**self.held, id(expr.row): self.stored(self.emit(expr.row))}
         table = self.program.tables[expr.table]
         cells: Any = table.columns[expr.column]
         if isinstance(expr.row.type, types.List):
@@ -652,34 +700,52 @@ class _Generator(Writer):
         return self.strict(expr.type, expr.arguments, build, as_built if expr.may_fail else None)
 
     def _call(self, expr: Call) -> Val:
+        if not self.metered:
+            return self._operation(expr)
+        sized = costs.sized(expr, self.loops > 0)
+        if not sized and not any(self._is_charged(a) for a in expr.arguments):
+            return self._operation(expr)
+        values = []
+        for position, argument in enumerate(expr.arguments):
+            values.append(self.stored(self.emit(argument)))
+            if position in sized:
+                self.line(f"m.sized({values[-1].code})")
+        outer = self.held
+        self.held = {**outer, **{id(a): v for a, v in zip(expr.arguments, values, strict=True)}}
+        made = self.stored(self._operation(expr))
+        self.held = outer
+        return made
+
+    def _is_charged(self, expr: Expr) -> bool:
+        return not isinstance(expr, Read) and self.numbering.of(expr) in self.numbering.charged
+
+    def _operation(self, expr: Call) -> Val:
         if expr.function in zoned.FUNCTIONS:
             return self._zoned(expr)
+        if self.metered and costs.builds_text(expr):
+            run = self.bind(joined, ("joined",))
+            return self.strict(
+                expr.type, expr.arguments, lambda v: f"{run}(m, {', '.join(x.code for x in v)})", as_built
+            )
         operation = OPERATIONS.get(expr.function)
         if operation is not None:
             return operation(self, expr)
-        run = self.bind(FUNCTIONS[expr.function].run, ("function", expr.function))
+        return self._library(expr)
+
+    def _library(self, expr: Call) -> Val:
+        """A function of the library, which takes the meter where it is charged."""
+        charged = self.metered and costs.is_metered(expr, self.loops > 0)
+        run = self.bind(library.runner(expr, held=True, charged=charged))
+        first = ["m"] if charged else []
         settle = as_built if expr.may_fail else None
-        return self.strict(expr.type, expr.arguments, lambda v: f"{run}({', '.join(x.code for x in v)})", settle)
+        return self.strict(
+            expr.type, expr.arguments, lambda v: f"{run}({', '.join([*first, *(x.code for x in v)])})", settle
+        )
 
 
 def _distinct_constants(keys: Sequence[Expr]) -> bool:
     values = [k.value for k in keys if isinstance(k, Const)]
     return len(values) == len(keys) and len({(type(v), v) for v in values}) == len(keys)
-
-
-def _collects(expr: Fold) -> bool:
-    """Whether a fold only appends to its single list."""
-    if len(expr.state) != 1 or expr.absorb or not isinstance(expr.result, Local):
-        return False
-    start, step = expr.starts[0], expr.steps[0]
-    if not (isinstance(start, Const) and start.value == () and isinstance(start.type, types.List)):
-        return False
-    own = expr.state[0]
-    while isinstance(step, If):
-        if step.otherwise != Local(start.type, own):
-            return False
-        step = step.then
-    return isinstance(step, Call) and step.function == "append" and step.arguments[0] == Local(start.type, own)
 
 
 __all__ = ["Decide", "TooDeep", "generate", "source_of"]

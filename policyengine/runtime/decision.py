@@ -12,6 +12,7 @@ from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime import explain, interpreter
 from policyengine.runtime.canonical import canonical, canonical_bytes
 from policyengine.runtime.failure import Failure
+from policyengine.runtime.limits import COST_MAX, Meter
 from policyengine.runtime.outputs import plain
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.why_not import WhyNot, why_not
@@ -274,7 +275,9 @@ class Decision:
         if traced is None:
             program = self._policy.program
             order = interpreter.needed(program, self._entry, explained=True)
-            traced = interpreter.run(program, order, self._facts, self.tenant, self._policy.selects)
+            # The decision was within the budget; what only reasons read comes on top.
+            meter = Meter(2 * COST_MAX)
+            traced = interpreter.run(program, order, self._facts, self.tenant, self._policy.selects, meter)
             self._traced = traced
         return traced
 

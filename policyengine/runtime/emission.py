@@ -319,11 +319,16 @@ def _or_value(w: Writer, expr: Call) -> Val:
     def build(values: list[Val]) -> str | tuple[str, str]:
         maybe, fallback = values
         if not is_pair(expr.type):
-            return f"({fallback.code} if {maybe.code} is None else {maybe.code})"
+            return f"({fallback.code} if {_is_absent(maybe.code)} else {maybe.code})"
         (n, d), (m, e) = _as_pair(w, maybe), _as_pair(w, fallback)
-        return f"({m} if {n} is None else {n})", f"({e} if {n} is None else {d})"
+        return f"({m} if {_is_absent(n)} else {n})", f"({e} if {_is_absent(n)} else {d})"
 
     return w.strict(expr.type, expr.arguments, build)
+
+
+def _is_absent(code: str) -> str:
+    """A test for what is absent; Python warns of one that asks it of a literal."""
+    return "False" if code.strip("(-)").isdigit() else f"({code} is None)"
 
 
 def _present(w: Writer, expr: Call) -> Val:
@@ -570,11 +575,11 @@ OPERATIONS: dict[str, Operation] = {
     "allocate": _allocate,
     "draw": _simple("S.draw({}, {})"),
     "equals_any": _equals_any,
-    "is_present": _simple("({} is not None)"),
+    "is_present": lambda w, expr: w.strict(expr.type, expr.arguments, lambda v: f"(not {_is_absent(v[0].code)})"),
     "or_value": _or_value,
     "present": _present,
     "optional_field": _optional_field,
-    "concat": _simple("({} + {})"),
+    "concat": lambda w, expr: w.strict(expr.type, expr.arguments, lambda v: f"({' + '.join(x.code for x in v)})"),
     "append": _simple("(*{}, {})"),
     "size": _simple("len({})"),
     "item": _simple("S.item({}, {})", may_fail=True),
@@ -588,6 +593,14 @@ OPERATIONS: dict[str, Operation] = {
     "override_dates": _simple("S.override_dates(o, {})"),
     "sort_by": _simple("S.sort_by({}, {}, {})", may_fail=True),
     "keys": _simple("tuple({})"),
+    "entries": _simple("tuple({}.items())"),
+    "map_of_entries": _simple("dict({})"),
+    "merged": _simple("S.merged({})", may_fail=True),
+    "present_items": _simple("S.present_items({})"),
+    "present_entries": _simple("S.present_entries({})"),
+    "in_order": _simple("S.in_order({}, {})"),
+    "present_value": _simple("S.present_value({})", may_fail=True),
+    "sum_durations": _simple("S.span(sum({}))", may_fail=True),
     "text": _text,
     "graduated": _tiered("graduated"),
     "graduated_flat": _tiered("graduated_flat"),

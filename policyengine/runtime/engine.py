@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError
-from policyengine.runtime import codegen, interpreter
+from policyengine.runtime import codegen, costs, interpreter
 from policyengine.runtime.codegen import Decide, Hands, TooDeep
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.exact import held as as_held
 from policyengine.runtime.facts import Facts, Reader
-from policyengine.runtime.failure import Failure
+from policyengine.runtime.failure import COST_EXCEEDED, Failure
 from policyengine.runtime.given_json import given_json
 from policyengine.runtime.indexed import Selects
+from policyengine.runtime.limits import CostExceeded
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.program_json import digest as program_digest
 from policyengine.values.instant import Timestamp
@@ -152,9 +153,11 @@ class Prepared:
         is_limited = policy.program.effective != (None, None)
         in_force = policy.check_in_force if is_limited else None
         hands = Hands(self, Decision, Decision.examined, cells.get, self._decide, in_force)
-        with contextlib.suppress(TooDeep):  # then the interpreter answers
+        with contextlib.suppress(TooDeep, RecursionError):  # then the interpreter answers
             self.decide = codegen.generate_asked(policy.program, entry, self.order, hands)
             self._run = codegen.generate(policy.program, entry, self.order)
+        if costs.may_exceed(policy.program, self.order):
+            self.decide = _within_budget(self.decide)
 
     def _decide(
         self, input: object, tenant: Any = None, at: object = None, event: str | None = None, purpose: str | None = None
@@ -169,6 +172,18 @@ class Prepared:
         else:
             values = self._run(facts.held, self._cells.get(facts.held[Program.TENANT]))
         return Decision.examined((self, event, purpose, *facts.held, *values))
+
+
+def _within_budget(decide: Decider) -> Decider:
+    """The same, where the end of the budget is an error of the evaluation."""
+
+    def decide_or_end(*given: Any, **named: Any) -> Decision:
+        try:
+            return decide(*given, **named)
+        except CostExceeded:
+            raise EvaluationError(COST_EXCEEDED.message, COST_EXCEEDED.code) from None
+
+    return decide_or_end
 
 
 def interpreted(

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from policyengine.runtime import failure, zoned
+from policyengine.runtime import costs, failure, library, zoned
 from policyengine.runtime.exact import exact
 from policyengine.runtime.failure import Failure
-from policyengine.runtime.functions import FUNCTIONS
+from policyengine.runtime.functions.operators import joined
+from policyengine.runtime.limits import Meter
 from policyengine.runtime.meaning import OPERATIONS
 from policyengine.runtime.program import (
     All,
@@ -40,6 +41,8 @@ from policyengine.runtime.program import (
     Read,
     Row,
     TableData,
+    children,
+    collected,
     reads,
 )
 from policyengine.runtime.selection import applies, in_force, select
@@ -65,9 +68,11 @@ def run(
     facts: Sequence[Any],
     tenant: str | None,
     by_index: Selection = select,
+    meter: Meter | None = None,
 ) -> Trace:
-    """Evaluate nodes in order. `facts` are held values (or a Failure) by fact index."""
+    """Evaluate nodes in order. `facts` are held values (or a Failure) by fact index; raises CostExceeded."""
     machine = Machine(program, facts, tenant)
+    machine.meter = Meter() if meter is None else meter
     machine.select = by_index
     for name in order:
         machine.node(name)
@@ -96,13 +101,19 @@ class Machine:
         self.cells = program.tenant_cells.get(tenant, {}) if tenant is not None else {}
         self.select: Selection = select
         self.zones = zoned.zones_of(program.zones)
+        self.meter = Meter()
+        self.loops = 0
         self.trace = Trace()
         self.current = ""
 
     def node(self, name: str) -> None:
         self.current = name
         self.trace.demanded[name] = []
-        self.trace.values[name] = self.value(self.program.nodes[name].expr, {})
+        node, meter = self.program.nodes[name], self.meter
+        if node.deferred:  # computed when it is asked for, not with the decision
+            self.meter = Meter()
+        self.trace.values[name] = self.value(node.expr, {})
+        self.meter = meter
 
     def value(self, expr: Expr, local: dict[str, Any]) -> Any:
         match expr:
@@ -168,31 +179,60 @@ class Machine:
         return target[names.index(expr.name)]
 
     def _map(self, expr: MakeMap, local: dict[str, Any]) -> Any:
-        keys, values = self._items(expr.keys, local), self._items(expr.values, local)
-        if isinstance(keys, Failure):
-            return keys
-        if isinstance(values, Failure):
-            return values
-        made = dict(zip(keys, values, strict=True))
-        return made if len(made) == len(keys) else failure.REPEATED_KEY
+        parts = self._items(list(children(expr)), local)
+        if isinstance(parts, Failure):
+            return parts
+        made = dict(zip(parts[::2], parts[1::2], strict=True))
+        return made if len(made) == len(expr.keys) else failure.REPEATED_KEY
 
     def _fold(self, expr: Fold, local: dict[str, Any]) -> Any:
         over = self.value(expr.over, local)
         if isinstance(over, Failure):
             return over
+        self.meter.charge(expr.cost * len(over))
         state = [self.value(start, local) for start in expr.starts]
+        failed = self._turns(expr, over, state, local)
+        if failed is not None:
+            return failed
+        return self.value(expr.result, {**local, **dict(zip(expr.state, state, strict=True))})
+
+    def _turns(self, expr: Fold, over: Sequence[Any], state: list[Any], local: dict[str, Any]) -> Failure | None:
+        """Change the states item by item, or say what failed; a list that grows does so in place."""
+        grown = collected(expr)
+        items: list[Any] = []
+        failed: Failure | None = None
+        self.loops += 1
         for index, item in enumerate(over):
             inner = {**local, **dict(zip(expr.state, state, strict=True)), expr.item: item}
             if expr.index:
                 inner[expr.index] = index
             if expr.stop is not None and self.value(expr.stop, inner) is True:
                 break
-            state = [self.value(step, inner) for step in expr.steps]
-            if not expr.absorb:
-                failed = next((s for s in state if isinstance(s, Failure)), None)
-                if failed is not None:
-                    return failed
-        return self.value(expr.result, {**local, **dict(zip(expr.state, state, strict=True))})
+            if grown is None:
+                state[:] = [self.value(step, inner) for step in expr.steps]
+                failed = None if expr.absorb else next((s for s in state if isinstance(s, Failure)), None)
+            else:
+                found = self._collected(grown, inner)
+                failed = found if isinstance(found, Failure) else None
+                items += () if failed is not None else found
+            if failed is not None:
+                break
+        self.loops -= 1
+        if grown is not None:
+            state[:] = [tuple(items)]
+        return failed
+
+    def _collected(self, grown: tuple[tuple[Expr, ...], Expr], inner: dict[str, Any]) -> Any:
+        """What one turn adds to a list: nothing, one value, or a Failure."""
+        tests, value = grown
+        for test in tests:
+            chosen = self.value(test, inner)
+            if isinstance(chosen, Failure):
+                return chosen
+            if not chosen:
+                return ()
+        found = self.value(value, inner)
+        return found if isinstance(found, Failure) else (found,)
 
     def _tiers(self, expr: MakeTiers, local: dict[str, Any]) -> Any:
         parts = [self._items(part, local) for part in (expr.bounds, expr.rates, expr.flats)]
@@ -268,13 +308,12 @@ class Machine:
                     dates |= {d for c in candidates for d in (c.start, c.end) if d is not None}
         return tuple(sorted(dates))
 
-    def _chain(self, expr: Call, local: dict[str, Any]) -> Any:
+    def _chain(self, expr: Call, operands: list[Any]) -> Any:
         """A sum or a product from left to right: a step that fails goes before the operands after it."""
-        result = self.value(expr.arguments[0], local)
-        for argument in expr.arguments[1:]:
+        result, *others = operands
+        for operand in others:
             if isinstance(result, Failure):
                 return result
-            operand = self.value(argument, local)
             if isinstance(operand, Failure):
                 return operand
             result = _settled(CHAINS[expr.function](result, operand), expr.type)
@@ -283,19 +322,39 @@ class Machine:
     # ----------------------------------------------------------------------------------------------------- calls
 
     def _call(self, expr: Call, local: dict[str, Any]) -> Any:
+        """A call; calls that are each other's first arguments, as in a long row of operators, one after another."""
+        outer: list[Call] = []
+        while expr.arguments and isinstance(first := expr.arguments[0], Call):
+            outer.append(expr)
+            expr = first
+        found = self._applied(expr, [self.value(expr.arguments[0], local)] if expr.arguments else [], local)
+        while outer:
+            found = self._applied(outer.pop(), [found], local)
+        return found
+
+    def _applied(self, expr: Call, first: list[Any], local: dict[str, Any]) -> Any:
+        """A call whose first argument is known."""
         if expr.function == "override_dates":
             return self._override_dates(expr)
+        in_loop = self.loops > 0
+        given = [*first, *[self.value(argument, local) for argument in expr.arguments[1:]]]
+        for position in costs.sized(expr, in_loop):
+            self.meter.sized(given[position])
         if expr.function in CHAINS:
-            return self._chain(expr, local)
-        arguments = self._items(expr.arguments, local)
+            return self._chain(expr, given)
+        arguments = next((value for value in given if isinstance(value, Failure)), tuple(given))
         if isinstance(arguments, Failure):
             return arguments
         if expr.function in zoned.FUNCTIONS:
             return zoned.FUNCTIONS[expr.function](self.zones[arguments[0]], *arguments[1:])
+        if costs.builds_text(expr):
+            return joined(self.meter, *arguments)
         operation = OPERATIONS.get(expr.function)
         if operation is not None:
             return _settled(operation(expr, *arguments), expr.type)
-        return FUNCTIONS[expr.function].run(*arguments)
+        charged = costs.is_metered(expr, in_loop)
+        run = library.runner(expr, held=False, charged=charged)
+        return run(self.meter, *arguments) if charged else run(*arguments)
 
 
 def _settled(value: Any, its_type: Type) -> Any:

@@ -36,6 +36,10 @@ RESULT_PARTS_MAX = 500_000
 RESULT_DEPTH_MAX = 100
 PERIODS_MAX = 1_000
 """Periods that one call lists."""
+LIST_MAX = 1_000_000
+"""Items of a list whose length only the budget bounds."""
+NUMBER_TEXT_MAX = 2_000
+"""Characters of a number, a time or a truth value as text, at most."""
 
 
 class CostExceeded(Exception):
@@ -56,6 +60,14 @@ class Meter:
         self.left -= units
         if self.left < 0:
             raise CostExceeded
+
+    def sized(self, value: Any) -> None:
+        """Charge for something that is gone through: the items of a list or a map, the characters of a text."""
+        its = value.__class__
+        if its is str:
+            self.charge(len(value) // CHARACTERS_PER_UNIT)
+        elif its is tuple or its is dict:
+            self.charge(len(value))
 
     def characters(self, count: int) -> None:
         """Charge for text that is built or gone through."""

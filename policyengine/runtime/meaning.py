@@ -265,7 +265,7 @@ def _span(value: int) -> Any:
     return value if types.INT64_MIN <= value <= types.INT64_MAX else failure.TIME_RANGE
 
 
-_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 
 
 def parsed(text: str, whole: bool) -> Any:
@@ -304,6 +304,25 @@ def drawn(total: Any, capacities: Any) -> Any:
         parts.append(min(total, capacity))
         total -= parts[-1]
     return tuple(parts)
+
+
+def _optional_field(call: Call, target: Any, name: str) -> Any:
+    """A field of a record that may be absent itself."""
+    holder = call.arguments[0].type
+    assert isinstance(holder, types.Optional)
+    assert isinstance(holder.item, types.Record)
+    position = [own for own, _ in holder.item.fields].index(name)
+    return None if target is None else target[position]
+
+
+def _merged(call: Call, maps: Any) -> Any:
+    """One map of the entries of several, whose keys must all differ."""
+    whole: dict[Any, Any] = {}
+    for each in maps:
+        if whole.keys() & each.keys():
+            return failure.REPEATED_KEY
+        whole |= each
+    return whole
 
 
 def same_value(a: Any, b: Any) -> bool:
@@ -361,7 +380,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "is_present": lambda call, a: a is not None,
     "or_value": lambda call, a, b: b if a is None else a,
     "present": lambda call, a: a,
-    "concat": lambda call, a, b: a + b,
+    "optional_field": _optional_field,
+    "concat": lambda call, *parts: "".join(parts) if call.type == types.STRING else tuple(i for p in parts for i in p),
     "append": lambda call, a, b: (*a, b),
     "size": lambda call, a: len(a),
     "item": lambda call, items, i: items[i] if 0 <= i < len(items) else failure.NO_ITEM,
@@ -371,6 +391,14 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "in_list": lambda call, a, items: a in items,
     "in_map": lambda call, a, items: a in items,
     "keys": lambda call, a: tuple(a),
+    "entries": lambda call, a: tuple(a.items()),
+    "map_of_entries": lambda call, entries: dict(entries),
+    "merged": _merged,
+    "present_items": lambda call, items: tuple(item for item in items if item is not None),
+    "present_entries": lambda call, a: {key: value for key, value in a.items() if value is not None},
+    "in_order": lambda call, items, order: tuple(items[i] for i in order),
+    "present_value": lambda call, a: failure.NO_VALUE if a is None else a,
+    "sum_durations": lambda call, items: _span(sum(items)),
     "text": _text,
     "graduated": _graduated,
     "graduated_flat": _graduated_flat,

@@ -135,7 +135,8 @@ class Fold:
 
     `item` (and `index`, when not empty) are the loop's variables. The loop stops early when `stop` is true before a
     step. `result` reads the states. `absorb` marks the loops of `all` and `exists`, whose single state keeps a failure
-    as a value that a later step may overcome; in every other loop a failed step fails the fold.
+    as a value that a later step may overcome; in every other loop a failed step fails the fold. `cost` is what a turn
+    is charged, 0 for the loops of sections, whose lists are bounded and whose bodies stand in no other loop.
     """
 
     type: Type
@@ -148,6 +149,7 @@ class Fold:
     stop: Expr | None
     result: Expr
     absorb: bool = False
+    cost: int = 0
 
 
 @frozen
@@ -353,8 +355,8 @@ def children(expr: Expr) -> Iterator[Expr]:
         case Field(target=a):
             yield a
         case MakeMap(keys=keys, values=values):
-            yield from keys
-            yield from values
+            for key, value in zip(keys, values, strict=True):
+                yield from (key, value)
         case Fold():
             yield expr.over
             yield from expr.starts
@@ -400,3 +402,22 @@ def walk(expr: Expr) -> Iterator[Expr]:
 def reads(expr: Expr) -> set[str]:
     """The nodes that an expression reads."""
     return {e.node for e in walk(expr) if isinstance(e, Read)}
+
+
+def collected(fold: Fold) -> tuple[tuple[Expr, ...], Expr] | None:
+    """The tests and the value of a loop that does nothing but append to its single list; None of any other loop."""
+    if len(fold.state) != 1 or fold.absorb or not isinstance(fold.result, Local):
+        return None
+    start, step = fold.starts[0], fold.steps[0]
+    if not (isinstance(start, Const) and start.value == () and isinstance(start.type, types.List)):
+        return None
+    own = Local(start.type, fold.state[0])
+    tests: list[Expr] = []
+    while isinstance(step, If):
+        if step.otherwise != own:
+            return None
+        tests.append(step.condition)
+        step = step.then
+    if isinstance(step, Call) and step.function == "append" and step.arguments[0] == own:
+        return tuple(tests), step.arguments[1]
+    return None

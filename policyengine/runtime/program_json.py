@@ -130,6 +130,8 @@ def _expr_json(expr: Expr, interned: _Types) -> list[Any]:
             out.append(_expr_json(value, interned))
         elif isinstance(value, tuple) and value and type(value[0]) in _TAGS:
             out.append([_expr_json(v, interned) for v in value])
+        elif isinstance(value, bytes):
+            out.append(value.hex())
         else:
             out.append(value)
     return out
@@ -226,6 +228,8 @@ def _expr(data: list[Any], kinds: list[Type]) -> Expr:
     for part, value in zip(fields(kind), data[1:], strict=True):
         reader = _READERS.get((kind, part.name)) or _READERS.get(part.name)
         values.append(reader(value, kinds) if reader else value)
+    if kind is Const and values[0] == types.BYTES:
+        values[1] = bytes.fromhex(values[1])
     made: Expr = kind(*values)
     return made
 

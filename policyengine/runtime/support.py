@@ -22,8 +22,8 @@ from policyengine.values.civil import date_text
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.number_text import decimal_text
 
-_DECIMAL = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
-_INT = re.compile(r"-?[0-9]{1,40}", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
+_INT = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
 INT64_MIN, INT64_MAX = types.INT64_MIN, types.INT64_MAX
 FIRST_INSTANT = -62_135_596_800 * 10**9
 LAST_INSTANT = 253_402_300_800 * 10**9 - 1
@@ -84,6 +84,28 @@ def optional_item(items: Sequence[Any], index: int) -> Any:
 
 def value_of(of: dict[Any, Any], key: Any) -> Any:
     return of.get(key, failure.NO_KEY)
+
+
+def merged(maps: Sequence[dict[Any, Any]]) -> Any:
+    """One map of the entries of several; a key in two of them fails."""
+    whole = {key: value for each in maps for key, value in each.items()}
+    return whole if len(whole) == sum(map(len, maps)) else failure.REPEATED_KEY
+
+
+def present_items(items: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple([item for item in items if item is not None])
+
+
+def present_entries(of: dict[Any, Any]) -> dict[Any, Any]:
+    return {key: value for key, value in of.items() if value is not None}
+
+
+def in_order(items: Sequence[Any], order: Sequence[int]) -> tuple[Any, ...]:
+    return tuple([items[i] for i in order])
+
+
+def present_value(value: Any) -> Any:
+    return failure.NO_VALUE if value is None else value
 
 
 def least(items: Sequence[int]) -> Any:
@@ -205,7 +227,7 @@ def parse_decimal(text: str) -> Any:
     if not _DECIMAL.fullmatch(text):
         return failure.NOT_A_NUMBER
     whole, _, fraction = text.partition(".")
-    if len(fraction.rstrip("0")) > types.DEFAULT_PLACES or len(whole.lstrip("-").lstrip("0")) > 15:
+    if len(fraction.rstrip("0")) > types.DEFAULT_PLACES or len(whole.lstrip("+-0")) > 15:
         return failure.TOO_MANY_DIGITS
     digits = fraction[: types.DEFAULT_PLACES].ljust(types.DEFAULT_PLACES, "0")
     return int(whole + digits)

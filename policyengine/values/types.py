@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from math import lcm
 
 from policyengine.frozen import frozen
+from policyengine.values.currencies import CURRENCIES
 
 Unit = tuple[tuple[str, int], ...]
 """An exponent map such as `(("USD", 1), ("token", -1))`, sorted by name, without zero exponents."""
@@ -60,7 +61,7 @@ class Number:
     def __str__(self) -> str:
         if not self.unit:
             return "int" if self.integer else "decimal"
-        money = len(self.unit) == 1 and self.unit[0][0].isupper() and self.unit[0][1] == 1
+        money = len(self.unit) == 1 and self.unit[0][1] == 1 and self.unit[0][0] in CURRENCIES
         if not self.integer and self.unit == (("money", 1),):
             return "money"
         word = "int" if self.integer else "money" if money else "decimal"

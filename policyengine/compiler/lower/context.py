@@ -45,6 +45,7 @@ from policyengine.values.currencies import rail_scale, scale
 from policyengine.values.invalid import InvalidValue
 from policyengine.values.types import Number, Type, Unit
 from policyengine.values.zone_data import zone
+from policyengine.values.zones import fixed_zone
 
 PLACES_MAX = 34
 ABSENT = Const(types.Optional(types.NEVER), None)
@@ -167,7 +168,9 @@ class Context:
     def boolean(self, written: Written, scope: Scope) -> Expr:
         expr = self.expression(written, scope)
         if expr.type != types.BOOL:
-            raise Rejected(expression_say.expected_type("a condition", expr.type, written.span))
+            raise Rejected(
+                expression_say.expected_type("a condition", expr.type, written.span, "compare it, as in `x > 0`")
+            )
         return expr
 
     def in_unit(self, expr: Expr, unit: Unit, value: Value) -> Expr:
@@ -517,7 +520,8 @@ class Context:
     def use_zone(self, name: str) -> str | None:
         """Copy a zone's transitions into the program, or say why there is none."""
         try:
-            self.zones.setdefault(name, zone(name).to_json())
+            found = fixed_zone(name)
+            self.zones.setdefault(name, (zone(name) if found is None else found).to_json())
         except InvalidValue as fault:
             return fault.hint or "use a name of the tz database, such as `Europe/Berlin`"
         return None

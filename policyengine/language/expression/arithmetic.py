@@ -12,13 +12,37 @@ from math import lcm
 
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
+from policyengine.runtime import costs
+from policyengine.runtime.cells import UNLIMITED
+from policyengine.runtime.failure import Failure
+from policyengine.runtime.limits import LIST_MAX, TEXT_MAX
+from policyengine.runtime.meaning import OPERATIONS
 from policyengine.runtime.program import Call, Const, Expr, If
 from policyengine.source import Span
 from policyengine.values import types
+from policyengine.values.currencies import CURRENCIES
 from policyengine.values.types import INT64_MAX, INT64_MIN, Limit, Number, Quotient, Type, Unit
 
 MODES = ("half_even", "half_up", "half_down", "up", "down", "ceiling", "floor")
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
+
+
+UNLIMITED_LITERAL = Const(Limit(Number(True, (), 1, 0, 0)), UNLIMITED)
+"""The word `unlimited`, before it is known of which limits."""
+
+
+def read_unlimited(a: Expr, other: Type) -> Expr:
+    """The word `unlimited` read as a limit of the other side's unit; everything else stays as it is."""
+    if not isinstance(a, Const) or a.value != UNLIMITED or not isinstance(a.type, Limit):
+        return a
+    match other:
+        case Limit():
+            return Const(other, UNLIMITED)
+        case Number():
+            return Const(Limit(replace(other, lo=0, hi=0)), UNLIMITED)
+        case types.Optional(item=item):
+            return read_unlimited(a, item)
+    return a
 
 
 def number(value: int | Fraction, unit: Unit = (), integer: bool | None = None) -> Const:
@@ -56,21 +80,12 @@ def in_one_unit(operator: str, a: Expr, b: Expr, at: Span) -> tuple[Expr, Expr]:
     """Two numbers of one unit, a literal 0 read in the unit of the other; raises Rejected where units differ."""
     left, right = a.type, b.type
     if not (types.is_number(left) and types.is_number(right)):
-        raise Rejected(say.wrong_operands(operator, left, right, at, _operand_hint(left, right)))
+        raise Rejected(say.wrong_operands(operator, left, right, at))
     if _unit(left) != _unit(right):
         a, b = with_unit(a, _unit(right)), with_unit(b, _unit(left))
         if _unit(a.type) != _unit(b.type):
             raise Rejected(say.unit_mismatch(operator, left, right, at))
     return a, b
-
-
-def _operand_hint(left: Type, right: Type) -> str | None:
-    for side in (left, right):
-        if isinstance(side, types.Optional):
-            return "guard the optional value with `has(...)`"
-        if side == types.STRING:
-            return "turn text into a number with `int(x)` or `decimal(x)`"
-    return None
 
 
 def bounded(result: Number | Quotient, at: Span) -> Number | Quotient:
@@ -87,6 +102,53 @@ def checked_call(function: str, result: Number | Quotient, arguments: tuple[Expr
             raise Rejected(say.always_fails("the int does not fit into 64 bits", at))
         return Call(clamped, function, arguments, may_fail=True)
     return Call(bounded(result, at), function, arguments)
+
+
+def folded(expr: Expr) -> Expr:
+    """A number of constants as one constant, but for 0, whose literal has every unit; all else as it is."""
+    if not isinstance(expr, Call) or not isinstance(expr.type, Number) or expr.function not in _FOLDED:
+        return expr
+    values = [constant_of(argument) for argument in expr.arguments]
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return expr
+    found = OPERATIONS[expr.function](expr, *known)
+    if isinstance(found, Failure) or not found or (expr.type.integer and not INT64_MIN <= found <= INT64_MAX):
+        return expr
+    return number(found, expr.type.unit, integer=expr.type.integer)
+
+
+_FOLDED = frozenset(("add", "subtract", "multiply", "truncate_divide", "remainder"))
+
+
+def joined_texts(operands: list[Expr]) -> Expr:
+    """Texts one after the other; where nothing bounds their length they can be too long together."""
+    lengths = [costs.text_max(operand) for operand in operands]
+    known = [length for length in lengths if length is not None]
+    fits = len(known) == len(operands) and sum(known) <= TEXT_MAX
+    return Call(types.STRING, "concat", tuple(operands), may_fail=not fits)
+
+
+def joined_lists(operands: list[Expr], at: Span) -> Expr:
+    """Lists one after the other."""
+    item: Type = types.NEVER
+    most = 0
+    for operand in operands:
+        assert isinstance(operand.type, types.List)
+        joint = joined_type(item, operand.type.item)
+        if joint is None:
+            raise Rejected(say.items_differ(item, operand.type.item, at))
+        item, most = joint, most + operand.type.max
+    if most > LIST_MAX:
+        raise Rejected(say.list_too_long(LIST_MAX, at))
+    parts = [coerced(o, types.List(item, o.type.max)) for o in operands if isinstance(o.type, types.List)]
+    return Call(types.List(item, most), "concat", tuple(parts))
+
+
+def is_ordered(a: Type) -> bool:
+    """Whether `<` takes two values of a type, so that a list of them can be sorted."""
+    plain = (types.STRING, types.TIMESTAMP, types.DURATION, types.DATE, types.BOOL, types.BYTES, types.NEVER)
+    return isinstance(a, Number) or a in plain
 
 
 def as_quotient(a: Type) -> Quotient:
@@ -178,7 +240,7 @@ def multiply(operands: list[Expr], at: Span) -> Expr:
 def _multiply2(a: Expr, b: Expr, at: Span) -> Expr:
     left, right = a.type, b.type
     if not (types.is_number(left) and types.is_number(right)):
-        raise Rejected(say.wrong_operands("*", left, right, at, _operand_hint(left, right)))
+        raise Rejected(say.wrong_operands("*", left, right, at))
     if _is_amount(_unit(left)) and _is_amount(_unit(right)):
         raise Rejected(say.money_times_money(left, right, at))
     unit = types.unit_product(_unit(left), _unit(right))
@@ -198,7 +260,8 @@ def _is_amount(unit: Unit) -> bool:
 
 
 def is_currency(name: str) -> bool:
-    return name == "money" or (len(name) == 3 and name.isalpha() and name.isupper())
+    """Whether a unit is a currency's code, or the currency that each decision names."""
+    return name == "money" or name in CURRENCIES
 
 
 def corners(a: int, b: int, c: int, d: int) -> tuple[int, int]:
@@ -210,9 +273,9 @@ def divide(a: Expr, b: Expr, at: Span) -> Expr:
     """`a / b`, exact: an ordinary number by a constant, a quotient by anything else."""
     left, right = a.type, b.type
     if not (types.is_number(left) and types.is_number(right)):
-        raise Rejected(say.wrong_operands("/", left, right, at, _operand_hint(left, right)))
+        raise Rejected(say.wrong_operands("/", left, right, at))
     unit = types.unit_product(_unit(left), _unit(right), -1)
-    if is_zero(b):
+    if is_zero(b) or _is_nothing(right):
         raise Rejected(say.always_divides_by_zero(at))
     by = constant_of(b)
     if by is not None and isinstance(left, Number):
@@ -229,12 +292,17 @@ def divide(a: Expr, b: Expr, at: Span) -> Expr:
     return Call(bounded(Quotient(unit, low, high, den_hi), at), "divide", (a, b), may_fail=not never_zero)
 
 
+def _is_nothing(a: Type) -> bool:
+    """Whether a number can only be 0."""
+    return isinstance(a, Number) and a.lo == 0 == a.hi
+
+
 def truncating(function: str, operator: str, a: Expr, b: Expr, at: Span) -> Expr:
     """`div(a, b)` and `a % b`: towards zero, the remainder has the sign of `a`."""
     left, right = a.type, b.type
     if not (isinstance(left, Number) and isinstance(right, Number)):
-        raise Rejected(say.wrong_operands(operator, left, right, at, _operand_hint(left, right)))
-    if is_zero(b):
+        raise Rejected(say.wrong_operands(operator, left, right, at))
+    if _is_nothing(right):
         raise Rejected(say.always_divides_by_zero(at))
     never_zero = right.lo > 0 or right.hi < 0
     integer = left.integer and right.integer
@@ -256,26 +324,32 @@ def truncating(function: str, operator: str, a: Expr, b: Expr, at: Span) -> Expr
 
 def compare(operator: str, a: Expr, b: Expr, at: Span) -> Expr:
     """`< <= > >=` of two numbers, limits, texts, timestamps or durations."""
+    a, b = read_unlimited(a, b.type), read_unlimited(b, a.type)
     left, right = a.type, b.type
     function = COMPARISONS[operator]
     if isinstance(left, Limit) or isinstance(right, Limit):
-        a, b = as_limit(a, right, at), as_limit(b, left, at)
-        left, right = a.type, b.type
-        if isinstance(left, Limit) and isinstance(right, Limit):
-            if left.number.unit != right.number.unit:
-                raise Rejected(say.unit_mismatch(operator, left, right, at))
-            return Call(types.BOOL, "limit_" + function, (a, b))
+        return Call(types.BOOL, "limit_" + function, as_limits(operator, a, b, at))
     if types.is_number(left) and types.is_number(right):
         a, b = in_one_unit(operator, a, b, at)
         return Call(types.BOOL, function, (a, b))
     same = left == right and left in (types.TIMESTAMP, types.DURATION, types.DATE, types.BYTES, types.BOOL)
     if same or (left == types.STRING and right == types.STRING):
         return Call(types.BOOL, function, (a, b))
-    hint = "members of an enum have no order" if isinstance(left, types.Enum) else _operand_hint(left, right)
-    raise Rejected(say.wrong_operands(operator, left, right, at, hint))
+    raise Rejected(say.wrong_operands(operator, left, right, at))
 
 
-def as_limit(a: Expr, other: Type, at: Span) -> Expr:
+def as_limits(operator: str, a: Expr, b: Expr, at: Span) -> tuple[Expr, Expr]:
+    """A limit and a number, or two limits, as two limits of one unit."""
+    left, right = a.type, b.type
+    a, b = as_limit(a, right), as_limit(b, left)
+    if not (isinstance(a.type, Limit) and isinstance(b.type, Limit)):
+        raise Rejected(say.wrong_operands(operator, left, right, at))
+    if a.type.number.unit != b.type.number.unit:
+        raise Rejected(say.unit_mismatch(operator, left, right, at))
+    return a, b
+
+
+def as_limit(a: Expr, other: Type) -> Expr:
     """A number read as a limit beside another limit."""
     if isinstance(a.type, Number) and isinstance(other, Limit):
         a = with_unit(a, other.number.unit)
@@ -349,6 +423,7 @@ def coerced(a: Expr, to: Type) -> Expr:
 
 def choose(condition: Expr, then: Expr, otherwise: Expr, at: Span) -> Expr:
     """`condition ? then : otherwise`, both branches of one type."""
+    then, otherwise = read_unlimited(then, otherwise.type), read_unlimited(otherwise, then.type)
     if types.is_number(then.type) and types.is_number(otherwise.type):
         then, otherwise = with_unit(then, _unit(otherwise.type)), with_unit(otherwise, _unit(then.type))
         if _unit(then.type) != _unit(otherwise.type):
@@ -359,24 +434,24 @@ def choose(condition: Expr, then: Expr, otherwise: Expr, at: Span) -> Expr:
     return If(result, condition, coerced(then, result), coerced(otherwise, result))
 
 
-def extreme(function: str, operands: list[Expr], at: Span) -> Expr:
-    """`min` and `max` of numbers, limits, timestamps or durations."""
+def extreme(function: str, operands: list[Expr], at: Span, name: str = "") -> Expr:
+    """`min` and `max` of numbers, limits, timestamps or durations; `name` is what the author wrote."""
     best = operands[0]
     for operand in operands[1:]:
-        best = _extreme2(function, best, operand, at)
+        best = _extreme2(function, best, operand, at, name or function)
     return best
 
 
-def _extreme2(function: str, a: Expr, b: Expr, at: Span) -> Expr:
+def _extreme2(function: str, a: Expr, b: Expr, at: Span, name: str) -> Expr:
+    a, b = read_unlimited(a, b.type), read_unlimited(b, a.type)
     if isinstance(a.type, Limit) or isinstance(b.type, Limit):
-        a, b = as_limit(a, b.type, at), as_limit(b, a.type, at)
+        a, b = as_limits(name, a, b, at)
         joint = joined_type(a.type, b.type)
-        if not isinstance(joint, Limit):
-            raise Rejected(say.wrong_operands(function, a.type, b.type, at))
+        assert isinstance(joint, Limit)
         return Call(joint, "limit_" + function, (coerced(a, joint), coerced(b, joint)))
     if a.type == b.type and a.type in (types.TIMESTAMP, types.DURATION, types.DATE):
         return Call(a.type, function, (a, b))
-    a, b = in_one_unit(function, a, b, at)
+    a, b = in_one_unit(name, a, b, at)
     joint = joined_type(a.type, b.type)
     assert joint is not None
     if isinstance(joint, Number):
@@ -463,7 +538,9 @@ def allocated(total: Expr, weights: Expr, places: int, at: Span) -> Expr:
         raise Rejected(say.wrong_operands("allocate", total.type, weights.type, at))
     item = weights.type.item
     if not isinstance(item, Number) or item.lo < 0:
-        raise Rejected(say.wrong_operand("allocate", weights.type, at, "weights are numbers that are not negative"))
+        raise Rejected(
+            say.wrong_operand("allocate", weights.type, at, "weights are never negative: declare them with `min: 0`")
+        )
     den = 10**places
     if den % total.type.den:
         raise Rejected(say.expected_type(f"a total of at most {places} places", total.type, at, "round it first"))
@@ -481,7 +558,11 @@ def drawn(total: Expr, capacities: Expr, at: Span) -> Expr:
     if not isinstance(item, Number) or item.unit != total.type.unit:
         raise Rejected(say.wrong_operands("draw", total.type, capacities.type, at))
     if item.lo < 0 or total.type.lo < 0:
-        raise Rejected(say.wrong_operand("draw", item if item.lo < 0 else total.type, at, "it is never negative"))
+        raise Rejected(
+            say.wrong_operand(
+                "draw", item if item.lo < 0 else total.type, at, "it is never negative: declare it with `min: 0`"
+            )
+        )
     joint = types.joined(total.type, item, item.unit)
     part = replace(joint, lo=0)
     most = types.List(part, capacities.type.max)

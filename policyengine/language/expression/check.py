@@ -11,10 +11,13 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from policyengine.language.expression import arithmetic, builtins, syntax
+from policyengine.language.expression import arithmetic, builtins, macros, syntax
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.names import is_bind
 from policyengine.language.expression.scope import Scope, Variable
+from policyengine.runtime.cells import UNLIMITED
+from policyengine.runtime.functions.kinds import NAMED_TYPES
 from policyengine.runtime.program import (
     All,
     Any_,
@@ -24,8 +27,8 @@ from policyengine.runtime.program import (
     Expr,
     Fact,
     Field,
-    Fold,
     If,
+    Let,
     Local,
     MakeList,
     MakeMap,
@@ -38,7 +41,6 @@ from policyengine.values.types import Type
 Place = Callable[[int, int], Span]
 """Where characters of the expression's text stand in the source."""
 
-COMPREHENSIONS_MAX = 3
 TIME_UNITS = {
     "d": 86_400_000_000_000,
     "h": 3_600_000_000_000,
@@ -52,7 +54,12 @@ TIME_UNITS = {
 
 def check(node: syntax.Expression, scope: Scope, place: Place, expected: Type | None = None) -> Expr:
     """The typed core of an expression; raises Rejected with the one diagnostic that says why there is none."""
-    return Checker(place).expression(node, scope, expected)
+    try:
+        return Checker(place).expression(node, scope, expected)
+    except RecursionError:
+        message = "the expression is nested too deeply for the caller's stack"
+        at = place(node.start, node.end)
+        raise Rejected(say.syntax("nested_too_deeply", message, at, "give parts of it names of their own")) from None
 
 
 def known_present(node: syntax.Expression, scope: Scope, holds: bool = True) -> frozenset[str]:
@@ -78,6 +85,16 @@ def is_presence_test(node: syntax.Expression) -> bool:
         case syntax.Chain(operator="&&", operands=operands):
             return all(is_presence_test(o) for o in operands)
     return False
+
+
+def leftmost(node: syntax.Expression) -> syntax.Expression | None:
+    """The first operand of a sum, a product and their like, None of anything else."""
+    match node:
+        case syntax.Chain(operator="+" | "*", operands=operands):
+            return operands[0]
+        case syntax.Binary(operator="-" | "/" | "%", left=left):
+            return left
+    return None
 
 
 def dotted(node: syntax.Expression) -> str | None:
@@ -145,7 +162,7 @@ class Checker:
         return Const(types.STRING, node.value)
 
     def _bytes(self, node: syntax.Bytes, scope: Scope, expected: Type | None) -> Expr:
-        return Const(types.BYTES, node.value.hex())
+        return Const(types.BYTES, node.value)
 
     def _bool(self, node: syntax.Bool, scope: Scope, expected: Type | None) -> Expr:
         return Const(types.BOOL, node.value)
@@ -161,34 +178,48 @@ class Checker:
 
     def _list(self, node: syntax.ListLiteral, scope: Scope, expected: Type | None) -> Expr:
         wanted = expected.item if isinstance(expected, types.List) else None
-        items = [self.expression(item, scope, wanted) for item, _ in node.items]
+        items = [self._part(item, scope, wanted, is_optional) for item, is_optional in node.items]
         item_type: Type = types.NEVER
-        for (written, _), item in zip(node.items, items, strict=True):
+        for (written, is_optional), item in zip(node.items, items, strict=True):
             self.no_quotient(item, "a list", written)
-            joint = arithmetic.joined_type(item_type, item.type)
+            its_type = item.type.item if is_optional and isinstance(item.type, types.Optional) else item.type
+            joint = arithmetic.joined_type(item_type, its_type)
             if joint is None:
-                raise Rejected(say.items_differ(item_type, item.type, self.at(written)))
+                raise Rejected(say.items_differ(item_type, its_type, self.at(written)))
             item_type = joint
         made = types.List(item_type, len(items))
-        return MakeList(made, tuple(arithmetic.coerced(item, item_type) for item in items))
+        if not any(is_optional for _, is_optional in node.items):
+            return MakeList(made, tuple(arithmetic.coerced(item, item_type) for item in items))
+        wide = types.Optional(item_type)
+        parts = MakeList(types.List(wide, len(items)), tuple(arithmetic.coerced(item, wide) for item in items))
+        return Call(made, "present_items", (parts,))
+
+    def _part(self, node: syntax.Expression, scope: Scope, expected: Type | None, is_optional: bool) -> Expr:
+        """An item of a list or a value of a map; after `?` stands an optional."""
+        return self.optional(node, scope) if is_optional else self.expression(node, scope, expected)
 
     def _map(self, node: syntax.MapLiteral, scope: Scope, expected: Type | None) -> Expr:
         keys = [self.expression(key, scope) for key, _, _ in node.entries]
-        values = [self.expression(value, scope) for _, value, _ in node.entries]
+        values = [self._part(value, scope, None, is_optional) for _, value, is_optional in node.entries]
         key_type: Type = types.NEVER
         value_type: Type = types.NEVER
-        for (written, content, _), key, value in zip(node.entries, keys, values, strict=True):
+        for (written, content, is_optional), key, value in zip(node.entries, keys, values, strict=True):
             self.no_quotient(value, "a map", content)
             joint = arithmetic.joined_type(key_type, key.type)
-            if joint is None or not self.is_key(joint):
+            if joint is None:
+                raise Rejected(say.keys_differ(key_type, key.type, self.at(written)))
+            if not self.is_key(joint):
                 raise Rejected(say.expected_type("a text, an int or a bool as a key", key.type, self.at(written)))
-            both = arithmetic.joined_type(value_type, value.type)
+            its_type = value.type.item if is_optional and isinstance(value.type, types.Optional) else value.type
+            both = arithmetic.joined_type(value_type, its_type)
             if both is None:
-                raise Rejected(say.items_differ(value_type, value.type, self.at(content)))
+                raise Rejected(say.values_differ(value_type, its_type, self.at(content)))
             key_type, value_type = joint, both
         made = types.Map(key_type, value_type)
-        coerced = tuple(arithmetic.coerced(value, value_type) for value in values)
-        return MakeMap(made, tuple(keys), coerced)
+        some = any(is_optional for _, _, is_optional in node.entries)
+        held = types.Optional(value_type) if some else value_type
+        whole = MakeMap(replace(made, value=held), tuple(keys), tuple(arithmetic.coerced(v, held) for v in values))
+        return Call(made, "present_entries", (whole,)) if some else whole
 
     @staticmethod
     def is_key(a: Type) -> bool:
@@ -232,6 +263,10 @@ class Checker:
         if group is not None:
             known = [f"{group}.{f}" for f in scope.groups[group]]
             raise Rejected(say.unknown_name(path, self.at(node), known))
+        if path == UNLIMITED:
+            return arithmetic.UNLIMITED_LITERAL
+        if path in NAMED_TYPES:
+            return Const(types.TYPE, str(NAMED_TYPES[path]))
         raise Rejected(self._unknown(path, node, scope))
 
     def _unknown(self, path: str, node: syntax.Expression, scope: Scope) -> Diagnostic:
@@ -249,6 +284,9 @@ class Checker:
     def field(self, target: Expr, node: syntax.Select, scope: Scope) -> Expr:
         if isinstance(target.type, types.Optional):
             raise Rejected(say.may_be_absent(self._label(node.target), self.at(node.target), self._label(node.target)))
+        if isinstance(target.type, types.Map) and has_text_keys(target.type):
+            key = Const(types.STRING, node.field)
+            return Call(target.type.value, "value_of", (target, key), may_fail=True)
         if not isinstance(target.type, types.Record):
             raise Rejected(say.unknown_field(node.field, target.type, self.at(node), []))
         its_type = target.type.field(node.field)
@@ -296,6 +334,8 @@ class Checker:
 
     def _field_of_maybe(self, target: Expr, node: syntax.Select) -> Expr:
         inner = target.type.item if isinstance(target.type, types.Optional) else target.type
+        if isinstance(inner, types.Map) and has_text_keys(inner):
+            return self._entry_of_maybe(target, inner, Const(types.STRING, node.field))
         its_type = inner.field(node.field) if isinstance(inner, types.Record) else None
         if its_type is None:
             known = [n for n, _ in inner.fields] if isinstance(inner, types.Record) else []
@@ -304,6 +344,21 @@ class Checker:
             return Field(its_type, target, node.field)
         bare = its_type.item if isinstance(its_type, types.Optional) else its_type
         return Call(types.Optional(bare), "optional_field", (target, Const(types.STRING, node.field)))
+
+    def _entry_of_maybe(self, target: Expr, holder: types.Map, key: Expr) -> Expr:
+        """The entry of a map that may be absent itself."""
+        made = types.Optional(holder.value)
+        if not isinstance(target.type, types.Optional):
+            return Call(made, "optional_value", (target, key))
+        return self._of_present(target, made, lambda there: Call(made, "optional_value", (there, key)))
+
+    def _of_present(self, target: Expr, made: types.Optional, part: Callable[[Expr], Expr]) -> Expr:
+        """What is read of an optional that has a value; nothing of one that has none."""
+        assert isinstance(target.type, types.Optional)
+        name = "maybe@"
+        there = Call(types.BOOL, "is_present", (Local(target.type, name),))
+        body = If(made, there, part(Local(target.type.item, name)), Const(made, None))
+        return Let(made, name, target, body)
 
     # ------------------------------------------------------------------------------------------------- operators
 
@@ -321,11 +376,31 @@ class Checker:
         return expr
 
     def _chain(self, node: syntax.Chain, scope: Scope, expected: Type | None) -> Expr:
-        if node.operator in ("&&", "||"):
-            return self._logic(node, scope)
-        operands = [self.expression(o, scope) for o in node.operands]
+        return self._logic(node, scope) if node.operator in ("&&", "||") else self._arithmetic(node, scope)
+
+    def _arithmetic(self, node: syntax.Expression, scope: Scope) -> Expr:
+        """`+ - * / %` from left to right: a row of hundreds of operators is a loop here, not a recursion."""
+        spine: list[syntax.Chain | syntax.Binary] = []
+        while (left := leftmost(node)) is not None:
+            assert isinstance(node, (syntax.Chain, syntax.Binary))
+            spine.append(node)
+            node = left
+        found = self.expression(node, scope)
+        for step in reversed(spine):
+            if isinstance(step, syntax.Chain):
+                found = self._summed(step, [found, *[self.expression(o, scope) for o in step.operands[1:]]])
+            else:
+                found = self._operation(step, found, self.expression(step.right, scope))
+            found = arithmetic.folded(found)
+        return found
+
+    def _summed(self, node: syntax.Chain, operands: list[Expr]) -> Expr:
         if node.operator == "*":
             return self._reduced(node, operands, lambda a, b, at: arithmetic.multiply([a, b], at))
+        if all(types.is_text(operand.type) for operand in operands):
+            return arithmetic.joined_texts(operands)
+        if all(isinstance(operand.type, types.List) for operand in operands):
+            return arithmetic.joined_lists(operands, self.at(node))
         return self._reduced(node, operands, self._plus)
 
     def _reduced(self, node: syntax.Chain, operands: list[Expr], combine: Callable[[Expr, Expr, Span], Expr]) -> Expr:
@@ -344,12 +419,8 @@ class Checker:
                 return Call(types.TIMESTAMP, "add_time", (a, b), may_fail=True)
             case (types.DURATION, types.DURATION):
                 return Call(types.DURATION, "add_duration", (a, b), may_fail=True)
-            case (types.List() as x, types.List() as y):
-                joint = arithmetic.joined_type(x.item, y.item)
-                if joint is not None:
-                    made = types.List(joint, x.max + y.max)
-                    whole = (arithmetic.coerced(a, types.List(joint, x.max)), arithmetic.coerced(b, made))
-                    return Call(made, "concat", whole)
+            case (types.BYTES, types.BYTES):
+                return Call(types.BYTES, "join_bytes", (a, b), may_fail=True)
         return arithmetic.add([a, b], at)
 
     def _logic(self, node: syntax.Chain, scope: Scope) -> Expr:
@@ -364,16 +435,19 @@ class Checker:
             return self._equality(node, scope)
         if node.operator == "in":
             return self._membership(node, scope)
-        left, right = self.expression(node.left, scope), self.expression(node.right, scope)
+        if node.operator in arithmetic.COMPARISONS:
+            left, right = self.expression(node.left, scope), self.expression(node.right, scope)
+            return arithmetic.compare(node.operator, left, right, self.at(node))
+        return self._arithmetic(node, scope)
+
+    def _operation(self, node: syntax.Binary, left: Expr, right: Expr) -> Expr:
         at = self.at(node)
         match node.operator:
             case "-":
                 return self._minus(left, right, at)
             case "/":
                 return arithmetic.divide(left, right, at)
-            case "%":
-                return arithmetic.truncating("remainder", "%", left, right, at)
-        return arithmetic.compare(node.operator, left, right, at)
+        return arithmetic.truncating("remainder", "%", left, right, at)
 
     def _minus(self, a: Expr, b: Expr, at: Span) -> Expr:
         match a.type, b.type:
@@ -404,7 +478,9 @@ class Checker:
             a, b = arithmetic.in_one_unit("==", a, b, at)
             return Call(types.BOOL, "eq", (a, b))
         if isinstance(a.type, types.Limit) or isinstance(b.type, types.Limit):
-            a, b = arithmetic.as_limit(a, b.type, at), arithmetic.as_limit(b, a.type, at)
+            a, b = arithmetic.read_unlimited(a, b.type), arithmetic.read_unlimited(b, a.type)
+            if types.is_number(a.type) or types.is_number(b.type):
+                a, b = arithmetic.as_limits("==", a, b, at)
         if types.is_text(a.type) and types.is_text(b.type):
             return Call(types.BOOL, "eq", (a, b))
         if types.ANY in (a.type, b.type):
@@ -441,7 +517,11 @@ class Checker:
         return arithmetic.choose(condition, then, otherwise, self.at(node))
 
     def _index(self, node: syntax.Index, scope: Scope, expected: Type | None) -> Expr:
-        target = self.expression(node.target, scope)
+        target = self.maybe(node.target, scope) if node.optional else self.expression(node.target, scope)
+        if isinstance(target.type, types.Optional):
+            made = target.type.item
+            if isinstance(made, (types.List, types.Map)):
+                return self._optional_index(node, target, scope)
         wanted = target.type.key if isinstance(target.type, types.Map) else None
         key = self.expression(node.key, scope, wanted)
         match target.type:
@@ -455,19 +535,35 @@ class Checker:
                 return Call(result, function, (target, key), may_fail=not node.optional)
         raise Rejected(say.wrong_operands("[]", target.type, key.type, self.at(node)))
 
+    def _optional_index(self, node: syntax.Index, target: Expr, scope: Scope) -> Expr:
+        """`a.?b[?c]`: an item of a list or a map that may be absent itself."""
+        assert isinstance(target.type, types.Optional)
+        holder = target.type.item
+        key = self.expression(node.key, scope, holder.key if isinstance(holder, types.Map) else None)
+        match holder:
+            case types.List(item=item) if isinstance(key.type, types.Number) and key.type.integer:
+                made, function = types.Optional(item), "optional_item"
+            case types.Map(key=key_type, value=value) if arithmetic.joined_type(key_type, key.type) is not None:
+                made, function = types.Optional(value), "optional_value"
+            case _:
+                raise Rejected(say.wrong_operands("[]", holder, key.type, self.at(node)))
+        return self._of_present(target, made, lambda there: Call(made, function, (there, key)))
+
     # ----------------------------------------------------------------------------------------- calls and macros
 
     def _call(self, node: syntax.Call, scope: Scope, expected: Type | None) -> Expr:
         at = self.place(node.name_start, node.name_start + len(node.name))
         if node.target is None and node.name == "has":
             return self._has(node, scope)
-        if node.target is not None:
-            macro = MACROS.get((node.name, len(node.arguments)))
+        if is_bind(node) and "cel" not in scope.locals:
+            return macros.bind(self, node, scope, expected)
+        if node.target is not None and builtins.qualified_name(node, scope) is None:
+            macro = macros.MACROS.get((node.name, len(node.arguments)))
             if macro is not None:
                 return macro(self, node, scope)
-            if node.name == "orValue" and len(node.arguments) == 1:
+            if node.name in ("or", "orValue") and len(node.arguments) == 1:
                 return self._or_value(node, scope)
-        elif node.name in scope.callables:
+        elif node.target is None and node.name in scope.callables:
             arguments = tuple(self.expression(a, scope) for a in node.arguments)
             return scope.callables[node.name](arguments, self.at(node))
         return builtins.call(self, node, scope, expected, at)
@@ -484,6 +580,8 @@ class Checker:
         if path.split(".")[0] in scope.locals:
             return self._is_present(self.maybe(argument, scope), argument)
         if path not in scope.variables and path not in scope.presence and path not in scope.groups:
+            if isinstance(argument, syntax.Select) and dotted(argument.target) in scope.variables:
+                return self._is_present(self.maybe(argument, scope), argument)
             raise Rejected(self._unknown(path, argument, scope))
         atoms = sorted(atoms_of(path, scope))
         if not atoms:
@@ -492,81 +590,48 @@ class Checker:
         return tests[0] if len(tests) == 1 else All(types.BOOL, tests)
 
     def _is_present(self, expr: Expr, node: syntax.Expression) -> Expr:
+        if isinstance(expr, Call) and expr.function == "value_of":
+            target, key = expr.arguments
+            return Call(types.BOOL, "in_map", (key, target))
         if not isinstance(expr.type, types.Optional):
             raise Rejected(say.never_absent(self._label(node), self.at(node)))
         return Call(types.BOOL, "is_present", (expr,))
 
+    def optional(self, node: syntax.Expression, scope: Scope) -> Expr:
+        """An expression that must be optional here."""
+        found = self.maybe(node, scope)
+        if not isinstance(found.type, types.Optional):
+            raise Rejected(say.never_absent(self._label(node), self.at(node)))
+        return found
+
     def _or_value(self, node: syntax.Call, scope: Scope) -> Expr:
+        """`a.orValue(b)` and `a.or(b)`: b is read only where a has no value."""
         assert node.target is not None
-        target = self.maybe(node.target, scope)
-        if not isinstance(target.type, types.Optional):
-            raise Rejected(say.never_absent(self._label(node.target), self.at(node.target)))
+        target = self.optional(node.target, scope)
+        assert isinstance(target.type, types.Optional)
         item = target.type.item
-        fallback = self.expression(node.arguments[0], scope, item)
+        if node.name == "or":
+            fallback = self.optional(node.arguments[0], scope)
+            item = target.type
+        else:
+            fallback = self.expression(node.arguments[0], scope, item)
         if isinstance(item, (types.Number, types.Quotient)):
             fallback = arithmetic.with_unit(fallback, item.unit)
+        fallback = arithmetic.read_unlimited(fallback, item)
         joint = arithmetic.joined_type(item, fallback.type)
         if joint is None:
             raise Rejected(say.branches_differ(item, fallback.type, self.at(node)))
-        wide = arithmetic.coerced(target, types.Optional(joint))
-        return Call(joint, "or_value", (wide, arithmetic.coerced(fallback, joint)))
+        wide = joint if node.name == "or" else types.Optional(joint)
+        target, fallback = arithmetic.coerced(target, wide), arithmetic.coerced(fallback, joint)
+        if node.name == "orValue" and (isinstance(fallback, Const) or isinstance(joint, types.Quotient)):
+            return Call(joint, "or_value", (target, fallback))
+        name = f"or@{node.start}"
+        there = Call(types.BOOL, "is_present", (Local(wide, name),))
+        return Let(joint, name, target, If(joint, there, Local(joint, name), fallback))
 
-    def loop(self, node: syntax.Call, scope: Scope) -> tuple[Expr, str, Scope]:
-        """The parts that every macro over a list shares: the list, the variable and the scope of the body."""
-        assert node.target is not None
-        over = self.expression(node.target, scope)
-        if isinstance(over.type, types.Map):
-            over = Call(types.List(over.type.key, 1000), "keys", (over,))
-        if not isinstance(over.type, types.List):
-            raise Rejected(say.wrong_operand(node.name, over.type, self.at(node.target)))
-        variable = node.arguments[0]
-        if not isinstance(variable, syntax.Name):
-            raise Rejected(say.not_a_macro_variable(self.at(variable)))
-        if scope.loops >= COMPREHENSIONS_MAX:
-            raise Rejected(say.too_nested(COMPREHENSIONS_MAX, self.at(node)))
-        name = f"{variable.name}@{scope.loops}"
-        body = scope.binding(variable.name, Variable(Local(over.type.item, name)), loops=1)
-        return over, name, body
-
-    def _quantifier(self, node: syntax.Call, scope: Scope) -> Expr:
-        over, item, body = self.loop(node, scope)
-        test = self.boolean(self.expression(node.arguments[1], body), node.name, node.arguments[1])
-        state = Local(types.BOOL, f"{item}:{node.name}")
-        want_all = node.name == "all"
-        step: Expr = (All if want_all else Any_)(types.BOOL, (state, test))
-        stop: Expr = Call(types.BOOL, "not", (state,)) if want_all else state
-        start = Const(types.BOOL, want_all)
-        return Fold(types.BOOL, over, item, "", (state.name,), (start,), (step,), stop, state, absorb=True)
-
-    def _exists_one(self, node: syntax.Call, scope: Scope) -> Expr:
-        over, item, body = self.loop(node, scope)
-        test = self.boolean(self.expression(node.arguments[1], body), node.name, node.arguments[1])
-        assert isinstance(over.type, types.List)
-        count = types.integer(0, over.type.max)
-        state = Local(count, f"{item}:one")
-        one = Const(types.integer(1, 1), 1)
-        step = If(count, test, replace(arithmetic.add([state, one], self.at(node)), type=count), state)
-        result = Call(types.BOOL, "eq", (state, one))
-        return Fold(types.BOOL, over, item, "", (state.name,), (Const(count, 0),), (step,), None, result)
-
-    def _collected(self, node: syntax.Call, scope: Scope) -> Expr:
-        """`map(x, e)`, `map(x, test, e)` and `filter(x, test)`."""
-        over, item, body = self.loop(node, scope)
-        assert isinstance(over.type, types.List)
-        keep = node.name == "filter"
-        test = None
-        if keep or len(node.arguments) == 3:
-            written = node.arguments[1]
-            test = self.boolean(self.expression(written, body), node.name, written)
-            body = body.knowing(known_present(written, body))
-        value: Expr = Local(over.type.item, item) if keep else self.expression(node.arguments[-1], body)
-        self.no_quotient(value, "a list", node.arguments[-1])
-        made = types.List(value.type, over.type.max)
-        state = Local(made, f"{item}:items")
-        step: Expr = Call(made, "append", (state, value))
-        if test is not None:
-            step = If(made, test, step, state)
-        return Fold(made, over, item, "", (state.name,), (Const(made, ()),), (step,), None, state)
+    def known_present(self, node: syntax.Expression, scope: Scope) -> frozenset[str]:
+        """What follows from a condition, for macros."""
+        return known_present(node, scope)
 
 
 _NODES: dict[type, Callable[[Checker, Any, Scope, Type | None], Expr]] = {
@@ -586,15 +651,10 @@ _NODES: dict[type, Callable[[Checker, Any, Scope, Type | None], Expr]] = {
     syntax.ListLiteral: Checker._list,
     syntax.MapLiteral: Checker._map,
 }
-MACROS: dict[tuple[str, int], Callable[[Checker, syntax.Call, Scope], Expr]] = {
-    ("all", 2): Checker._quantifier,
-    ("exists", 2): Checker._quantifier,
-    ("exists_one", 2): Checker._exists_one,
-    ("existsOne", 2): Checker._exists_one,
-    ("map", 2): Checker._collected,
-    ("map", 3): Checker._collected,
-    ("filter", 2): Checker._collected,
-}
+
+
+def has_text_keys(a: types.Map) -> bool:
+    return types.is_text(a.key) or a.key == types.NEVER
 
 
 def unwrapped(expr: Expr) -> Expr:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from policyengine.language.closest import closest
+from policyengine.language.expression import hints
+from policyengine.runtime.functions import Signature
 from policyengine.source import Diagnostic, Span
-from policyengine.values.types import Number, Quotient, Type, unit_text
+from policyengine.values.types import Enum, Number, Quotient, Record, Type, unit_text
 
 
 class Rejected(Exception):
@@ -36,12 +38,18 @@ def not_a_method(name: str, at: Span, hint: str) -> Diagnostic:
     return Diagnostic("T002", "unknown_function", f"`{name}` is not written after a dot", at, hint)
 
 
+def needs_a_dot(name: str, at: Span, hint: str) -> Diagnostic:
+    """A method that is written as a function."""
+    return Diagnostic("T002", "unknown_function", f"`{name}` is written after a dot", at, hint)
+
+
 def wrong_operands(operator: str, left: object, right: object, at: Span, hint: str | None = None) -> Diagnostic:
     message = f"`{operator}` does not take {left} and {right}"
-    return Diagnostic("T003", "wrong_operands", message, at, hint)
+    return Diagnostic("T003", "wrong_operands", message, at, hint or hints.for_operands(operator, left, right))
 
 
 def wrong_operand(operator: str, operand: object, at: Span, hint: str | None = None) -> Diagnostic:
+    hint = hint or hints.for_operand(operator, operand)
     return Diagnostic("T003", "wrong_operands", f"`{operator}` does not take {operand}", at, hint)
 
 
@@ -93,7 +101,8 @@ def not_a_member(value: str, members: Iterable[str], what: str, at: Span) -> Dia
 def no_such_form(name: str, found: Iterable[object], forms: Iterable[object], at: Span) -> Diagnostic:
     """None of a function's signatures takes these arguments."""
     message = f"`{name}` does not take ({', '.join(map(str, found))})"
-    return Diagnostic("T003", "wrong_operands", message, at, f"it is {' or '.join(map(str, forms))}")
+    shown = [f"`{f.shown(name).partition(' -> ')[0]}`" if isinstance(f, Signature) else str(f) for f in forms]
+    return Diagnostic("T003", "wrong_operands", message, at, f"it is {' or '.join(shown)}")
 
 
 def wrong_argument_count(name: str, wanted: str, found: int, at: Span) -> Diagnostic:
@@ -117,11 +126,15 @@ def too_wide(at: Span) -> Diagnostic:
 
 
 def always_divides_by_zero(at: Span) -> Diagnostic:
-    return Diagnostic("T014", "division_by_zero", "this always divides by zero", at)
+    hint = "divide by something that is not always 0; a possible 0 is guarded, as in `n == 0 ? 0 : x / n`"
+    return Diagnostic("T014", "division_by_zero", "this always divides by zero", at, hint)
 
 
 def unknown_field(field: str, of: Type, at: Span, known: Iterable[str]) -> Diagnostic:
-    return Diagnostic("T015", "unknown_field", f"{of} has no field `{field}`", at, closest(field, known))
+    hint = closest(field, known)
+    if not hint and not isinstance(of, Record):
+        hint = "only records and maps whose keys are texts have fields"
+    return Diagnostic("T015", "unknown_field", f"{of} has no field `{field}`", at, hint)
 
 
 def unknown_unit(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
@@ -130,16 +143,20 @@ def unknown_unit(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
 
 
 def branches_differ(left: Type, right: Type, at: Span) -> Diagnostic:
-    return Diagnostic("T017", "branches_differ", f"the two branches are {left} and {right}, not of one type", at)
+    message = f"the two branches are {left} and {right}, not of one type"
+    return Diagnostic(
+        "T017", "branches_differ", message, at, "give both the same type, as with `string(x)` or `int(x)`"
+    )
 
 
 def not_comparable(left: object, right: object, at: Span) -> Diagnostic:
     message = f"{left} and {right} can never be equal"
-    return Diagnostic("T018", "not_comparable", message, at)
+    return Diagnostic("T018", "not_comparable", message, at, hints.for_equality(left, right))
 
 
 def not_a_macro_variable(at: Span) -> Diagnostic:
-    return Diagnostic("T019", "not_a_variable", "the first argument of this macro must be a plain name", at)
+    message = "the first argument of this macro must be a plain name"
+    return Diagnostic("T019", "not_a_variable", message, at, "name each item, as in `items.map(x, x + 1)`")
 
 
 def has_needs_a_field(at: Span) -> Diagnostic:
@@ -162,11 +179,25 @@ def not_in_a_bundle(what: str, at: Span, hint: str | None = None) -> Diagnostic:
 
 
 def too_nested(limit: int, at: Span) -> Diagnostic:
-    return Diagnostic("T024", "too_nested", f"comprehensions nest deeper than {limit}", at)
+    hint = "give the inner list a name of its own"
+    return Diagnostic("T024", "too_nested", f"comprehensions nest deeper than {limit}", at, hint)
 
 
 def items_differ(left: Type, right: Type, at: Span) -> Diagnostic:
-    return Diagnostic("T025", "items_differ", f"the items of a list are of one type, found {left} and {right}", at)
+    message = f"the items of a list are of one type, found {left} and {right}"
+    return Diagnostic("T025", "items_differ", message, at, "give all the same type, as with `string(x)` or `int(x)`")
+
+
+def values_differ(left: Type, right: Type, at: Span) -> Diagnostic:
+    """The values of a map literal."""
+    message = f"the values of a map are of one type, found {left} and {right}"
+    return Diagnostic("T025", "items_differ", message, at, "give all the same type, as with `string(x)` or `int(x)`")
+
+
+def keys_differ(left: Type, right: Type, at: Span) -> Diagnostic:
+    """The keys of a map literal."""
+    message = f"the keys of a map are of one type, found {left} and {right}"
+    return Diagnostic("T025", "items_differ", message, at, "write all keys as texts, or all as ints")
 
 
 def unknown_zone(name: str, at: Span, hint: str) -> Diagnostic:
@@ -184,7 +215,7 @@ def needs_declarations(what: str, at: Span, hint: str | None = None) -> Diagnost
 
 
 def variable_twice(name: str, at: Span) -> Diagnostic:
-    return Diagnostic("T029", "variable_twice", f"this macro binds `{name}` twice", at)
+    return Diagnostic("T029", "variable_twice", f"this macro binds `{name}` twice", at, "give them two names")
 
 
 def special_name(name: str, at: Span, quoted: bool) -> Diagnostic:
@@ -201,3 +232,25 @@ def no_fields(what: str, field: str, at: Span) -> Diagnostic:
 def bad_pattern(why: str, at: Span) -> Diagnostic:
     """A literal pattern is outside of the subset that matchers agree on and that takes linear time."""
     return Diagnostic("T031", "bad_expression_pattern", f"this pattern cannot be used: {why}", at)
+
+
+def no_order(of: Type, at: Span) -> Diagnostic:
+    """Values that cannot be sorted."""
+    hint = "members of an enum have no order" if isinstance(of, Enum) else "numbers, texts and times have an order"
+    return Diagnostic("T003", "wrong_operands", f"{of} has no order", at, hint)
+
+
+def bad_interval(why: str, at: Span, hint: str | None) -> Diagnostic:
+    """The text of an interval of the calendar, as `period_of` takes it, names none."""
+    return Diagnostic("T032", "bad_interval", why, at, hint or "write it as `1 month` or `2 weeks`")
+
+
+def bad_format(why: str, at: Span, hint: str | None = None) -> Diagnostic:
+    """A literal pattern of `format` that does not fit the values."""
+    return Diagnostic("T033", "bad_format", why, at, hint)
+
+
+def list_too_long(most: int, at: Span) -> Diagnostic:
+    """Two lists that may have too many items together."""
+    hint = "give the lists a smaller `max`"
+    return Diagnostic("T034", "list_too_long", f"this list may have more than {most:,} items", at, hint)

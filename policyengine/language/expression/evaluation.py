@@ -16,12 +16,11 @@ from policyengine.language.expression.dynamic.step import Failed
 from policyengine.language.expression.faults import SyntaxFault
 from policyengine.language.expression.parser import parse
 from policyengine.language.expression.syntax import Expression
-from policyengine.runtime.failure import Failure
-from policyengine.runtime.limits import COST_MAX, CostExceeded, Meter
+from policyengine.runtime.failure import COST_EXCEEDED, Failure
+from policyengine.runtime.limits import CostExceeded, Meter
 from policyengine.source import Diagnostic, Source, Span
 
 SOURCE = "expression"
-COST_EXCEEDED = Failure("cost_exceeded", f"the evaluation costs more than {COST_MAX:,} units")
 
 
 def evaluate(text: object, variables: object = None, container: str = "") -> Any:

@@ -13,7 +13,7 @@ from policyengine.runtime.functions.number_forms import fixed, scientific
 from policyengine.runtime.functions.texts import display
 from policyengine.runtime.limits import FORMAT_PLACES_MAX, TEXT_MAX, Meter
 
-_CLAUSE = re.compile(r"%(?:(%)|(?:\.([0-9]{1,9}))?(.?))", re.DOTALL)
+CLAUSE = re.compile(r"%(?:(%)|(?:\.([0-9]{1,9}))?(.?))", re.DOTALL)
 _PLACES = 6
 
 Clause = Callable[[Meter, Any, int], "str | Failure"]
@@ -24,7 +24,7 @@ def formatted(meter: Meter, pattern: str, arguments: tuple[Any, ...]) -> str | F
     meter.characters(len(pattern))
     written: list[str] = []
     at = size = used = 0
-    for clause in _CLAUSE.finditer(pattern):
+    for clause in CLAUSE.finditer(pattern):
         piece: str | Failure = "%"
         if not clause[1]:
             piece = _filled(meter, clause, arguments, used)

@@ -79,11 +79,7 @@ def add(meter: Meter, a: Any, b: Any) -> Any:
         _measured(meter, a, b)
         return _number(a + b)
     if its is other and (its is str or its is bytes):
-        size = len(a) + len(b)
-        if size > TEXT_MAX:
-            return TEXT_TOO_LONG
-        meter.charge(size // 10)
-        return a + b
+        return joined(meter, a, b)
     if its is tuple and other is tuple:
         meter.charge(len(a) + len(b))
         return a + b
@@ -92,6 +88,17 @@ def add(meter: Meter, a: Any, b: Any) -> Any:
     if its is Duration and other is Duration:
         return duration(int(a) + int(b))
     return no_overload("+", a, b)
+
+
+def joined(meter: Meter, first: Any, *others: Any) -> Any:
+    """Texts one after the other, or bytes, as if each were put to those before it by itself."""
+    size = len(first)
+    for other in others:
+        size += len(other)
+        if size > TEXT_MAX:
+            return TEXT_TOO_LONG
+        meter.charge(size // 10)
+    return type(first)().join((first, *others))
 
 
 def subtract(meter: Meter, a: Any, b: Any) -> Any:

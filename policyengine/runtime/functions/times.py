@@ -94,6 +94,13 @@ _CLOCK: tuple[tuple[str, Callable[[WallTime], int], int, str], ...] = (
 )
 
 
+DATE_PARTS: dict[str, Callable[[WallTime], int]] = {name: take for name, take, _ in _PARTS}
+CLOCK_PARTS: dict[str, Callable[[WallTime], int]] = {name: take for name, take, _, _ in _CLOCK} | {
+    "getMilliseconds": lambda wall: wall.nanosecond // MILLISECOND
+}
+"""What is read off the wall, by the names of the functions."""
+
+
 def cut(unit: int, length: int) -> int:
     """Whole units, towards zero."""
     return abs(length) // unit * (-1 if length < 0 else 1)
@@ -118,7 +125,7 @@ _GETTERS = (
     *(_getter(name, take, doc, partial(cut, unit)) for name, take, unit, doc in _CLOCK),
     _getter(
         "getMilliseconds",
-        lambda wall: wall.nanosecond // MILLISECOND,
+        CLOCK_PARTS["getMilliseconds"],
         "the milliseconds of the second",
         _milliseconds,
     ),
