@@ -12,12 +12,13 @@ from typing import Any
 
 from policyengine.analysis.bundle_tests import Outcome
 from policyengine.compiler.pipeline import Compiled
-from policyengine.errors import InvalidInput
+from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.language.expression import syntax, walk
 from policyengine.language.model import NamedValue, Part
 from policyengine.language.written import Choice, ListOf, RecordOf, Written
 from policyengine.runtime import explain, interpreter
 from policyengine.runtime.facts import Reader
+from policyengine.runtime.failure import COST_EXCEEDED
 from policyengine.runtime.program import Call, Const, Expr, If, Local, MakeTiers, Node, Program, Read, Row, children
 from policyengine.source import Span
 
@@ -199,6 +200,8 @@ def _reached(program: Program, outcome: Outcome) -> set[Key]:
     test = outcome.test
     if isinstance(outcome.met, InvalidInput):
         return set()
+    if isinstance(outcome.met, EvaluationError) and outcome.met.code == COST_EXCEEDED.code:
+        return set()  # the evaluation ended as a whole
     entry = program.entries[test.decide]
     facts = Reader(program, entry).check(test.input, outcome.at, test.tenant)
     watch = _Watch(program, facts.held, test.tenant)

@@ -326,9 +326,17 @@ def _or_value(w: Writer, expr: Call) -> Val:
     return w.strict(expr.type, expr.arguments, build)
 
 
+def _is_literal(code: str) -> bool:
+    """Whether a code is a number: Python warns of one that is asked whether it is None."""
+    return code.strip("(-)").isdigit()
+
+
 def _is_absent(code: str) -> str:
-    """A test for what is absent; Python warns of one that asks it of a literal."""
-    return "False" if code.strip("(-)").isdigit() else f"({code} is None)"
+    return "False" if _is_literal(code) else f"({code} is None)"
+
+
+def _is_there(code: str) -> str:
+    return "True" if _is_literal(code) else f"({code} is not None)"
 
 
 def _present(w: Writer, expr: Call) -> Val:
@@ -575,7 +583,7 @@ OPERATIONS: dict[str, Operation] = {
     "allocate": _allocate,
     "draw": _simple("S.draw({}, {})"),
     "equals_any": _equals_any,
-    "is_present": lambda w, expr: w.strict(expr.type, expr.arguments, lambda v: f"(not {_is_absent(v[0].code)})"),
+    "is_present": lambda w, expr: w.strict(expr.type, expr.arguments, lambda v: _is_there(v[0].code)),
     "or_value": _or_value,
     "present": _present,
     "optional_field": _optional_field,
