@@ -283,10 +283,12 @@ def dynamic(text: str, given: dict[str, Any]) -> Any:
 REFUSED = object()
 
 
-def typed(text: str, given: dict[str, Any]) -> tuple[dict[str, Any], dict[str, int | None]]:
+def typed(
+    text: str, given: dict[str, Any], declared: dict[str, Any] = DECLARED
+) -> tuple[dict[str, Any], dict[str, int | None]]:
     """What each typed evaluator answers and what it is charged; nothing where the checker refuses the expression."""
     try:
-        alone = compile_alone(text, DECLARED)
+        alone = compile_alone(text, declared)
     except pe.InvalidPolicy:
         return {}, {}
     entry = alone.program.entries[NAME]
@@ -347,12 +349,12 @@ def may_differ(text: str, one: Any, other: Any) -> bool:
     if any(name in text for name in TELL_KINDS_APART):
         return True
     codes = [each[0] for each in (one, other) if isinstance(each, list) and len(each) == 1 and isinstance(each[0], str)]
-    return bool({"cost_exceeded", "too_many_digits", "not_exact", "number_too_large"} & set(codes))
+    return bool({"cost_exceeded", "too_many_digits", "not_exact", "number_too_large", "overflow"} & set(codes))
 
 
-def differences(text: str, given: dict[str, Any]) -> list[str]:
+def differences(text: str, given: dict[str, Any], declared: dict[str, Any] = DECLARED) -> list[str]:
     """Everything in which the evaluators disagree about one expression."""
-    answers, charged = typed(text, given)
+    answers, charged = typed(text, given, declared)
     if not answers:
         return []
     found = [f"{name}: {answer!r}" for name, answer in answers.items() if not same(answer, answers["interpreter"])]

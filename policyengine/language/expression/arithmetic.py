@@ -222,7 +222,7 @@ def _sum_type(a: Type, b: Type, sign: int) -> Number | Quotient:
 def negate(a: Expr, at: Span) -> Expr:
     match a.type:
         case Number() as t:
-            if isinstance(a, Const):
+            if isinstance(a, Const) and not (t.integer and -a.value > INT64_MAX):
                 return Const(replace(t, lo=-t.hi, hi=-t.lo), -a.value)
             return checked_call("negate", replace(t, lo=-t.hi, hi=-t.lo), (a,), at)
         case Quotient() as q:

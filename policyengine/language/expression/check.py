@@ -241,7 +241,10 @@ class Checker:
             raise Rejected(self._unknown(node.name, node, scope))
         if node.optional:
             return self._optional_select(node, scope)
-        return self.field(self.expression(node.target, scope), node, scope)
+        target = self.expression(node.target, scope)
+        if isinstance(target.type, types.Optional):  # `a.?b.c`: what follows an optional is one, too
+            return self._field_of_maybe(target, node)
+        return self.field(target, node, scope)
 
     def _named(self, path: str, node: syntax.Expression, scope: Scope) -> Expr | None:
         """The meaning of a dotted path: a local variable first, then the longest declared name."""
