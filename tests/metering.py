@@ -8,6 +8,7 @@ from typing import Any
 from policyengine.runtime import codegen, interpreter
 from policyengine.runtime.exact import held
 from policyengine.runtime.limits import COST_MAX, Meter
+from policyengine.runtime.outputs import is_too_large
 from policyengine.runtime.program import Entry, Program
 
 
@@ -27,7 +28,9 @@ def interpreted(program: Program, entry: Entry, facts: Sequence[Any]) -> tuple[t
     meter = Meter()
     order = interpreter.needed(program, entry)
     values = interpreter.run(program, order, facts, None, meter=meter).values
-    return tuple(held(values[n], program.nodes[n].type) for _, n in entry.outputs), COST_MAX - meter.left
+    found = [(values[n], program.nodes[n].type) for _, n in entry.outputs]
+    answers = [value if is_too_large(value) else held(value, its_type) for value, its_type in found]
+    return tuple(answers), COST_MAX - meter.left
 
 
 def generated(

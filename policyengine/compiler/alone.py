@@ -21,7 +21,7 @@ from policyengine.language.expression.evaluation import parsed, source_of, too_d
 from policyengine.language.expression.scope import Scope
 from policyengine.language.expression.syntax import Expression
 from policyengine.runtime import exact, facts, interpreter, outputs
-from policyengine.runtime.failure import COST_EXCEEDED, Failure
+from policyengine.runtime.failure import COST_EXCEEDED, RESULT_TOO_LARGE, Failure
 from policyengine.runtime.limits import CostExceeded
 from policyengine.runtime.program import Entry, Expr, Fact, Node, Program, walk
 from policyengine.source import Report, Source, Span
@@ -72,6 +72,8 @@ def evaluate_alone(text: object, variables: object, declarations: Mapping[str, A
         raise EvaluationError(COST_EXCEEDED.message, COST_EXCEEDED.code) from None
     except RecursionError:
         raise InvalidPolicy([too_deep(source_of(text))]) from None
+    if outputs.is_too_large(found):
+        found = RESULT_TOO_LARGE
     if not isinstance(found, Failure):
         if isinstance(alone.type, Quotient):
             ratio = Fraction(found)

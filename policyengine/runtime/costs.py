@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from policyengine.runtime import library, zoned
 from policyengine.runtime.functions.times import ZONE_COST
 from policyengine.runtime.limits import CHARACTERS_PER_UNIT, COST_MAX, LIST_MAX, NUMBER_TEXT_MAX
-from policyengine.runtime.program import Call, Const, Expr, Fold, If, Program, children
+from policyengine.runtime.program import Call, Const, Expr, Fold, If, Let, MakeList, MakeMap, Program, children
 from policyengine.values import types
-from policyengine.values.types import List, Map
+from policyengine.values.types import List, Map, Type
 
 GOES_THROUGH = frozenset((
     "eq", "equals_any", "lt", "le", "gt", "ge", "in_list", "sum", "sum_durations", "min_of", "max_of", "concat",
@@ -39,17 +39,39 @@ def builds_text(call: Call) -> bool:
 
 
 def sized(call: Call, in_loop: bool) -> tuple[int, ...]:
-    """Which arguments are charged by their size as they are given."""
-    if call.function not in GOES_THROUGH or builds_text(call):
+    """Which arguments are charged by their size as they are given: in a loop, and where lists hold lists."""
+    library_call = library.function_of(call) is not None
+    if (call.function not in GOES_THROUGH and not library_call) or builds_text(call):
         return ()
     joins = call.function == "concat" and isinstance(call.type, List) and call.type.max > _LONG_LISTS
-    if not (in_loop or joins):
-        return ()
-    return tuple(i for i, a in enumerate(call.arguments) if _has_size(a) or _is_long(call, a))
+    always = in_loop or joins
+    found = []
+    for position, argument in enumerate(call.arguments):
+        through = _has_size(argument) or (not library_call and _is_long(call, argument))
+        if through and (always or is_nested(argument.type)):
+            found.append(position)
+    return tuple(found)
+
+
+def is_nested(its_type: Type) -> bool:
+    """Whether a list or a map holds lists or maps, so that one value can stand in many places of it."""
+    inner = its_type.item if isinstance(its_type, List) else its_type.value if isinstance(its_type, Map) else its_type
+    return inner is not its_type and _holds(inner)
+
+
+def _holds(its_type: Type) -> bool:
+    match its_type:
+        case List() | Map() | types.ANY:
+            return True
+        case types.Optional(item=item):
+            return _holds(item)
+        case types.Record(fields=fields):
+            return any(_holds(each) for _, each in fields)
+    return False
 
 
 def _has_size(expr: Expr) -> bool:
-    return not isinstance(expr, Const) and isinstance(expr.type, List | Map)
+    return not isinstance(expr, Const) and _holds(expr.type)
 
 
 def _is_long(call: Call, expr: Expr) -> bool:
@@ -88,9 +110,10 @@ def _most(expr: Expr, in_loop: bool) -> int | None:
             return None
         for position in sized(expr, in_loop):
             its_type = expr.arguments[position].type
-            if not isinstance(its_type, List):
+            size = None if its_type == types.STRING else _parts_max(its_type)
+            if size is None:
                 return None
-            total += its_type.max
+            total += size
     parts = _parts(expr) if isinstance(expr, Fold) else [(child, False) for child in children(expr)]
     turns = expr.over.type.max if isinstance(expr, Fold) and isinstance(expr.over.type, List) else LIST_MAX
     if isinstance(expr, Fold):
@@ -101,6 +124,23 @@ def _most(expr: Expr, in_loop: bool) -> int | None:
             return None
         total += bound * (turns if again else 1)
     return total
+
+
+def _parts_max(its_type: Type) -> int | None:
+    """The most parts that a value can have; None where nothing bounds them."""
+    match its_type:
+        case List(item=item, max=most):
+            inner = _parts_max(item)
+            return None if inner is None else most * (1 + inner)
+        case types.Record(fields=fields):
+            inside = [_parts_max(each) for _, each in fields]
+            known = [parts for parts in inside if parts is not None]
+            return len(fields) + sum(known) if len(known) == len(inside) else None
+        case types.Optional(item=item):
+            return _parts_max(item)
+        case Map() | types.ANY:
+            return None
+    return 0
 
 
 def turn(*bodies: Expr) -> int:
@@ -118,16 +158,26 @@ def turn(*bodies: Expr) -> int:
 
 
 def _weight(expr: Expr) -> int:
-    if not isinstance(expr, Call):
-        return 1
-    function = library.function_of(expr)
-    if expr.function in zoned.FUNCTIONS:
-        return 2 + ZONE_COST
-    if expr.function == "concat" and expr.type == types.STRING and not expr.may_fail:
-        return 2 + (text_max(expr) or 0) // CHARACTERS_PER_UNIT
-    if function is not None and isinstance(function.cost, int):
-        return 2 + function.cost
-    return 2
+    match expr:
+        case MakeMap(keys=keys):
+            return 10 + 4 * len(keys)
+        case MakeList(items=items):
+            return 3 + len(items)
+        case Call():
+            return 4 + _call_weight(expr)
+        case If() | Let():
+            return 3
+    return 1
+
+
+def _call_weight(call: Call) -> int:
+    """What a call costs besides being one."""
+    function = library.function_of(call)
+    if call.function in zoned.FUNCTIONS:
+        return ZONE_COST
+    if call.function == "concat" and call.type == types.STRING and not call.may_fail:
+        return (text_max(call) or 0) // CHARACTERS_PER_UNIT
+    return function.cost if function is not None and isinstance(function.cost, int) else 0
 
 
 def text_max(expr: Expr) -> int | None:

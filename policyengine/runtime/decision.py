@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime import explain, interpreter
 from policyengine.runtime.canonical import canonical, canonical_bytes
-from policyengine.runtime.failure import Failure
+from policyengine.runtime.costs import is_nested
+from policyengine.runtime.failure import RESULT_TOO_LARGE, Failure
 from policyengine.runtime.limits import COST_MAX, Meter
-from policyengine.runtime.outputs import plain
+from policyengine.runtime.outputs import is_too_large, plain
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.why_not import WhyNot, why_not
 from policyengine.values import types
@@ -200,7 +201,8 @@ class Decision:
             return explain.lines(self.trace.values[node])
         if self._values[position].__class__ is Failure:
             return None  # `on_error` has answered for it, by the effect
-        value = plain(self._values[position], program.nodes[node].type)
+        held, its_type = self._values[position], program.nodes[node].type
+        value = RESULT_TOO_LARGE if is_nested(its_type) and is_too_large(held) else plain(held, its_type)
         if isinstance(value, Failure):
             raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
         return value

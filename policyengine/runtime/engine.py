@@ -13,13 +13,15 @@ from policyengine.runtime.codegen import Decide, Hands, TooDeep
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.exact import held as as_held
 from policyengine.runtime.facts import Facts, Reader
-from policyengine.runtime.failure import COST_EXCEEDED, Failure
+from policyengine.runtime.failure import COST_EXCEEDED, RESULT_TOO_LARGE, Failure
 from policyengine.runtime.given_json import given_json
 from policyengine.runtime.indexed import Selects
 from policyengine.runtime.limits import CostExceeded
+from policyengine.runtime.outputs import is_too_large
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.program_json import digest as program_digest
 from policyengine.values.instant import Timestamp
+from policyengine.values.types import Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,11 @@ def interpreted(
     """The same values by the reference interpreter, in the held form of generated code."""
     trace = interpreter.run(program, order, facts.held, tenant)
     names = [node for _, node in entry.outputs] + [*entry.guards, *entry.requires, *entry.checks]
-    return tuple(None if program.nodes[n].deferred else as_held(trace.values[n], program.nodes[n].type) for n in names)
+    return tuple([None if program.nodes[n].deferred else _held(trace.values[n], program.nodes[n].type) for n in names])
+
+
+def _held(value: Any, its_type: Type) -> Any:
+    return RESULT_TOO_LARGE if costs.is_nested(its_type) and is_too_large(value) else as_held(value, its_type)
 
 
 def _flat_cells(program: Program) -> dict[str, dict[Any, Any]]:

@@ -66,6 +66,8 @@ NUMBER_TOO_LARGE = Failure("number_too_large", "the number has too many digits t
 NOT_EXACT = Failure("not_exact", "the result has no exact value")
 UNKNOWN_ZONE = Failure("unknown_zone", "there is no time zone of this name")
 
+RESULT_TOO_LARGE = Failure("result_too_large", "the result has too many parts")
+
 # What ends an evaluation as a whole: no value ever holds it, and nothing absorbs it.
 COST_EXCEEDED = Failure("cost_exceeded", "the evaluation costs more than 1,000,000 units")
 
@@ -101,5 +103,6 @@ CATALOGUE = {
         NUMBER_TOO_LARGE,
         NOT_EXACT,
         UNKNOWN_ZONE,
+        RESULT_TOO_LARGE,
     )
 }

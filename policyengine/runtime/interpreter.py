@@ -103,6 +103,7 @@ class Machine:
         self.zones = zoned.zones_of(program.zones)
         self.meter = Meter()
         self.loops = 0
+        self.known: dict[int, Any] = {}
         self.trace = Trace()
         self.current = ""
 
@@ -120,8 +121,7 @@ class Machine:
             case Const():
                 return exact(expr.value, expr.type)
             case Fact():
-                held = self.facts[expr.index]
-                return held if isinstance(held, Failure) else exact(held, self.program.facts[expr.index].type)
+                return self._fact(expr.index)
             case Read(node=name):
                 self.trace.demanded[self.current].append(name)
                 return self.trace.values[name]
@@ -154,6 +154,14 @@ class Machine:
                 return self._column(expr, local)
             case MakeTiers():
                 return self._tiers(expr, local)
+
+    def _fact(self, index: int) -> Any:
+        """A fact as the interpreter computes with it, made once: a loop may read a long list at every turn."""
+        if index not in self.known:
+            held = self.facts[index]
+            is_failed = isinstance(held, Failure)
+            self.known[index] = held if is_failed else exact(held, self.program.facts[index].type)
+        return self.known[index]
 
     def _items(self, exprs: Sequence[Expr], local: dict[str, Any]) -> Any:
         """The values of all, or the leftmost failure."""

@@ -62,12 +62,17 @@ class Meter:
             raise CostExceeded
 
     def sized(self, value: Any) -> None:
-        """Charge for something that is gone through: the items of a list or a map, the characters of a text."""
+        """Charge for something that is gone through: the parts of a list or a map, the characters of a text."""
         its = value.__class__
         if its is str:
             self.charge(len(value) // CHARACTERS_PER_UNIT)
         elif its is tuple or its is dict:
-            self.charge(len(value))
+            pending = [value]
+            while pending:
+                part = pending.pop()
+                items = part.values() if part.__class__ is dict else part
+                self.charge(len(items))
+                pending += [item for item in items if item.__class__ is tuple or item.__class__ is dict]
 
     def characters(self, count: int) -> None:
         """Charge for text that is built or gone through."""

@@ -14,6 +14,7 @@ from typing import Any
 from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.failure import TOO_MANY_DIGITS, Failure
 from policyengine.runtime.leaf_readers import DECIMAL128
+from policyengine.runtime.limits import RESULT_PARTS_MAX
 from policyengine.values import types
 from policyengine.values.civil import Date
 from policyengine.values.instant import Duration, Timestamp
@@ -53,6 +54,22 @@ def plain(value: Any, its_type: Type) -> Any:
         case types.LINES | types.ANY | types.DYN:
             return _untyped(value)
     return value
+
+
+def is_too_large(value: Any) -> bool:
+    """Whether a value has more parts than a caller is given; a list that stands in many places counts in each."""
+    left = RESULT_PARTS_MAX
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if type(part) is dict:
+            part = tuple(part.values())
+        if type(part) is tuple:
+            left -= len(part)
+            if left < 0:
+                return True
+            pending += [item for item in part if type(item) in (tuple, dict)]
+    return False
 
 
 def _tier(its_type: types.Tiers, up_to: int | None, rate: int, flat: int) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from policyengine.runtime.failure import BAD_KEY, NOT_EXACT, TOO_MANY_DIGITS, Failure
+from policyengine.runtime.failure import BAD_KEY, NOT_EXACT, RESULT_TOO_LARGE, TOO_MANY_DIGITS, Failure
 from policyengine.runtime.functions.maps import MapValue
 from policyengine.runtime.functions.optionals import NONE, OptionalValue
 from policyengine.runtime.limits import RESULT_DEPTH_MAX, RESULT_PARTS_MAX
@@ -14,7 +14,6 @@ from policyengine.values.number_text import EXPONENT_MAX
 from policyengine.values.types import is_finite_decimal
 
 _BITS_MAX = 4 * EXPONENT_MAX
-TOO_LARGE = Failure("result_too_large", "the result has too many parts")
 TOO_DEEP = Failure("result_too_deep", f"the result is nested more than {RESULT_DEPTH_MAX} deep")
 
 
@@ -40,7 +39,7 @@ class _Writer:
     def write(self, value: Any, depth: int) -> Any:
         self.parts += 1
         if self.parts > RESULT_PARTS_MAX:
-            raise Unfit(TOO_LARGE)
+            raise Unfit(RESULT_TOO_LARGE)
         if depth > RESULT_DEPTH_MAX:
             raise Unfit(TOO_DEEP)
         its = type(value)
