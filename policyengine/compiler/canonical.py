@@ -31,7 +31,7 @@ def digest(manifest: Mapping, parts: Sequence[Mapping], sources: Sources, bundle
     for document in (manifest, *parts):
         for entry in document.entries.values():
             _merge(merged, entry.key, _canonical(entry.value, entry.key))
-    for table in bundle.tables.values():
+    for table in (*bundle.tables.values(), *bundle.accounts.values()):
         if table.file is not None:
             merged.setdefault("files", {})[table.file] = _csv(sources, table.file)
     text = json.dumps(merged, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

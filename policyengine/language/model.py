@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from policyengine.language import charts, sentences
 from policyengine.language import diagnostics as say
-from policyengine.language import sentences
 from policyengine.language.sentences import Sentence
 from policyengine.language.written import Reader, Value, Written
 from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence, plain
@@ -95,7 +95,7 @@ class Condition(Part):
 class Table(Named):
     hit: str = "unique"
     when: tuple[Condition, ...]
-    then: dict[str, Node]
+    then: dict[str, Node] = {}
     rows: Sequence | None = None
     file: str | None = None
     file_at: Span | None = None
@@ -217,6 +217,66 @@ class Charge(Named):
     on_error: OnError | None = None
 
 
+class Jitter(Part):
+    """How far a wait is stretched: a share between two factors, drawn from the seed or given."""
+
+    at: Span
+    low: Value | None = None
+    high: Value
+    draw: Value | None = None
+
+
+class RetryClass(Part):
+    """What to do about one class of failures, and when."""
+
+    name: str
+    at: Span
+    description: str = ""
+    action: str = "retry"
+    schedule: Value | None = None
+    wait: Value | None = None
+    base: Value | None = None
+    multiplier: Value | None = None
+    cap: Value | None = None
+    floor: Value | None = None
+    attempts: Value | None = None
+    within: Value | None = None
+    jitter: Jitter | None = None
+    hours: Scalar | None = None
+    weekdays: Node | None = None
+    pay_days: Node | None = None
+    final: str | None = None
+
+
+class Budget(Part):
+    """What may be used up: so many attempts, in a stretch of time where it has one."""
+
+    at: Span
+    id: str
+    limit: Value
+    used: Value
+    when: Written | None = None
+    since: Written | None = None
+    within: Value | None = None
+
+
+class Retry(Named):
+    failures: Value
+    failed_at: Written
+    class_of: Value
+    classes: tuple[RetryClass, ...]
+    first_failed_at: Written | None = None
+    not_before: Written | None = None
+    never: Written | None = None
+    budgets: tuple[Budget, ...] = ()
+    seed: Written | None = None
+    timezone: Written | None = None
+    when: Written | None = None
+    as_of: Written | None = None
+    final: str | None = None
+    on_error: OnError | None = None
+
+
 class Guard(Named):
     when: Written
     effect: str
@@ -277,13 +337,16 @@ class Bundle(Part):
     tables: dict[str, Table] = {}
     values: dict[str, NamedValue] = {}
     charges: dict[str, Charge] = {}
+    retries: dict[str, Retry] = {}
+    chart: Mapping | None = None
+    accounts: dict[str, Table] = {}
     guards: dict[str, Guard] = {}
     decisions: dict[str, Decision] = {}
     overrides: tuple[Override | tuple[str, Span], ...] = ()
     tests: tuple[Test, ...] = ()
 
 
-NAMED_SECTIONS = ("parameters", "tables", "values", "charges", "guards", "decisions")
+NAMED_SECTIONS = ("parameters", "tables", "values", "charges", "retries", "accounts", "guards", "decisions")
 
 
 def build(manifest: Mapping, parts: Iterable[Mapping], report: Report) -> Bundle:
@@ -299,6 +362,7 @@ def build(manifest: Mapping, parts: Iterable[Mapping], report: Report) -> Bundle
         read = getattr(builder, section)
         found = {e.key: read(e) for d in documents for e in _entries(d, section)}
         fields[section] = {name: part for name, part in found.items() if part is not None}
+    fields["chart"] = charts.merged(documents, report)
     for section in ("checks", "overrides", "tests"):
         read = getattr(builder, section)
         found_items = [read(item) for d in documents for item in _items(d, section)]
@@ -550,7 +614,7 @@ class _Builder:
                 fields[key] = self._round(entry.value)
             elif key == "rates":
                 fields[key] = self._parts(TaxRate, entry.value)
-            elif key == "when":
+            elif key in ("when", "since"):
                 fields[key] = self.reader.expression(entry.value)
             elif key != "description":
                 fields[key] = self.reader.value(entry.value)
@@ -574,6 +638,50 @@ class _Builder:
                 return None
             tiers.append(Tier(at=item.span, **fields))
         return tuple(tiers)
+
+    def accounts(self, entry: Entry) -> Table | None:
+        """A table whose one result, a node of the chart, goes without saying."""
+        return self.tables(entry)
+
+    def retries(self, entry: Entry) -> Retry | None:
+        reader = self.reader
+        readers: dict[str, Callable[[Node], Any]] = dict.fromkeys(("failures", "class"), reader.value)
+        words = ("failed_at", "first_failed_at", "not_before", "never", "seed", "timezone", "when", "as_of")
+        readers |= dict.fromkeys(words, reader.expression)
+        readers |= {
+            "classes": self._classes,
+            "budgets": partial(self._parts, Budget),
+            "on_error": self._on_error,
+        }
+        fields = self._fields(entry, readers)
+        if fields is None:
+            return None
+        renamed = {"class": "class_of", "finally": "final"}
+        return Retry(**{renamed.get(key, key): value for key, value in fields.items()})
+
+    def _classes(self, node: Node) -> tuple[RetryClass, ...] | None:
+        assert isinstance(node, Mapping)
+        values = ("schedule", "wait", "base", "multiplier", "cap", "floor", "attempts", "within")
+        readers: dict[str, Callable[[Node], Any]] = dict.fromkeys(values, self.reader.value)
+        readers |= dict.fromkeys(("hours", "weekdays", "pay_days"), self._node) | {"jitter": self._jitter}
+        found = []
+        for entry in node.entries.values():
+            fields = self._fields(entry, readers)
+            if fields is None:
+                return None
+            found.append(RetryClass(**{"final" if key == "finally" else key: its for key, its in fields.items()}))
+        return tuple(found)
+
+    def _jitter(self, node: Node) -> Jitter | None:
+        """`10%`, or `{from: 50%, to: 100%}` with the draw where it is given."""
+        if not isinstance(node, Mapping):
+            high = self.reader.value(node)
+            return None if high is None else Jitter(at=node.span, high=high)
+        fields = {key: self.reader.value(entry.value) for key, entry in node.entries.items()}
+        high = fields["to"]
+        if high is None or any(value is None for value in fields.values()):
+            return None
+        return Jitter(at=node.span, low=fields["from"], high=high, draw=fields.get("draw"))
 
     def guards(self, entry: Entry) -> Guard | None:
         readers: dict[str, Callable[[Node], Any]] = {

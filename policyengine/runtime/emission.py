@@ -531,6 +531,39 @@ def _allocate(w: Writer, expr: Call) -> Val:
     return w.strict(expr.type, expr.arguments[:2], build, as_built)
 
 
+def _limit_or(w: Writer, expr: Call) -> Val:
+    """A limit's number, or another one where it is unlimited."""
+    limit, target = expr.arguments[0].type, expr.type
+    assert isinstance(limit, Limit)
+    assert isinstance(target, Number)
+    factor = target.den // limit.number.den
+
+    def build(values: list[Val]) -> str:
+        own, other = values[0].code, w.scaled(values[1], target.den)
+        return f"({other} if {own} == {cells.UNLIMITED!r} else {_times(own, str(factor))})"
+
+    return w.strict(target, expr.arguments, build)
+
+
+def _scale_duration(w: Writer, expr: Call) -> Val:
+    """Whole nanoseconds, towards minus infinity."""
+    factor = expr.arguments[1].type
+    assert isinstance(factor, Number)
+    den = "" if factor.den == 1 else f" // {factor.den}"
+    return w.strict(expr.type, expr.arguments, lambda v: f"S.span({_times(v[0].code, v[1].code)}{den})", as_built)
+
+
+def _backoff(w: Writer, expr: Call) -> Val:
+    multiplier = expr.arguments[1].type
+    assert isinstance(multiplier, Number)
+
+    def build(values: list[Val]) -> str:
+        base, factor, number, cap = (v.code for v in values)
+        return f"S.backoff({base}, {factor}, {multiplier.den}, {number}, {cap})"
+
+    return w.strict(expr.type, expr.arguments, build)
+
+
 def _equals_any(w: Writer, expr: Call) -> Val:
     """A value of any type is held exactly; the other side is brought to that form."""
 
@@ -577,6 +610,7 @@ OPERATIONS: dict[str, Operation] = {
     "limit_min": _limit_extreme,
     "limit_max": _limit_extreme,
     "limit_subtract": _limit_subtract,
+    "limit_or": _limit_or,
     "parse_decimal": _simple("S.parse_decimal({})", may_fail=True),
     "parse_int": _simple("S.parse_int({})", may_fail=True),
     "epoch_seconds": _simple("({} // 1000000000)"),
@@ -597,6 +631,9 @@ OPERATIONS: dict[str, Operation] = {
     "in_list": _simple("({} in {})"),
     "in_map": _simple("({} in {})"),
     "bounded": _bounded,
+    "scale_duration": _scale_duration,
+    "backoff": _backoff,
+    "hash_fraction": _simple("S.hash_fraction({})"),
     "stretches": _simple("S.stretches({}, {}, {}, {})", may_fail=True),
     "override_dates": _simple("S.override_dates(o, {})"),
     "sort_by": _simple("S.sort_by({}, {}, {})", may_fail=True),

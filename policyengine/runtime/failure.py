@@ -51,6 +51,7 @@ OUT_OF_RANGE = Failure("out_of_range", "a value is outside its declared range")
 EMPTY_PERIOD = Failure("empty_period", "the period does not end after its start")
 TOO_MANY_STRETCHES = Failure("too_many_stretches", "the period has more than 1,000 stretches")
 TIES = Failure("ties", "two elements have equal sort keys, so their order is not known")
+NEVER_OPEN = Failure("never_open", "no day of the next hundred years is one of the days and hours")
 
 # What only expressions without declared types can meet, and what their functions refuse.
 NO_OVERLOAD = Failure("no_overload", "nothing of this name takes values of these types")
@@ -91,6 +92,7 @@ CATALOGUE = {
         TIES,
         EMPTY_PERIOD,
         TOO_MANY_STRETCHES,
+        NEVER_OPEN,
         NO_OVERLOAD,
         UNKNOWN_NAME,
         UNKNOWN_FUNCTION,

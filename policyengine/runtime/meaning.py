@@ -15,6 +15,7 @@ from policyengine.runtime import failure
 from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.exact import round_fraction
 from policyengine.runtime.failure import Failure
+from policyengine.runtime.functions.hashes import hash_fraction
 from policyengine.runtime.program import Call
 from policyengine.values import types
 from policyengine.values.civil import Date
@@ -257,6 +258,11 @@ def _stretch_line(call: Call, charge: str, start: int, end: int, amount: Any) ->
     return ({"charge": charge, "from": Timestamp(start), "to": Timestamp(end), "amount": amount},)
 
 
+def _backoff(call: Call, base: int, multiplier: Any, number: int, cap: int) -> int:
+    """The wait before a numbered attempt: the base, multiplied from attempt to attempt, at most the cap."""
+    return min(int(base * Fraction(multiplier) ** max(0, number - 1) // 1), cap)
+
+
 def _instant(value: int) -> Any:
     return value if _FIRST_INSTANT <= value < _LAST_INSTANT else failure.TIME_RANGE
 
@@ -371,6 +377,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "limit_min": lambda call, a, b: b if _less(b, a) else a,
     "limit_max": lambda call, a, b: b if _less(a, b) else a,
     "limit_subtract": lambda call, a, b: a if a == UNLIMITED else _converted(a - b, call.type),
+    "limit_or": lambda call, a, b: b if a == UNLIMITED else a,
     "parse_decimal": lambda call, text: parsed(text, whole=False),
     "parse_int": lambda call, text: parsed(text, whole=True),
     "epoch_seconds": lambda call, at: at // 10**9,
@@ -412,6 +419,9 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "subtract_time": lambda call, a, b: _instant(a - b),
     "add_duration": lambda call, a, b: _span(a + b),
     "subtract_duration": lambda call, a, b: _span(a - b),
+    "scale_duration": lambda call, a, factor: _span(int(a * Fraction(factor) // 1)),
+    "backoff": _backoff,
+    "hash_fraction": lambda call, text: hash_fraction(text),
     "stretches": _stretches,
     "stretch_line": _stretch_line,
     "bounded": _bounded,

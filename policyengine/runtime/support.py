@@ -6,6 +6,7 @@ a Failure instead of raising.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -203,6 +204,19 @@ def half_up_parts(d: int, den: int, most: int) -> tuple[tuple[int, int, int, int
             up, down = 2 * up, 2 * down
         parts.append((up, down // 2, down, den // 10**places))
     return tuple(parts)
+
+
+def backoff(base: int, above: int, below: int, number: int, cap: int) -> int:
+    """`base * (above / below) ** (number - 1)`, cut to whole nanoseconds, at most `cap`."""
+    times = max(0, number - 1)
+    grown: int = base * above**times // below**times
+    return min(grown, cap)
+
+
+def hash_fraction(text: str) -> int:
+    """A share of a text in units of the twelfth place."""
+    leading = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8]
+    return int.from_bytes(leading, "big") * 10**12 >> 64
 
 
 def stretches(start: int, end: int, fixed: Sequence[int], own: Sequence[int]) -> Any:

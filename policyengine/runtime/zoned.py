@@ -6,14 +6,14 @@ Both evaluators call these functions: they are calendar arithmetic on whole numb
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from policyengine.runtime import failure
 from policyengine.runtime.functions.times import CLOCK_PARTS, DATE_PARTS
 from policyengine.runtime.limits import PERIODS_MAX
-from policyengine.values import calendar
+from policyengine.values import calendar, opening
 from policyengine.values.calendar import Period
 from policyengine.values.civil import WallTime
 from policyengine.values.instant import TIMESTAMP_MAX, TIMESTAMP_MIN
@@ -102,6 +102,17 @@ PARTS: Mapping[str, tuple[int, int]] = {
 }
 """The range of each part of a time."""
 
+def next_open(zone: Zone, at: int, opens: int, closes: int, month_days: Sequence[int], weekdays: Sequence[int]) -> Any:
+    """The first instant from `at` on that lies in the hours, on one of the days."""
+    try:
+        found = opening.next_open(at, zone, opens, closes, month_days, weekdays)
+    except InvalidValue:
+        return failure.TIME_RANGE
+    if found is None:
+        return failure.NEVER_OPEN
+    return found if TIMESTAMP_MIN <= found <= TIMESTAMP_MAX else failure.TIME_RANGE
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "date_of": date_of,
     "time_of_day": time_of_day,
@@ -110,6 +121,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "period_of": period_of,
     "periods": periods,
     **{f"local_{name}": _part(take) for name, take in {**DATE_PARTS, **CLOCK_PARTS}.items()},
+    "next_open": next_open,
 }
 
 

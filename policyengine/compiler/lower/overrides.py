@@ -26,7 +26,7 @@ not_allowed = say.override_not_allowed
 
 def collect(context: Context) -> None:
     """Every leaf that an override sets, by the name of its parameter or table."""
-    names = {**context.bundle.parameters, **context.bundle.tables}
+    names = {**context.bundle.parameters, **context.bundle.tables, **context.bundle.accounts}
     for authored in context.bundle.overrides:
         if isinstance(authored, Authored):
             _collect_one(context, authored, names)

@@ -9,6 +9,7 @@ from typing import Any
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.literals import Literals, Unreadable
 from policyengine.compiler.lower import (
+    accounts,
     charges,
     checks,
     decisions,
@@ -16,6 +17,7 @@ from policyengine.compiler.lower import (
     inputs,
     overrides,
     parameters,
+    retries,
     tables,
     tests,
     values,
@@ -37,6 +39,8 @@ LOWER: dict[str, Callable[[Context, Any], None]] = {
     "tables": tables.lower,
     "values": values.lower,
     "charges": charges.lower,
+    "retries": retries.lower,
+    "accounts": accounts.lower,
     "guards": guards.lower,
     "decisions": decisions.lower,
 }

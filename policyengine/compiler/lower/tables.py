@@ -27,8 +27,11 @@ from policyengine.values.types import Number, Type
 ROW = types.Simple("row")
 
 
-def lower(context: Context, table: Table) -> None:
-    """The node `NAME` (the row) and `NAME.column` for each result; a table can also be called with its conditions."""
+def lower(context: Context, table: Table, given: dict[str, Declared] | None = None, section: str = "tables") -> None:
+    """The node `NAME` (the row) and `NAME.column` for each result; a table can also be called with its conditions.
+
+    A section of its own `given`s the types of the result columns.
+    """
     scope = context.scope()
     keys: list[Expr | None] = []
     declared_keys: list[Declared] = []
@@ -38,7 +41,7 @@ def lower(context: Context, table: Table) -> None:
         keys.append(expr)
         declared_keys.append(declared)
         requires |= needs
-    columns = _columns(context, table)
+    columns = _columns(context, table) if given is None else given
     sheet = _read(context, table, declared_keys, columns)
     data = _table_data(context, table, declared_keys, columns, sheet)
     context.tables[table.name] = examine(context, table, data, [d.type for d in declared_keys], sheet.spans)
@@ -52,7 +55,7 @@ def lower(context: Context, table: Table) -> None:
                 context.error(overrides.not_allowed(table.name, override.at))
             raise Broken
         overrides.apply(context, table.name, columns, own, table.overridable)
-    _define(context, table, keys, requires)
+    _define(context, table, keys, requires, section)
 
 
 def _key(context: Context, condition: Condition, scope: Any) -> tuple[Expr | None, Declared, frozenset[str]]:
@@ -315,7 +318,7 @@ def _gcd(a: int, b: int) -> int:
     return a
 
 
-def _define(context: Context, table: Table, keys: list[Expr | None], requires: frozenset[str]) -> None:
+def _define(context: Context, table: Table, keys: list[Expr | None], requires: frozenset[str], section: str) -> None:
     data = context.tables[table.name]
     at = context.variables["at"].expr if data.starts else None
     context.callables[table.name] = partial(_call, context, table.name)
@@ -327,7 +330,7 @@ def _define(context: Context, table: Table, keys: list[Expr | None], requires: f
     )
     row: Expr = Row(row_type, table.name, given, at)
     row = context.only_where(row, requires)
-    chosen = context.add(table.name, row, table.name, "tables", table.at, cite="row")
+    chosen = context.add(table.name, row, table.name, section, table.at, cite="row")
     if requires:
         tests = tuple(context.presence[atom] for atom in sorted(requires))
         context.presence[table.name] = tests[0] if len(tests) == 1 else All(types.BOOL, tests)
@@ -338,7 +341,7 @@ def _define(context: Context, table: Table, keys: list[Expr | None], requires: f
         value = _aggregated(data, column, value, table.at)
         name = f"{table.name}.{column}"
         value = context.only_where(value, requires)
-        read = context.add(name, value, table.name, "tables", table.at, cite="column")
+        read = context.add(name, value, table.name, section, table.at, cite="column")
         needs = requires
         if isinstance(data.column_types[column], types.Optional) and data.hit not in COLLECTING:
             context.presence[name] = context.is_present(read)

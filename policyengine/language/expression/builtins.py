@@ -430,6 +430,16 @@ def _optional_none(checker: Checker, node: syntax.Call, scope: Scope, at: Span) 
     return Const(types.Optional(types.NEVER), None)
 
 
+def _hash_fraction(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    (text,) = _arguments(checker, node, scope, 1, 1)
+    if not types.is_text(text.type):
+        raise Rejected(say.wrong_operand("hash_fraction", text.type, checker.at(node)))
+    return Call(HASH_FRACTION, "hash_fraction", (arithmetic.coerced(text, types.STRING),))
+
+
+HASH_FRACTION = types.Number(False, (), 10**12, 0, 10**12 - 1)
+
+
 RULES: dict[str, Rule] = {
     **dict.fromkeys(times.ZONED, times.zoned),
     "allocate": _allocate,
@@ -465,6 +475,7 @@ RULES: dict[str, Rule] = {
     "optional.of": _optional_of,
     "optional.ofNonZeroValue": _optional_of,
     "optional.none": _optional_none,
+    "hash_fraction": _hash_fraction,
 }
 """Functions that are written `f(x)`, whose type depends on units, ranges or constants."""
 

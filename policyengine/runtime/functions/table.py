@@ -10,6 +10,7 @@ from policyengine.runtime.functions.amounts import AMOUNTS
 from policyengine.runtime.functions.conversions import CONVERSIONS
 from policyengine.runtime.functions.encoders import ENCODERS
 from policyengine.runtime.functions.function import Function
+from policyengine.runtime.functions.hashes import HASHES
 from policyengine.runtime.functions.lists import LISTS
 from policyengine.runtime.functions.math import MATH
 from policyengine.runtime.functions.optional_functions import OPTIONALS
@@ -29,6 +30,7 @@ LIBRARIES: dict[str, tuple[Function, ...]] = {
     "Times": TIMES,
     "Optionals": OPTIONALS,
     "Encoders": ENCODERS,
+    "Hashes": HASHES,
 }
 
 FUNCTIONS: dict[str, Function] = {function.name: function for functions in LIBRARIES.values() for function in functions}

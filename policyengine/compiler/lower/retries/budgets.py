@@ -1,0 +1,82 @@
+"""Budgets: what must not be used up, each in its own stretch of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from policyengine.compiler import diagnostics as say
+from policyengine.compiler.lower.retries.parts import Asked, condition, duration, instant
+from policyengine.language.expression import arithmetic
+from policyengine.language.expression import diagnostics as expression_say
+from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.scope import Scope
+from policyengine.language.model import Budget
+from policyengine.runtime.program import All, Call, Const, Expr, If
+from policyengine.values import types
+from policyengine.values.types import Limit, Number
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A budget's id, whether it forbids the planned attempt, and what it leaves where it counts."""
+
+    id: str
+    used_up: Expr
+    counts: Expr
+    left: Expr
+
+
+def lower(asked: Asked, budgets: tuple[Budget, ...], planned: Expr) -> list[Lowered]:
+    """Every budget, judged for an attempt at the `planned` instant."""
+    seen: dict[str, Budget] = {}
+    found = []
+    for budget in budgets:
+        if budget.id in seen:
+            raise Rejected(say.row_id_twice(budget.id, budget.at, seen[budget.id].at))
+        seen[budget.id] = budget
+        found.append(_lower_one(asked, budget, planned))
+    return found
+
+
+def _lower_one(asked: Asked, budget: Budget, planned: Expr) -> Lowered:
+    context, scope, at = asked.context, asked.scope, budget.at
+    tests: list[Expr] = []
+    if budget.when is not None:
+        applies, scope = condition(context, budget.when, scope)
+        tests.append(applies)
+    if budget.since is not None:
+        assert budget.within is not None
+        start = instant(context, budget.since, scope)
+        end = Call(types.TIMESTAMP, "add_time", (start, duration(context, budget.within, scope)), may_fail=True)
+        tests.append(arithmetic.compare("<=", planned, end, at))
+    counts: Expr = All(types.BOOL, tuple(tests)) if len(tests) > 1 else tests[0] if tests else Const(types.BOOL, True)
+    limit, used = _number(asked, budget, scope, "limit"), _number(asked, budget, scope, "used")
+    exhausted = arithmetic.compare(">=", used, limit, at)
+    path = f"{asked.retry.name}.budgets.{budget.id}"
+    # What a condition guards is read only under it.
+    used_up = If(types.BOOL, counts, exhausted, Const(types.BOOL, False))
+    node = asked.node(f".budgets.{budget.id}", used_up, "condition", path)
+    return Lowered(budget.id, node, counts, arithmetic.subtract(limit, used, at))
+
+
+def _number(asked: Asked, budget: Budget, scope: Scope, field: str) -> Expr:
+    """A limit, or what was used of it: whole attempts."""
+    value = budget.limit if field == "limit" else budget.used
+    expr = asked.context.value(value, scope)
+    number = expr.type.number if isinstance(expr.type, Limit) and field == "limit" else expr.type
+    if not isinstance(number, Number) or number.unit or number.den != 1:
+        raise Rejected(expression_say.expected_type("a whole number of attempts", expr.type, value.span))
+    return expr
+
+
+def least_left(left: Expr, budgets: list[Lowered], asked: Asked) -> Expr:
+    """How many attempts are left by the schedule and by every budget that counts."""
+    for budget in budgets:
+        own = budget.left
+        if isinstance(own.type, Limit):
+            joint = arithmetic.joined_type(own.type.number, left.type)
+            assert joint is not None
+            own = Call(joint, "limit_or", (own, arithmetic.coerced(left, joint)))
+        fewer = arithmetic.extreme("min", [left, own], asked.retry.at)
+        left = arithmetic.choose(budget.counts, fewer, left, asked.retry.at)
+    return left
