@@ -610,6 +610,7 @@ OPERATIONS: dict[str, Operation] = {
     "limit_min": _limit_extreme,
     "limit_max": _limit_extreme,
     "limit_subtract": _limit_subtract,
+    "parse_duration": _simple("S.parse_duration({})", may_fail=True),
     "limit_or": _limit_or,
     "parse_decimal": _simple("S.parse_decimal({})", may_fail=True),
     "parse_int": _simple("S.parse_int({})", may_fail=True),

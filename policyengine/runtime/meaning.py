@@ -15,6 +15,7 @@ from policyengine.runtime import failure
 from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.exact import round_fraction
 from policyengine.runtime.failure import Failure
+from policyengine.runtime.functions.conversions import duration_of_text
 from policyengine.runtime.functions.hashes import hash_fraction
 from policyengine.runtime.program import Call
 from policyengine.values import types
@@ -258,6 +259,12 @@ def _stretch_line(call: Call, charge: str, start: int, end: int, amount: Any) ->
     return ({"charge": charge, "from": Timestamp(start), "to": Timestamp(end), "amount": amount},)
 
 
+def parsed_duration(text: str) -> Any:
+    """A duration from text such as `36h` or `1h30m`, as an int of nanoseconds."""
+    found = duration_of_text(text)
+    return found if isinstance(found, Failure) else int(found)
+
+
 def _backoff(call: Call, base: int, multiplier: Any, number: int, cap: int) -> int:
     """The wait before a numbered attempt: the base, multiplied from attempt to attempt, at most the cap."""
     return min(int(base * Fraction(multiplier) ** max(0, number - 1) // 1), cap)
@@ -377,6 +384,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "limit_min": lambda call, a, b: b if _less(b, a) else a,
     "limit_max": lambda call, a, b: b if _less(a, b) else a,
     "limit_subtract": lambda call, a, b: a if a == UNLIMITED else _converted(a - b, call.type),
+    "parse_duration": lambda call, text: parsed_duration(text),
     "limit_or": lambda call, a, b: b if a == UNLIMITED else a,
     "parse_decimal": lambda call, text: parsed(text, whole=False),
     "parse_int": lambda call, text: parsed(text, whole=True),

@@ -17,6 +17,7 @@ from typing import Any
 from policyengine.runtime import failure
 from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.failure import Failure
+from policyengine.runtime.functions.conversions import duration_of_text
 from policyengine.runtime.program import CellOverride
 from policyengine.values import types
 from policyengine.values.civil import date_text
@@ -211,6 +212,12 @@ def backoff(base: int, above: int, below: int, number: int, cap: int) -> int:
     times = max(0, number - 1)
     grown: int = base * above**times // below**times
     return min(grown, cap)
+
+
+def parse_duration(text: str) -> Any:
+    """A duration from text such as `36h`."""
+    found = duration_of_text(text)
+    return found if found.__class__ is Failure else int(found)
 
 
 def hash_fraction(text: str) -> int:

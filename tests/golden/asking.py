@@ -13,18 +13,23 @@ from typing import Any
 
 import policyengine as pe
 from golden.bundle_text import Raw
+from policyengine import data_files
 from policyengine.compiler.pipeline import compile_texts
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One question: a bundle's text, what to decide, and the facts, in which `Raw` is a number."""
+    """One question: a bundle's text, what to decide, and the facts, in which `Raw` is a number.
+
+    `shipped` names a folder of `policies` instead of the text.
+    """
 
     bundle: str
     decide: str
     input: Mapping[str, Any] = field(default_factory=dict)
     tenant: str | None = None
     at: str | None = None
+    shipped: str = ""
 
 
 class Refused(Exception):
@@ -80,7 +85,7 @@ def found(translation: Translation) -> Any:
 def answer(ask: Ask) -> Answer:
     """The public API's answer."""
     try:
-        policy = compiled(ask.bundle)
+        policy = shipped(ask.shipped) if ask.shipped else compiled(ask.bundle)
         decision = policy.decide(ask.decide, facts(ask.input), tenant=ask.tenant, at=ask.at)
         return Answer(decision)
     except pe.PolicyEngineError as error:
@@ -91,6 +96,12 @@ def answer(ask: Ask) -> Answer:
 def compiled(text: str) -> pe.Policy:
     """A bundle's policy; many cases ask the same bundle."""
     return pe.Policy(compile_texts({"bundle.yaml": text}).program)
+
+
+@lru_cache
+def shipped(name: str) -> pe.Policy:
+    """A policy that comes with the project."""
+    return pe.load(data_files.folder("policies") / name)
 
 
 def facts(node: Any) -> Any:

@@ -437,6 +437,16 @@ def _hash_fraction(checker: Checker, node: syntax.Call, scope: Scope, at: Span) 
     return Call(HASH_FRACTION, "hash_fraction", (arithmetic.coerced(text, types.STRING),))
 
 
+def _duration(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
+    """`duration("36h")`, also of a text that is put together."""
+    (text,) = _arguments(checker, node, scope, 1, 1)
+    if text.type == types.DURATION:
+        return text
+    if not types.is_text(text.type):
+        raise Rejected(say.wrong_operand("duration", text.type, checker.at(node)))
+    return Call(types.DURATION, "parse_duration", (text,), may_fail=True)
+
+
 HASH_FRACTION = types.Number(False, (), 10**12, 0, 10**12 - 1)
 
 
@@ -476,6 +486,7 @@ RULES: dict[str, Rule] = {
     "optional.ofNonZeroValue": _optional_of,
     "optional.none": _optional_none,
     "hash_fraction": _hash_fraction,
+    "duration": _duration,
 }
 """Functions that are written `f(x)`, whose type depends on units, ranges or constants."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.retries.parts import Asked, condition, duration, instant
@@ -63,8 +63,9 @@ def _number(asked: Asked, budget: Budget, scope: Scope, field: str) -> Expr:
     """A limit, or what was used of it: whole attempts."""
     value = budget.limit if field == "limit" else budget.used
     expr = asked.context.value(value, scope)
-    number = expr.type.number if isinstance(expr.type, Limit) and field == "limit" else expr.type
-    if not isinstance(number, Number) or number.unit or number.den != 1:
+    if isinstance(expr.type, Limit) and field == "limit" and expr.type.number.den == 1 and not expr.type.number.unit:
+        return expr
+    if not isinstance(expr.type, Number) or not expr.type.integer or expr.type.unit:
         raise Rejected(expression_say.expected_type("a whole number of attempts", expr.type, value.span))
     return expr
 
@@ -75,7 +76,8 @@ def least_left(left: Expr, budgets: list[Lowered], asked: Asked) -> Expr:
         own = budget.left
         if isinstance(own.type, Limit):
             joint = arithmetic.joined_type(own.type.number, left.type)
-            assert joint is not None
+            assert isinstance(joint, Number)
+            joint = replace(joint, integer=True)
             own = Call(joint, "limit_or", (own, arithmetic.coerced(left, joint)))
         fewer = arithmetic.extreme("min", [left, own], asked.retry.at)
         left = arithmetic.choose(budget.counts, fewer, left, asked.retry.at)
