@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower.retries.parts import Asked, condition, duration, instant
+from policyengine.compiler.lower.retries.parts import Asked, condition, duration, instant, is_there, present
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
@@ -27,7 +27,7 @@ class Lowered:
 
 
 def lower(asked: Asked, budgets: tuple[Budget, ...], planned: Expr) -> list[Lowered]:
-    """Every budget, judged for an attempt at the `planned` instant."""
+    """Every budget, judged for an attempt at the `planned` instant, which may be absent."""
     seen: dict[str, Budget] = {}
     found = []
     for budget in budgets:
@@ -48,12 +48,13 @@ def _lower_one(asked: Asked, budget: Budget, planned: Expr) -> Lowered:
         assert budget.within is not None
         start = instant(context, budget.since, scope)
         end = Call(types.TIMESTAMP, "add_time", (start, duration(context, budget.within, scope)), may_fail=True)
-        tests.append(arithmetic.compare("<=", planned, end, at))
+        # Only an attempt that is planned has an instant; what a condition guards is read only under it.
+        in_time = arithmetic.compare("<=", present(planned), end, at)
+        tests.append(If(types.BOOL, is_there(planned), in_time, Const(types.BOOL, False)))
     counts: Expr = All(types.BOOL, tuple(tests)) if len(tests) > 1 else tests[0] if tests else Const(types.BOOL, True)
     limit, used = _number(asked, budget, scope, "limit"), _number(asked, budget, scope, "used")
     exhausted = arithmetic.compare(">=", used, limit, at)
     path = f"{asked.retry.name}.budgets.{budget.id}"
-    # What a condition guards is read only under it.
     used_up = If(types.BOOL, counts, exhausted, Const(types.BOOL, False))
     node = asked.node(f".budgets.{budget.id}", used_up, "condition", path)
     return Lowered(budget.id, node, counts, arithmetic.subtract(limit, used, at))

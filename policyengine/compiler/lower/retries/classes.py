@@ -31,14 +31,19 @@ def table(context: Context, retry: Retry, key: Type) -> None:
     elif OTHERWISE not in written:
         raise Rejected(say.class_not_covered((), retry.at))
     kinds = [*(k for k in retry.classes if k.name != OTHERWISE), *(k for k in retry.classes if k.name == OTHERWISE)]
+    ids = tuple(kind.name for kind in kinds)
     context.tables[retry.name] = TableData(
         retry.name,
         "unique",
         (key,),
         (tuple(None if kind.name == OTHERWISE else kind.name for kind in kinds),),
-        {"action": tuple(k.action for k in kinds), "finally": tuple(k.final or retry.final for k in kinds)},
-        {"action": ACTIONS, "finally": types.Optional(FINALS)},
-        tuple(kind.name for kind in kinds),
+        {
+            "name": ids,
+            "action": tuple(kind.action for kind in kinds),
+            "finally": tuple(kind.final or retry.final for kind in kinds),
+        },
+        {"name": types.Enum("", ids), "action": ACTIONS, "finally": types.Optional(FINALS)},
+        ids,
         names=("class",),
         otherwise="row" if OTHERWISE in written else "",
     )

@@ -12,7 +12,7 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.model import Retry, RetryClass
 from policyengine.language.written import Value, Written
-from policyengine.runtime.program import Call, Const, Expr, If, MakeList
+from policyengine.runtime.program import Call, Column, Const, Expr, If, MakeList
 from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.types import Number
@@ -38,27 +38,39 @@ class Asked:
     failures: Expr
     failed_at: Expr
     first_failed_at: Expr | None
-    class_of: Expr
+    row: Expr
+    """The row of the class, so that what it says has the class among its reasons."""
     seed: Expr
     zone: Expr | None
 
     def node(self, name: str, expr: Expr, cite: str = "", owner: str = "") -> Expr:
-        """A node that is absent where there is nothing to retry, as a value that is read where there is."""
-        context, retry = self.context, self.retry
-        guarded = context.only_where(expr, self.requires)
-        read = context.add(f"{retry.name}{name}", guarded, owner or retry.name, "retries", retry.at, cite=cite)
-        return read if isinstance(expr.type, types.Optional) else context.present(read)
+        """A node of this retry."""
+        return node(self.context, self.retry, self.requires, name, expr, cite, owner)
 
     def by_class(self, items: list[tuple[RetryClass, Expr]], otherwise: Expr) -> Expr:
         """What one of these classes says, `otherwise` for all others; branches are of one type."""
+        names = types.Enum("", self.context.tables[self.retry.name].ids)
+        name = Column(names, self.row, self.retry.name, "name", None)
         chosen = otherwise
         for kind, item in reversed(items):
-            if kind.name == "otherwise":
-                chosen = item
-                continue
-            is_it = Call(types.BOOL, "eq", (self.class_of, Const(self.class_of.type, kind.name)))
+            is_it = Call(types.BOOL, "eq", (name, Const(names, kind.name)))
             chosen = arithmetic.choose(is_it, item, chosen, kind.at)
         return chosen
+
+
+def node(
+    context: Context,
+    retry: Retry,
+    requires: frozenset[str],
+    name: str,
+    expr: Expr,
+    cite: str = "",
+    owner: str = "",
+) -> Expr:
+    """A node that is absent where there is nothing to retry, as a value that is read where there is."""
+    guarded = context.only_where(expr, requires)
+    read = context.add(f"{retry.name}{name}", guarded, owner or retry.name, "retries", retry.at, cite=cite)
+    return read if isinstance(expr.type, types.Optional) else context.present(read)
 
 
 def instant(context: Context, written: Written, scope: Scope) -> Expr:
@@ -128,6 +140,12 @@ def where(test: Expr, value: Expr) -> Expr:
     """A value where a condition holds, absent elsewhere."""
     wanted = value.type if isinstance(value.type, types.Optional) else types.Optional(value.type)
     return If(wanted, test, arithmetic.coerced(value, wanted), Const(wanted, None))
+
+
+def present(expr: Expr) -> Expr:
+    """An optional value where it is known to be there."""
+    assert isinstance(expr.type, types.Optional)
+    return Call(expr.type.item, "present", (expr,))
 
 
 def is_there(expr: Expr) -> Expr:

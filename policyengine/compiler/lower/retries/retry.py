@@ -21,6 +21,8 @@ from policyengine.compiler.lower.retries.parts import (
     instant,
     is_there,
     later,
+    node,
+    present,
     text,
     where,
     whole,
@@ -63,10 +65,10 @@ def _asked(context: Context, retry: Retry, scope: Scope, requires: frozenset[str
         raise Rejected(say.expected_type("the name of a class", kind.type, retry.class_of.span))
     classes.table(context, retry, kind.type)
     seed, zone = _seed(context, retry, scope, failed_at), _zone(context, retry, scope)
-    asked = Asked(context, retry, scope, requires, failures, failed_at, first, kind, seed, zone)
-    read = asked.node(".class", kind)
+    read = node(context, retry, requires, ".class", kind)
+    row = node(context, retry, requires, "@class", Row(ROW, retry.name, (read,), None), "row")
     context.define(f"{retry.name}.class", _outer(context, retry, "class"), requires)
-    return Asked(context, retry, scope, requires, failures, failed_at, first, read, seed, zone)
+    return Asked(context, retry, scope, requires, failures, failed_at, first, row, seed, zone)
 
 
 def _outer(context: Context, retry: Retry, field: str) -> Expr:
@@ -96,15 +98,14 @@ def _zone(context: Context, retry: Retry, scope: Scope) -> Expr | None:
 
 def _answer(asked: Asked) -> None:
     retry = asked.retry
-    row = asked.node("@class", Row(ROW, retry.name, (asked.class_of,), None), "row")
-    action = Column(classes.ACTIONS, row, retry.name, "action", None)
+    action = Column(classes.ACTIONS, asked.row, retry.name, "action", None)
     plans: Plans = [(kind, waits.plan(asked, kind)) for kind in retry.classes]
     planned = asked.node("@planned", _planned(asked, plans))
-    found = Call(types.TIMESTAMP, "present", (planned,))
+    found = present(planned)
     there = is_there(planned)
     retried = Call(types.BOOL, "eq", (action, Const(classes.ACTIONS, "retry")))
     tried = All(types.BOOL, (retried, there))
-    spent = budgets.lower(asked, retry.budgets, found)
+    spent = budgets.lower(asked, retry.budgets, planned)
     stops = [
         *_never(asked, retried),
         ("attempts", _used_up(asked, plans, there)),
@@ -115,7 +116,7 @@ def _answer(asked: Asked) -> None:
     stopped = asked.node("@stopped", _first(names, stops))
     halted = is_there(stopped)
     left = asked.node("@left", _left(asked, plans, spent, there, retried))
-    final = Column(types.Optional(classes.FINALS), row, retry.name, "finally", None)
+    final = Column(types.Optional(classes.FINALS), asked.row, retry.name, "finally", None)
     _field(asked, "action", If(classes.ACTIONS, halted, Const(classes.ACTIONS, "stop"), action))
     _field(asked, "at", If(MAYBE_INSTANT, halted, Const(MAYBE_INSTANT, None), planned))
     _field(asked, "attempts_left", arithmetic.choose(halted, NONE, left, retry.at))
@@ -142,8 +143,7 @@ def _planned(asked: Asked, plans: Plans) -> Expr:
         if plan is None:
             continue
         due = asked.node(f"@wait.{kind.name}", plan[0])
-        wait = Call(types.DURATION, "present", (due,))
-        at: Expr = Call(types.TIMESTAMP, "add_time", (asked.failed_at, wait), may_fail=True)
+        at: Expr = Call(types.TIMESTAMP, "add_time", (asked.failed_at, present(due)), may_fail=True)
         if asked.retry.not_before is not None:
             at = later(at, instant(asked.context, asked.retry.not_before, asked.scope), kind.at)
         at = later(at, asked.context.variables["at"].expr, kind.at)
@@ -178,7 +178,7 @@ def _too_late(asked: Asked, plans: Plans, there: Expr, found: Expr) -> Expr:
             end = Call(types.TIMESTAMP, "add_time", (asked.first_failed_at, most), may_fail=True)
             late = arithmetic.compare(">", found, end, kind.at)
         items.append((kind, late))
-    return All(types.BOOL, (there, asked.by_class(items, FALSE)))
+    return If(types.BOOL, there, asked.by_class(items, FALSE), FALSE)
 
 
 def _first(names: types.Enum, stops: list[tuple[str, Expr]]) -> Expr:

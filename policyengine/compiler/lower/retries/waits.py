@@ -12,6 +12,7 @@ from policyengine.compiler.lower.retries.parts import (
     duration,
     durations,
     is_there,
+    present,
     share,
     text,
     where,
@@ -83,7 +84,7 @@ def _stretched(asked: Asked, kind: RetryClass, due: Expr) -> Expr:
     if kind.jitter is None:
         return due
     factor = _factor(asked, kind.jitter)
-    scaled = Call(types.DURATION, "scale_duration", (_present(due), factor), may_fail=True)
+    scaled = Call(types.DURATION, "scale_duration", (present(due), factor), may_fail=True)
     return where(is_there(due), scaled)
 
 
@@ -122,12 +123,7 @@ def _not_below(asked: Asked, kind: RetryClass, due: Expr) -> Expr:
     if kind.floor is None:
         return due
     least = duration(asked.context, kind.floor, asked.scope)
-    return where(is_there(due), arithmetic.extreme("max", [_present(due), least], kind.at))
-
-
-def _present(due: Expr) -> Expr:
-    """The wait itself, where it is known to be there."""
-    return Call(types.DURATION, "present", (due,))
+    return where(is_there(due), arithmetic.extreme("max", [present(due), least], kind.at))
 
 
 def elapsed(asked: Asked, kind: RetryClass) -> Expr:
