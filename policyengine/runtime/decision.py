@@ -264,8 +264,15 @@ class Decision:
     @property
     def approvers(self) -> tuple[str, ...]:
         """Who must approve, each once, in the order of the guards."""
-        approvers = self._policy.program.approvers
-        found = [approvers[g] for g in self.guards if g in approvers and self._policy.program.effects[g] == "review"]
+        program = self._policy.program
+        start = len(self._entry.outputs)
+        found = []
+        for guard, value in zip(self._entry.guards, self._values[start:], strict=False):
+            asked = program.effects[guard] if value is True else ""
+            if isinstance(value, Failure):
+                asked = self._effect_of(guard, value)  # a guard that cannot tell may ask its approver, by `on_error`
+            if asked == "review" and guard in program.approvers:
+                found.append(program.approvers[guard])
         return tuple(dict.fromkeys(found))
 
     # ------------------------------------------------------------------------------------------------- reasons

@@ -217,7 +217,7 @@ def backoff(base: int, above: int, below: int, number: int, cap: int) -> int:
 def parse_duration(text: str) -> Any:
     """A duration from text such as `36h`."""
     found = duration_of_text(text)
-    return found if found.__class__ is Failure else int(found)
+    return found if isinstance(found, Failure) else int(found)
 
 
 def hash_fraction(text: str) -> int:

@@ -21,6 +21,8 @@ def lower(context: Context, guard: Guard) -> None:
     context.define(guard.name, fired)
     sentence = sentences.lower(context, guard.reason, scope)
     if sentence is not None:
+        # What the condition guards is filled in only where the guard speaks.
+        sentence = If(types.STRING, fired, sentence, Const(types.STRING, ""))
         context.add(f"{guard.name}.reason", sentence, guard.name, "guards", guard.at, deferred=True)
     effect = If(EFFECTS, fired, Const(EFFECTS, guard.effect), Const(EFFECTS, "allow"))
     read = context.add(f"{guard.name}.effect", effect, guard.name, "guards", guard.at)
