@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from policyengine.language.model import NAMED_SECTIONS, Bundle, Charge, Decision, Parameter, Table
+from policyengine.language.model import NAMED_SECTIONS, Bundle, Charge, Decision, Parameter, Retry, Table
 from policyengine.language.references import names_read
 from policyengine.language.written import Dated, Keyed
 from policyengine.language.yaml import Mapping, Scalar
 from policyengine.runtime.program import Program
 from policyengine.source import Span
 
-KINDS = ("input", "parameter", "table", "value", "charge", "guard", "decision")
+KINDS = ("input", "parameter", "table", "value", "charge", "retry", "account", "guard", "decision")
+KIND_OF = {"retries": "retry"}
+"""The kind of a section's parts, where it is not the section's name without its `s`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,11 @@ def outline(bundle: Bundle, program: Program) -> Outline:
     """The outline of a compiled bundle."""
     items = [Item(name, "input", _type_text(node), at) for name, (at, node) in bundle.inputs.items()]
     parts = {name: part for section in NAMED_SECTIONS for name, part in getattr(bundle, section).items()}
-    kinds = {name: section.removesuffix("s") for section in NAMED_SECTIONS for name in getattr(bundle, section)}
+    kinds = {
+        name: KIND_OF.get(section, section.removesuffix("s"))
+        for section in NAMED_SECTIONS
+        for name in getattr(bundle, section)
+    }
     items += [Item(name, kinds[name], _detail(part, program), part.at) for name, part in parts.items()]
     position = {item.name: number for number, item in enumerate(items)}
     reads = [
@@ -79,6 +85,8 @@ def _detail(part: Any, program: Program) -> str:
         case Table():
             count = len(program.tables[part.name].ids)
             return f"{count} row" if count == 1 else f"{count} rows"
+        case Retry(classes=classes):
+            return f"{len(classes)} class" if len(classes) == 1 else f"{len(classes)} classes"
         case Charge(sum=()):
             return part.charge_model.replace("_", " ")
         case Charge():

@@ -12,6 +12,8 @@ FILLS = {
     "table": "#e3f1e6",
     "value": "#eeeeee",
     "charge": "#dff0f4",
+    "retry": "#f6e7f1",
+    "account": "#e4ecd9",
     "guard": "#fbe3e0",
     "decision": "#e9e1f5",
 }
@@ -23,6 +25,8 @@ _MERMAID_SHAPES = {
     "table": ("[(", ")]"),
     "value": ("[", "]"),
     "charge": ("[", "]"),
+    "retry": ("[", "]"),
+    "account": ("[(", ")]"),
     "guard": ("{{", "}}"),
     "decision": ("[[", "]]"),
 }
@@ -32,6 +36,8 @@ _DOT_SHAPES = {
     "table": "cylinder",
     "value": "box",
     "charge": "box",
+    "retry": "box",
+    "account": "cylinder",
     "guard": "hexagon",
     "decision": "doubleoctagon",
 }

@@ -43,13 +43,13 @@ class Oracle:
     def __init__(self, bundle: Path) -> None:
         if artifact.is_artifact(bundle):
             found = artifact.read(bundle.read_bytes())
-            compiled = compile_texts(dict(found.sources))
+            self.compiled = compile_texts(dict(found.sources))
             self.policy = Policy(found.program, found.program_digest)
         else:
-            compiled = compile_path(bundle)
-            self.policy = Policy(compiled.program)
-        self.timezone = compiled.bundle.timezone
-        self.inputs = frozenset(compiled.bundle.inputs)
+            self.compiled = compile_path(bundle)
+            self.policy = Policy(self.compiled.program)
+        self.timezone = self.compiled.bundle.timezone
+        self.inputs = frozenset(self.compiled.bundle.inputs)
 
     def answer(self, asked: Question) -> Decision:
         """The decision; a date as its time is the midnight at which it begins. Raises InvalidInput, EvaluationError."""
