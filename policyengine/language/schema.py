@@ -120,13 +120,14 @@ def _plain(node: Node) -> Any:
 
 
 def _row_lists(root: Mapping) -> Iterator[Sequence]:
-    tables = root.entries.get("tables")
-    if tables is None or not isinstance(tables.value, Mapping):
-        return
-    for table in tables.value.entries.values():
-        rows = table.value.entries.get("rows") if isinstance(table.value, Mapping) else None
-        if rows is not None and isinstance(rows.value, Sequence):
-            yield rows.value
+    for section in ("tables", "accounts"):
+        tables = root.entries.get(section)
+        if tables is None or not isinstance(tables.value, Mapping):
+            continue
+        for table in tables.value.entries.values():
+            rows = table.value.entries.get("rows") if isinstance(table.value, Mapping) else None
+            if rows is not None and isinstance(rows.value, Sequence):
+                yield rows.value
 
 
 def _check_rows(rows: Sequence, report: Report) -> None:

@@ -13,6 +13,7 @@ from policyengine.source import Report, Source
 DEFS: dict[str, Any] = schema.document("bundle")["$defs"]
 CHARGES = ("flat", "per_unit", "package", "tiered", "percentage", "tiered_percentage", "pass_through", "sum")
 CHARGE_PROPERTIES = {name for kind in CHARGES for name in DEFS[f"{kind}_charge"]["properties"]}
+JITTER = DEFS["retry_class"]["properties"]["jitter"]
 
 # Schema definition -> the model, what the model calls otherwise, and what it takes from elsewhere.
 PAIRS: list[tuple[set[str], type[model.Part], dict[str, str], set[str]]] = [
@@ -27,6 +28,21 @@ PAIRS: list[tuple[set[str], type[model.Part], dict[str, str], set[str]]] = [
         {"sort": "each"},
         {"name", "at"},
     ),
+    (
+        set(DEFS["retry"]["properties"]),
+        model.Retry,
+        {"class": "class_of", "finally": "final"},
+        {"name", "at"},
+    ),
+    (set(DEFS["retry_class"]["properties"]), model.RetryClass, {"finally": "final"}, {"name", "at"}),
+    (set(DEFS["budget"]["properties"]), model.Budget, {"description": "at"}, {"at"}),
+    (
+        set(DEFS["retry_class"]["properties"]["jitter"]["properties"]),
+        model.Jitter,
+        {"from": "low", "to": "high"},
+        {"at"},
+    ),
+    (set(DEFS["account"]["properties"]), model.Table, {}, {"name", "at", "file_at", "then"}),
     (set(DEFS["tax"]["properties"]), model.Tax, {}, {"at"}),
     (set(DEFS["discount"]["properties"]), model.Discount, {"description": "at"}, {"at"}),
     (set(DEFS["credit"]["properties"]), model.Credit, {"description": "at"}, {"at"}),
@@ -52,6 +68,7 @@ def test_a_model_has_the_fields_of_its_schema(
 REQUIRED = [
     ("parameter", model.Parameter),
     ("guard", model.Guard),
+    ("budget", model.Budget),
     ("tax", model.Tax),
     ("commitment", model.Commitment),
     ("round", model.Round),

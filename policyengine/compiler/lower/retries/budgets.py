@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.retries.parts import Asked, condition, duration, instant, is_there, present
@@ -64,7 +64,7 @@ def _number(asked: Asked, budget: Budget, scope: Scope, field: str) -> Expr:
     """A limit, or what was used of it: whole attempts."""
     value = budget.limit if field == "limit" else budget.used
     expr = asked.context.value(value, scope)
-    if isinstance(expr.type, Limit) and field == "limit" and expr.type.number.den == 1 and not expr.type.number.unit:
+    if isinstance(expr.type, Limit) and field == "limit" and not expr.type.number.unit:
         return expr
     if not isinstance(expr.type, Number) or not expr.type.integer or expr.type.unit:
         raise Rejected(expression_say.expected_type("a whole number of attempts", expr.type, value.span))
@@ -78,8 +78,8 @@ def least_left(left: Expr, budgets: list[Lowered], asked: Asked) -> Expr:
         if isinstance(own.type, Limit):
             joint = arithmetic.joined_type(own.type.number, left.type)
             assert isinstance(joint, Number)
-            joint = replace(joint, integer=True)
             own = Call(joint, "limit_or", (own, arithmetic.coerced(left, joint)))
+            own = arithmetic.whole("floor", own, asked.retry.at)
         fewer = arithmetic.extreme("min", [left, own], asked.retry.at)
         left = arithmetic.choose(budget.counts, fewer, left, asked.retry.at)
     return left
