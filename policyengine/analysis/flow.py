@@ -61,13 +61,13 @@ def _input(given: Mapping[str, Any], name: str) -> str | None:
 def _part(program: Program, decision: Decision, name: str, kind: str, used: list[str]) -> str | None:
     own = [program.nodes[node] for node in used if program.nodes[node].owner == name]
     if not own:
-        called = [row for rows in decision.trace.rows.values() for row in rows if row[0] == name]
+        called = [row for node in used for row in decision.trace.rows.get(node, ()) if row[0] == name]
         return _rows(program, called) if called else None
     trace = decision.trace
     if kind == "guard":
         return program.effects[name] if trace.values.get(name) is True else "silent"
     rows = [row for node in own for row in trace.rows.get(node.name, ()) if row[0] == name]
-    if kind in ("table", "account") and rows:
+    if kind == "table" and rows:
         return _rows(program, rows)
     return next(_answers(program, own, name, trace.values), None)
 

@@ -188,3 +188,15 @@ def test_explain_shows_how_every_value_came_about(call, chat):
     assert "  amount = 22.5 USD\n" in result.output
     assert "\nvalues\n" in result.output
     assert "  chat.quantity " in result.output
+
+
+@pytest.mark.parametrize("how", ["svg", "html"])
+def test_explain_draws_the_decision(call, chat, how):
+    """The whole bundle, the values of this decision in their boxes, and no script."""
+    result = call("explain", chat, "monthly_bill", "--input", FACTS, *AT, "--graph", how)
+
+    assert 0 == result.exit_code
+    assert result.output.startswith("<svg" if how == "svg" else "<!doctype html>")
+    assert 'class="shown"' in result.output
+    assert "monthly_bill" in result.output
+    assert "<script" not in result.output
