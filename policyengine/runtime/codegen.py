@@ -592,7 +592,7 @@ class _Generator(Writer):
             return f"{name}[{key}]" if complete else f"{name}.get({key}, {missing})"
 
         nested = index.nested(table, rows)
-        complete = len(rows) == index.combinations(table)
+        complete = 0 < len(rows) == index.combinations(table)  # a text has no combinations to count
         sure = complete and not any(isinstance(row, Failure) for row in rows.values())
         settle = None if sure or table.otherwise != "error" else as_built
         return self.strict(expr.type, expr.keys, build, settle)
@@ -631,7 +631,7 @@ class _Generator(Writer):
         if not isinstance(row, Row) or len(row.keys) != 1 or self.numbering.uses[self.numbering.of(row)] > 1:
             return None
         rows = index.plain_rows(table)
-        if rows is None or len(rows) != index.combinations(table):
+        if not rows or len(rows) != index.combinations(table):
             return None
         if any(isinstance(found, Failure) for found in rows.values()):
             return None
