@@ -38,6 +38,9 @@ KEYWORDS = frozenset({
 MARKS = frozenset({"literal", "expression", "value", "type", "name", "mapping", "list"})
 """What `x-policyengine` may say. A `value` is of the one grammar: plain, keyed, dated or a record."""
 
+WITH_ROWS = ("tables", "accounts")
+"""The sections whose parts have rows."""
+
 Path = tuple[str | int, ...]
 Json = dict[str, Any]
 
@@ -86,9 +89,10 @@ def _is_at(warned: Span, places: set[tuple[Source, int]]) -> bool:
 
 def _outline(root: Mapping) -> Json:
     """The plain value of the file, with the rows of tables left out: jsonschema takes 30 us a cell."""
-    outline: Json = {key: _plain(entry.value) for key, entry in root.entries.items() if key != "tables"}
-    if tables := root.entries.get("tables"):
-        outline["tables"] = _tables_without_rows(tables.value)
+    outline: Json = {key: _plain(entry.value) for key, entry in root.entries.items() if key not in WITH_ROWS}
+    for section in WITH_ROWS:
+        if tables := root.entries.get(section):
+            outline[section] = _tables_without_rows(tables.value)
     return outline
 
 
@@ -120,7 +124,7 @@ def _plain(node: Node) -> Any:
 
 
 def _row_lists(root: Mapping) -> Iterator[Sequence]:
-    for section in ("tables", "accounts"):
+    for section in WITH_ROWS:
         tables = root.entries.get(section)
         if tables is None or not isinstance(tables.value, Mapping):
             continue
