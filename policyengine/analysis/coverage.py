@@ -14,7 +14,7 @@ from policyengine.analysis.bundle_tests import Outcome
 from policyengine.compiler.pipeline import Compiled
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.language.expression import syntax, walk
-from policyengine.language.model import NamedValue, Part
+from policyengine.language.model import NamedValue, Part, Retry
 from policyengine.language.written import Choice, ListOf, RecordOf, Written
 from policyengine.runtime import explain, interpreter
 from policyengine.runtime.facts import Reader
@@ -119,14 +119,26 @@ def _tier_count(program: Program, node: Node) -> int:
 
 def _branches(compiled: Compiled) -> Iterator[Goal]:
     bundle, program = compiled.bundle, compiled.program
-    for name, part in {**bundle.values, **bundle.charges}.items():
+    for name, part in {**bundle.values, **bundle.charges, **bundle.retries}.items():
         if f"{name}.when" in program.nodes:
             place = program.places.get(f"{name}.when", "")
             yield Goal("branch", f"{name}, when it is there", place, ("condition", f"{name}.when", True))
             yield Goal("branch", f"{name}, when it is absent", place, ("condition", f"{name}.when", False))
-        yield from _choices(program, name, part)
+        if name in bundle.retries:
+            yield from _stops(program, name, bundle.retries[name])
+        else:
+            yield from _choices(program, name, part)
     for name, decision in bundle.decisions.items():
         yield from _choices(program, name, decision)
+
+
+def _stops(program: Program, name: str, retry: Retry) -> Iterator[Goal]:
+    """`never` and each budget of a retry, where it stops an attempt and where it does not."""
+    never = [f"{name}.never"] if retry.never is not None else []
+    for node in (*never, *(f"{name}.budgets.{budget.id}" for budget in retry.budgets)):
+        place = program.places.get(node, "")
+        yield Goal("branch", f"{node} stops an attempt", place, ("condition", node, True))
+        yield Goal("branch", f"{node} stops none", place, ("condition", node, False))
 
 
 def _choices(program: Program, owner: str, part: Any) -> Iterator[Goal]:

@@ -12,16 +12,19 @@ from dataclasses import replace
 from policyengine.compiler.lower.context import Context
 from policyengine.language.expression import diagnostics
 from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.scope import Scope
 from policyengine.language.written import Written
 from policyengine.runtime.program import Column, Expr, Fact, Node, Program, Read, Row, reads, rebuilt, walk
 from policyengine.values import types
 
 
-def lower(context: Context, written: Written | None, names: set[str], owner: str) -> None:
-    """The `as_of:` of a part, where it has one, over the nodes that the part has made."""
+def lower(
+    context: Context, written: Written | None, names: set[str], owner: str, scope: Scope | None = None
+) -> None:
+    """The `as_of:` of a part, where it has one, over the nodes that the part has made; `scope` is that of the part."""
     if written is None:
         return
-    instant = context.expression(written, context.scope())
+    instant = context.expression(written, scope or context.scope())
     if instant.type != types.TIMESTAMP:
         raise Rejected(diagnostics.expected_type("a timestamp", instant.type, written.span))
     apply(context, names, instant, owner)

@@ -53,7 +53,7 @@ def lower(context: Context, retry: Retry) -> None:
     asked = _asked(context, retry, scope, requires)
     _answer(asked)
     context.groups[retry.name] = FIELDS
-    as_of.lower(context, retry.as_of, set(context.nodes) - before, retry.name)
+    as_of.lower(context, retry.as_of, set(context.nodes) - before, retry.name, scope)
 
 
 def _asked(context: Context, retry: Retry, scope: Scope, requires: frozenset[str]) -> Asked:
