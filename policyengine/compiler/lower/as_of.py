@@ -18,9 +18,7 @@ from policyengine.runtime.program import Column, Expr, Fact, Node, Program, Read
 from policyengine.values import types
 
 
-def lower(
-    context: Context, written: Written | None, names: set[str], owner: str, scope: Scope | None = None
-) -> None:
+def lower(context: Context, written: Written | None, names: set[str], owner: str, scope: Scope | None = None) -> None:
     """The `as_of:` of a part, where it has one, over the nodes that the part has made; `scope` is that of the part."""
     if written is None:
         return

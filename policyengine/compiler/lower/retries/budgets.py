@@ -54,9 +54,8 @@ def _lower_one(asked: Asked, budget: Budget, planned: Expr) -> Lowered:
     counts: Expr = All(types.BOOL, tuple(tests)) if len(tests) > 1 else tests[0] if tests else Const(types.BOOL, True)
     limit, used = _number(asked, budget, scope, "limit"), _number(asked, budget, scope, "used")
     exhausted = arithmetic.compare(">=", used, limit, at)
-    path = f"{asked.retry.name}.budgets.{budget.id}"
     used_up = If(types.BOOL, counts, exhausted, Const(types.BOOL, False))
-    node = asked.node(f".budgets.{budget.id}", used_up, "condition", path)
+    node = asked.stop(f".budgets.{budget.id}", used_up, at)
     return Lowered(budget.id, node, counts, arithmetic.subtract(limit, used, at))
 
 

@@ -43,9 +43,16 @@ class Asked:
     seed: Expr
     zone: Expr | None
 
-    def node(self, name: str, expr: Expr, cite: str = "", owner: str = "") -> Expr:
+    def node(self, name: str, expr: Expr) -> Expr:
         """A node of this retry."""
-        return node(self.context, self.retry, self.requires, name, expr, cite, owner)
+        return node(self.context, self.retry, self.requires, name, expr)
+
+    def stop(self, name: str, holds: Expr, at: Span) -> Expr:
+        """A node that says whether one thing stops an attempt; where it does, it is a reason of its own."""
+        path = f"{self.retry.name}{name}"
+        guarded = self.context.only_where(holds, self.requires)
+        read = self.context.add(path, guarded, path, "retries", at, cite="condition")
+        return self.context.present(read)
 
     def by_class(self, items: list[tuple[RetryClass, Expr]], otherwise: Expr) -> Expr:
         """What one of these classes says, `otherwise` for all others; branches are of one type."""
@@ -65,11 +72,10 @@ def node(
     name: str,
     expr: Expr,
     cite: str = "",
-    owner: str = "",
 ) -> Expr:
     """A node that is absent where there is nothing to retry, as a value that is read where there is."""
     guarded = context.only_where(expr, requires)
-    read = context.add(f"{retry.name}{name}", guarded, owner or retry.name, "retries", retry.at, cite=cite)
+    read = context.add(f"{retry.name}{name}", guarded, retry.name, "retries", retry.at, cite=cite)
     return read if isinstance(expr.type, types.Optional) else context.present(read)
 
 

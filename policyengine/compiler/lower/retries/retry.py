@@ -155,8 +155,8 @@ def _never(asked: Asked, retried: Expr) -> list[tuple[str, Expr]]:
     if asked.retry.never is None:
         return []
     never = asked.context.boolean(asked.retry.never, asked.scope)
-    node = asked.node(".never", never, "condition", f"{asked.retry.name}.never")
-    return [("never", All(types.BOOL, (retried, node)))]
+    stops = asked.stop(".never", never, asked.retry.never.span)
+    return [("never", All(types.BOOL, (retried, stops)))]
 
 
 def _used_up(asked: Asked, plans: Plans, there: Expr) -> Expr:
