@@ -358,48 +358,48 @@ def repeated_alternative(written: str, at: Span, first: Span) -> Diagnostic:
 def no_chart(name: str, at: Span) -> Diagnostic:
     """Accounts in a bundle that has no chart."""
     hint = "write the tree of accounts under `chart:`, as in `chart: {revenue: {seats: {}}}`"
-    return Diagnostic("B090", "no_chart", f"`{name}` books to a chart, and the bundle has none", at, hint)
+    return Diagnostic("B110", "no_chart", f"`{name}` books to a chart, and the bundle has none", at, hint)
 
 
 def class_not_covered(missing: Iterable[str], at: Span) -> Diagnostic:
     """A retry that does not say what to do about a class of failures."""
     names = ", ".join(f"`{name}`" for name in missing) or "every text that `class` may give"
-    return Diagnostic("B091", "class_not_covered", f"`classes` do not cover {names}", at, "add them, or an `otherwise`")
+    return Diagnostic("B111", "class_not_covered", f"`classes` do not cover {names}", at, "add them, or an `otherwise`")
 
 
 def two_plans(name: str, at: Span) -> Diagnostic:
     hint = "keep one of `schedule`, `wait` and `base`"
-    return Diagnostic("B092", "two_plans", f"the class `{name}` has more than one plan of waits", at, hint)
+    return Diagnostic("B112", "two_plans", f"the class `{name}` has more than one plan of waits", at, hint)
 
 
 def too_many_attempts(most: int, at: Span) -> Diagnostic:
     hint = "write a number, or an input or parameter with a `max`"
-    return Diagnostic("B093", "too_many_attempts", f"these attempts may be more than {most:,}", at, hint)
+    return Diagnostic("B113", "too_many_attempts", f"these attempts may be more than {most:,}", at, hint)
 
 
 def shrinking_backoff(at: Span) -> Diagnostic:
     message = "a multiplier below 1 lets the waits shrink"
-    return Diagnostic("B094", "shrinking_backoff", message, at, "use 1 or more, or write a `schedule`")
+    return Diagnostic("B114", "shrinking_backoff", message, at, "use 1 or more, or write a `schedule`")
 
 
 def bad_jitter(at: Span) -> Diagnostic:
     message = "this jitter may go below zero, or from a larger factor to a smaller one"
-    return Diagnostic("B095", "bad_jitter", message, at, "write `10%`, or `{from: 50%, to: 100%}`")
+    return Diagnostic("B115", "bad_jitter", message, at, "write `10%`, or `{from: 50%, to: 100%}`")
 
 
 def bad_draw(at: Span) -> Diagnostic:
-    return Diagnostic("B096", "bad_draw", "a draw lies from 0 to 1", at, "declare it with `min: 0, max: 1`")
+    return Diagnostic("B116", "bad_draw", "a draw lies from 0 to 1", at, "declare it with `min: 0, max: 1`")
 
 
 def needs_first_failed_at(at: Span) -> Diagnostic:
     """`within` that is counted from a failure nobody names."""
     hint = "say `first_failed_at`, or write the waits out as a `schedule`"
-    return Diagnostic("B097", "needs_first_failed_at", "when the first failure was is not known here", at, hint)
+    return Diagnostic("B117", "needs_first_failed_at", "when the first failure was is not known here", at, hint)
 
 
 def empty_hours(text: str, at: Span) -> Diagnostic:
     message = f"`{text}` ends where it begins"
-    return Diagnostic("B098", "empty_hours", message, at, "write `00:00-24:00`, or leave `hours` out")
+    return Diagnostic("B118", "empty_hours", message, at, "write `00:00-24:00`, or leave `hours` out")
 
 
 def bad_range(written: str, at: Span, hint: str) -> Diagnostic:

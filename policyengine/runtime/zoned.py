@@ -102,6 +102,7 @@ PARTS: Mapping[str, tuple[int, int]] = {
 }
 """The range of each part of a time."""
 
+
 def next_open(zone: Zone, at: int, opens: int, closes: int, month_days: Sequence[int], weekdays: Sequence[int]) -> Any:
     """The first instant from `at` on that lies in the hours, on one of the days."""
     try:

@@ -54,7 +54,7 @@ def zoned(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
         return library_calls.call(checker, node, FUNCTIONS["date"], list(node.arguments), arguments, method=False)
     for argument, kind, written in zip(arguments, kinds, node.arguments, strict=False):
         _expect(checker, argument, kind, written)
-    zone = arguments[len(kinds)] if len(arguments) > len(kinds) else _bundle_zone(scope, checker.at(node))
+    zone = arguments[len(kinds)] if len(arguments) > len(kinds) else bundle_zone(scope, checker.at(node))
     use_zones(scope, zone, checker.at(node.arguments[-1]))
     return Call(result, function, (zone, *arguments[: len(kinds)]), may_fail=may_fail)
 
@@ -105,7 +105,7 @@ def seconds_between(checker: Checker, node: syntax.Call, scope: Scope, at: Span)
     return Call(result, "seconds_between", (a, b))
 
 
-def _bundle_zone(scope: Scope, at: Span) -> Expr:
+def bundle_zone(scope: Scope, at: Span) -> Expr:
     if not scope.zone:
         raise Rejected(say.needs_constant("the time zone", at, "say `timezone:` in the manifest"))
     return Const(types.STRING, scope.zone)
