@@ -7,17 +7,13 @@ Both evaluators call these functions: they are calendar arithmetic on whole numb
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
-from policyengine.runtime import failure
+from policyengine.runtime import failure, periods
 from policyengine.runtime.functions.times import CLOCK_PARTS, DATE_PARTS
-from policyengine.runtime.limits import PERIODS_MAX
 from policyengine.values import calendar, opening
-from policyengine.values.calendar import Period
 from policyengine.values.civil import WallTime
 from policyengine.values.instant import TIMESTAMP_MAX, TIMESTAMP_MIN
-from policyengine.values.interval import Interval, parse_interval
 from policyengine.values.invalid import InvalidValue
 from policyengine.values.zones import Zone
 
@@ -49,38 +45,6 @@ def add_months(zone: Zone, at: int, months: int) -> Any:
     except InvalidValue:
         return failure.TIME_RANGE
     return made if TIMESTAMP_MIN <= made <= TIMESTAMP_MAX else failure.TIME_RANGE
-
-
-@lru_cache(maxsize=256)
-def _interval(text: str) -> Interval:
-    """The interval of a text that the checker has read."""
-    return parse_interval(text)
-
-
-def period_of(zone: Zone, anchor: int, interval: str, at: int) -> Any:
-    """`period_of(anchor, "1 month", at)`: the period that an instant lies in, as (number, start, end)."""
-    try:
-        return _held(calendar.period_of(anchor, _interval(interval), at, zone))
-    except InvalidValue:
-        return failure.TIME_RANGE
-
-
-def periods(zone: Zone, anchor: int, interval: str, start: int, end: int) -> Any:
-    """`periods(anchor, "1 month", start, end)`: the periods that have a part in between, at most 1,000."""
-    if start >= end:
-        return ()
-    try:
-        cycle = calendar.anniversary(anchor, _interval(interval), zone)
-        first, last = cycle.number_at(start), cycle.number_at(end - 1)
-        if last - first >= PERIODS_MAX:
-            return failure.BAD_ARGUMENT.saying(f"there are more than {PERIODS_MAX:,} periods")
-        return tuple([_held(cycle.period(number)) for number in range(first, last + 1)])
-    except InvalidValue:
-        return failure.TIME_RANGE
-
-
-def _held(period: Period) -> tuple[int, int, int]:
-    return period.number, int(period.start), int(period.end)
 
 
 def _part(take: Callable[[WallTime], int]) -> Callable[[Zone, int], int]:
@@ -119,10 +83,9 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "time_of_day": time_of_day,
     "days_between": days_between,
     "add_months": add_months,
-    "period_of": period_of,
-    "periods": periods,
     **{f"local_{name}": _part(take) for name, take in {**DATE_PARTS, **CLOCK_PARTS}.items()},
     "next_open": next_open,
+    **periods.FUNCTIONS,
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import isqrt
 from typing import TYPE_CHECKING
 
-from policyengine.language.expression import arithmetic, formats, library_calls, syntax, times
+from policyengine.language.expression import arithmetic, calendar_rules, formats, library_calls, syntax, times
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
@@ -451,7 +451,7 @@ HASH_FRACTION = types.Number(False, (), 10**12, 0, 10**12 - 1)
 
 
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(times.ZONED, times.zoned),
+    **dict.fromkeys(calendar_rules.ZONED, calendar_rules.zoned),
     "allocate": _allocate,
     "draw": _draw,
     "min": _extreme,

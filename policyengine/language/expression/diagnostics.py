@@ -241,7 +241,7 @@ def no_order(of: Type, at: Span) -> Diagnostic:
 
 
 def bad_interval(why: str, at: Span, hint: str | None) -> Diagnostic:
-    """The text of an interval of the calendar, as `period_of` takes it, names none."""
+    """A text that names no interval, or none that the calendar repeats."""
     return Diagnostic("T032", "bad_interval", why, at, hint or "write it as `1 month` or `2 weeks`")
 
 

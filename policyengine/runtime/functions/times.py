@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
+from policyengine.runtime import periods
 from policyengine.runtime.failure import BAD_ARGUMENT, BAD_TEXT, TIME_RANGE, UNKNOWN_ZONE, Failure
 from policyengine.runtime.functions.function import DECIMAL, INT, Function, list_of, map_of, method, plain
 from policyengine.runtime.functions.maps import MapValue
 from policyengine.runtime.limits import PERIODS_MAX
-from policyengine.values import calendar
-from policyengine.values.calendar import Period
+from policyengine.values import calendar, day_count
 from policyengine.values.civil import (
+    DAY,
     HOUR,
     MILLISECOND,
     MINUTE,
@@ -28,12 +29,12 @@ from policyengine.values.civil import (
     weekday,
 )
 from policyengine.values.instant import Duration, Timestamp
-from policyengine.values.interval import parse_interval
 from policyengine.values.invalid import InvalidValue
 from policyengine.values.types import DATE, DURATION, DYN, STRING, TIMESTAMP
 from policyengine.values.zones import UTC, Zone, fixed_zone
 
 _MONTHS_MAX = 120_000
+MONTH_FRACTIONS: tuple[day_count.MonthFraction, ...] = get_args(day_count.MonthFraction)
 ZONE_COST = 10
 
 
@@ -147,26 +148,66 @@ def seconds_between(start: int, end: int) -> Fraction:
     return Fraction(end - start, SECOND)
 
 
-def period_map(period: Period) -> MapValue:
-    return MapValue({"number": period.number, "start": period.start, "end": period.end})
+def period_map(period: periods.Held) -> MapValue:
+    number, start, end = period
+    return MapValue({"number": number, "start": Timestamp(start), "end": Timestamp(end)})
 
 
-def period_of(anchor: int, interval: str, at: int, zone: Zone) -> MapValue:
-    return period_map(calendar.period_of(anchor, parse_interval(interval[:40]), at, zone))
+def _on_day(find: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of periods, given its arguments and then a bill day, if there is one, and the zone."""
+
+    def found(anchor: int, interval: str, *given: Any) -> Any:
+        *times, zone = given
+        made = find(zone, anchor, interval[:40], *times)
+        if isinstance(made, Failure):
+            return made
+        return period_map(made) if made and isinstance(made[0], int) else tuple(map(period_map, made))
+
+    return found
 
 
-def periods(anchor: int, interval: str, start: int, end: int, zone: Zone) -> tuple[MapValue, ...] | Failure:
-    if start >= end:
-        return ()
-    cycle = calendar.anniversary(anchor, parse_interval(interval[:40]), zone)
-    first, last = cycle.number_at(start), cycle.number_at(end - 1)
-    if last - first >= PERIODS_MAX:
-        return BAD_ARGUMENT.saying(f"there are more than {PERIODS_MAX:,} periods")
-    return tuple(period_map(cycle.period(number)) for number in range(first, last + 1))
+def _calendar_period(interval: str, at: int, zone: Zone) -> MapValue:
+    return period_map(periods.calendar_period(zone, interval[:40], at))
+
+
+def _instant(find: Callable[..., int]) -> Callable[..., Timestamp]:
+    """A function of the anchor, an interval and one thing more that gives an instant."""
+    return lambda anchor, interval, other, zone: Timestamp(find(zone, anchor, interval[:40], other))
+
+
+def _add_days(at: int, days: int, zone: Zone) -> Any:
+    made = periods.add_days(zone, at, days)
+    return made if isinstance(made, Failure) else Timestamp(made)
+
+
+def _midnight(day: int, zone: Zone) -> Timestamp:
+    return Timestamp(periods.midnight(zone, day))
+
+
+def _fixed_days_between(start: int, end: int, days: int, zone: Zone) -> int:
+    return periods.fixed_days_between(zone, start, end, days)
+
+
+def _month_fraction(start: int, end: int, kind: str, zone: Zone) -> MapValue | Failure:
+    known = next((word for word in MONTH_FRACTIONS if word == kind), None)
+    if known is None:
+        return BAD_ARGUMENT.saying(f"months are counted by one of: {', '.join(MONTH_FRACTIONS)}")
+    n, d = day_count.month_fraction(known, zone.to_wall(start) // DAY, zone.to_wall(end) // DAY)
+    return MapValue({"numerator": n, "denominator": d})
 
 
 def _time_of_day(at: int, zone: Zone) -> Duration:
     return Duration(calendar.time_of_day(at, zone))
+
+
+def _by_last_text(run: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """A function of `count` arguments, after which a bill day or a zone or both may stand."""
+
+    def with_both(*given: Any) -> Any:
+        has_day = len(given) > count and not isinstance(given[count], str)
+        return zoned(run, count + has_day)(*given)
+
+    return with_both
 
 
 _PERIOD = map_of(STRING, DYN)
@@ -177,6 +218,84 @@ def _with_zone(*parameters: Any, gives: Any, run: Callable[..., Any]) -> tuple[A
     implementation = zoned(run, len(parameters))
     return tuple(plain(*parameters, *zone, gives=gives, may_fail=True, run=implementation) for zone in ((), (STRING,)))
 
+
+_INTERVAL = "steps of `1 month`, `2 weeks`, `1 quarter`, `1 half_year` or `1 year`"
+
+PERIODS = (
+    Function(
+        "period_of",
+        (
+            *_with_zone(TIMESTAMP, STRING, TIMESTAMP, gives=_PERIOD, run=_on_day(periods.period_of)),
+            *_with_zone(TIMESTAMP, STRING, TIMESTAMP, INT, gives=_PERIOD, run=_on_day(periods.period_of)),
+        ),
+        _by_last_text(_on_day(periods.period_of), 3),
+        f"the period `{{number, start, end}}` that an instant lies in, counted from an anchor in {_INTERVAL}; an int "
+        "is the day of the month on which periods begin",
+        cost=5 * ZONE_COST,
+    ),
+    Function(
+        "periods",
+        (
+            *_with_zone(TIMESTAMP, STRING, TIMESTAMP, TIMESTAMP, gives=list_of(_PERIOD), run=_on_day(periods.periods)),
+            *_with_zone(
+                TIMESTAMP, STRING, TIMESTAMP, TIMESTAMP, INT, gives=list_of(_PERIOD), run=_on_day(periods.periods)
+            ),
+        ),
+        _by_last_text(_on_day(periods.periods), 4),
+        "the periods that have a part between two instants, counted from an anchor",
+        cost=PERIODS_MAX * ZONE_COST,
+    ),
+    Function(
+        "calendar_period",
+        _with_zone(STRING, TIMESTAMP, gives=_PERIOD, run=_calendar_period),
+        zoned(_calendar_period, 2),
+        "the period of the calendar that an instant lies in, such as its month",
+        cost=5 * ZONE_COST,
+    ),
+    Function(
+        "next_boundary",
+        _with_zone(TIMESTAMP, STRING, TIMESTAMP, gives=TIMESTAMP, run=_instant(periods.next_boundary)),
+        zoned(_instant(periods.next_boundary), 3),
+        "the end of a period that begins at the last instant and has the day and time of the anchor",
+        cost=5 * ZONE_COST,
+    ),
+    Function(
+        "first_bill",
+        _with_zone(TIMESTAMP, STRING, INT, gives=TIMESTAMP, run=_instant(periods.first_bill)),
+        zoned(_instant(periods.first_bill), 3),
+        "the first bill day at or after an instant; a day after the month's last is its last",
+        cost=5 * ZONE_COST,
+    ),
+    Function(
+        "add_days",
+        _with_zone(TIMESTAMP, INT, gives=TIMESTAMP, run=_add_days),
+        zoned(_add_days, 2),
+        "the same wall time some days later; a day may have 23 or 25 hours",
+        cost=ZONE_COST,
+    ),
+    Function(
+        "midnight",
+        _with_zone(DATE, gives=TIMESTAMP, run=_midnight),
+        zoned(_midnight, 1),
+        "the first instant of a day",
+        cost=ZONE_COST,
+    ),
+    Function(
+        "fixed_days_between",
+        _with_zone(TIMESTAMP, TIMESTAMP, INT, gives=INT, run=_fixed_days_between),
+        zoned(_fixed_days_between, 3),
+        "the days between two instants if each month had as many; a 31st is the day after the 30th",
+        cost=ZONE_COST,
+    ),
+    Function(
+        "month_fraction",
+        _with_zone(TIMESTAMP, TIMESTAMP, STRING, gives=map_of(STRING, INT), run=_month_fraction),
+        zoned(_month_fraction, 3),
+        "how many months lie between two instants, as `{numerator, denominator}`, by `actual_month`, `actual_360`, "
+        "`month_30` or `thirty_360`",
+        cost=5 * ZONE_COST,
+    ),
+)
 
 TIMES = (
     *_GETTERS,
@@ -217,18 +336,5 @@ TIMES = (
         seconds_between,
         "the seconds from one instant to another",
     ),
-    Function(
-        "period_of",
-        _with_zone(TIMESTAMP, STRING, TIMESTAMP, gives=_PERIOD, run=period_of),
-        zoned(period_of, 3),
-        "the period `{number, start, end}` that an instant lies in, counted from an anchor in steps of `1 month`",
-        cost=5 * ZONE_COST,
-    ),
-    Function(
-        "periods",
-        _with_zone(TIMESTAMP, STRING, TIMESTAMP, TIMESTAMP, gives=list_of(_PERIOD), run=periods),
-        zoned(periods, 4),
-        "the periods that have a part between two instants, counted from an anchor",
-        cost=PERIODS_MAX * ZONE_COST,
-    ),
+    *PERIODS,
 )

@@ -27,7 +27,7 @@ from policyengine.compiler.lower.retries.parts import (
     where,
     whole,
 )
-from policyengine.language.expression import arithmetic, builtins, times
+from policyengine.language.expression import arithmetic, builtins, calendar_rules
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
@@ -91,8 +91,8 @@ def _zone(context: Context, retry: Retry, scope: Scope) -> Expr | None:
     if not any(kind.hours or kind.weekdays or kind.pay_days for kind in retry.classes):
         return None
     own = retry.timezone
-    zone = times.bundle_zone(scope, retry.at) if own is None else context.expression(own, scope)
-    times.use_zones(scope, zone, retry.at if own is None else own.span)
+    zone = calendar_rules.bundle_zone(scope, retry.at) if own is None else context.expression(own, scope)
+    calendar_rules.use_zones(scope, zone, retry.at if own is None else own.span)
     return zone
 
 
