@@ -119,7 +119,7 @@ def _tier_count(program: Program, node: Node) -> int:
 
 def _branches(compiled: Compiled) -> Iterator[Goal]:
     bundle, program = compiled.bundle, compiled.program
-    for name, part in {**bundle.values, **bundle.charges, **bundle.retries}.items():
+    for name, part in {**bundle.values, **bundle.charges, **bundle.proration, **bundle.retries}.items():
         if f"{name}.when" in program.nodes:
             place = program.places.get(f"{name}.when", "")
             yield Goal("branch", f"{name}, when it is there", place, ("condition", f"{name}.when", True))

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from policyengine.language.model import NAMED_SECTIONS, Bundle, Charge, Decision, Parameter, Retry, Table
+from policyengine.language.model import NAMED_SECTIONS, Bundle, Charge, Decision, Parameter, Proration, Retry, Table
 from policyengine.language.references import names_read
 from policyengine.language.written import Dated, Keyed
 from policyengine.language.yaml import Mapping, Scalar
 from policyengine.runtime.program import Program
 from policyengine.source import Span
 
-KINDS = ("input", "parameter", "table", "value", "charge", "retry", "account", "guard", "decision")
+KINDS = ("input", "parameter", "table", "value", "charge", "proration", "retry", "account", "guard", "decision")
 KIND_OF = {"retries": "retry"}
 """The kind of a section's parts, where it is not the section's name without its `s`."""
 
@@ -91,6 +91,8 @@ def _detail(part: Any, program: Program) -> str:
             return part.charge_model.replace("_", " ")
         case Charge():
             return "sum"
+        case Proration():
+            return (part.basis or "fraction").replace("_", " ")
         case Parameter(value=Keyed()):
             return "keyed"
         case Parameter(value=Dated()):

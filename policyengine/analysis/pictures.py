@@ -14,6 +14,7 @@ FILLS = {
     "charge": "#dff0f4",
     "retry": "#f6e7f1",
     "account": "#e4ecd9",
+    "proration": "#d8ecec",
     "guard": "#fbe3e0",
     "decision": "#e9e1f5",
 }

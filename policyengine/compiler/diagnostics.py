@@ -446,3 +446,30 @@ def empty_alternative(at: Span, hint: str = "write one, or remove the separator"
 def bad_pattern(why: str, at: Span, hint: str | None = None) -> Diagnostic:
     """A regular expression outside the subset that means one thing and cannot hang."""
     return Diagnostic("B051", "bad_pattern", f"this pattern cannot be used: {why}", at, hint)
+
+
+def needs_a_leg(name: str, at: Span) -> Diagnostic:
+    """A proration without a price."""
+    hint = "say `credit`, the price of which the unused part is given back, `charge`, or both"
+    return Diagnostic("B080", "needs_a_leg", f"the proration `{name}` has neither `credit` nor `charge`", at, hint)
+
+
+def two_stretches(at: Span) -> Diagnostic:
+    """A change, and a stretch of its own."""
+    hint = "`at` is a change: what follows it is prorated; `starts` and `ends` bound a stretch"
+    return Diagnostic("B081", "two_stretches", "`at` stands beside `starts` or `ends`", at, hint)
+
+
+def credited_without_paid(at: Span) -> Diagnostic:
+    hint = "say `paid`: the credit is at most what was paid less what was given back before"
+    return Diagnostic("B082", "credited_without_paid", "`credited` stands without `paid`", at, hint)
+
+
+def timing_without_period(at: Span) -> Diagnostic:
+    hint = "state `basis` and `period` instead of `fraction`"
+    return Diagnostic("B083", "timing_without_period", "`timing` needs to know when the period ends", at, hint)
+
+
+def split_is_of_a_charge(at: Span) -> Diagnostic:
+    hint = "give `basis`, `period` and `charge`; a credit is a proration of its own"
+    return Diagnostic("B084", "split_is_of_a_charge", "`split` is for one price of a period", at, hint)

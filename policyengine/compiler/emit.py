@@ -5,11 +5,11 @@ from __future__ import annotations
 from policyengine.compiler.lower import guards
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.decisions import finite
-from policyengine.language.model import Charge, Decision, Guard, NamedValue, Retry
+from policyengine.language.model import NAMED_SECTIONS, Charge, Decision, Guard, NamedValue, Proration, Retry
 from policyengine.runtime.program import Entry, Expr, Fact, Node, Program, Read, reads, walk
 from policyengine.values import types
 
-LISTED = ("values", "charges", "tables", "parameters", "retries", "accounts", "guards", "decisions")
+LISTED = ("values", "charges", "proration", "tables", "parameters", "retries", "accounts", "guards", "decisions")
 
 
 def emit(context: Context, digest: str) -> Program:
@@ -44,9 +44,10 @@ def emit(context: Context, digest: str) -> Program:
 def _on_error(context: Context) -> dict[str, tuple[str, str]]:
     """What each named part answers with where it fails."""
     bundle = context.bundle
-    parts: dict[str, NamedValue | Charge | Retry | Guard | Decision] = {
+    parts: dict[str, NamedValue | Charge | Proration | Retry | Guard | Decision] = {
         **bundle.values,
         **bundle.charges,
+        **bundle.proration,
         **bundle.retries,
         **bundle.guards,
         **bundle.decisions,
@@ -62,10 +63,9 @@ def _entries(context: Context) -> dict[str, Entry]:
     """Every named thing whose value is no quotient."""
     facts = _facts_of(context)
     found: dict[str, Entry] = {}
-    for name in (*context.bundle.parameters, *context.bundle.tables, *context.bundle.values):
-        _add(context, found, name, _own_outputs(context, name), facts)
-    for name in (*context.bundle.charges, *context.bundle.retries, *context.bundle.accounts, *context.bundle.guards):
-        _add(context, found, name, _own_outputs(context, name), facts)
+    for section in NAMED_SECTIONS:
+        for name in getattr(context.bundle, section) if section != "decisions" else ():
+            _add(context, found, name, _own_outputs(context, name), facts)
     for name, decision in context.bundle.decisions.items():
         listed = context.repeated.get(name, tuple(decision.outputs))
         asked = [n for n, _ in decision.guards] + [node for node, _ in context.repeated_guards.get(name, ())]

@@ -6,6 +6,7 @@ is a fault of ours. Rows of tables stay nodes; their cells are read by their col
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -18,6 +19,9 @@ from policyengine.language.sentences import Sentence
 from policyengine.language.written import Reader, Value, Written
 from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence, plain
 from policyengine.source import Report, Span
+
+ZONE_NAME = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+"""What the name of a time zone looks like, and no path to a fact."""
 
 
 class Part(BaseModel):
@@ -277,6 +281,62 @@ class Retry(Named):
     on_error: OnError | None = None
 
 
+class Ratio(Part):
+    """One number over another."""
+
+    at: Span
+    numerator: Written
+    denominator: Written
+
+
+class RefundOf(Part):
+    at: Span
+    invoiced: Value
+    paid: Value
+
+
+class ByDirection(Part):
+    """A word for changes to a higher price and one for changes to a lower."""
+
+    upgrade: str
+    downgrade: str
+
+
+class Proration(Named):
+    """Parts of prices for a part of a period; which fields may stand together is the schema's business."""
+
+    basis: str | None = None
+    period: Written | None = None
+    change_at: Written | None = None
+    starts: Written | None = None
+    ends: Written | None = None
+    trial_until: Written | None = None
+    end_inclusive: bool = False
+    day_of_change: str = "new"
+    outside: str = "refuse"
+    zero_length: str = "none"
+    timezone: Scalar | Written | None = None
+    fraction: Ratio | None = None
+    credit: Value | None = None
+    charge: Value | None = None
+    paid: Value | None = None
+    credited: Value | None = None
+    unused: Ratio | None = None
+    refund: RefundOf | None = None
+    behavior: ByDirection = ByDirection(upgrade="prorate", downgrade="prorate")
+    timing: ByDirection | None = None
+    direction: Written | None = None
+    restarts_period: Written | None = None
+    round: Round | None = None
+    round_rate: Round | None = None
+    when: Written | None = None
+    each: Each | None = None
+    carry: tuple[Carried, ...] = ()
+    as_of: Written | None = None
+    split: bool = False
+    on_error: OnError | None = None
+
+
 class Guard(Named):
     when: Written
     effect: str
@@ -340,13 +400,24 @@ class Bundle(Part):
     retries: dict[str, Retry] = {}
     chart: Mapping | None = None
     accounts: dict[str, Table] = {}
+    proration: dict[str, Proration] = {}
     guards: dict[str, Guard] = {}
     decisions: dict[str, Decision] = {}
     overrides: tuple[Override | tuple[str, Span], ...] = ()
     tests: tuple[Test, ...] = ()
 
 
-NAMED_SECTIONS = ("parameters", "tables", "values", "charges", "retries", "accounts", "guards", "decisions")
+NAMED_SECTIONS = (
+    "parameters",
+    "tables",
+    "values",
+    "charges",
+    "proration",
+    "retries",
+    "accounts",
+    "guards",
+    "decisions",
+)
 
 
 def build(manifest: Mapping, parts: Iterable[Mapping], report: Report) -> Bundle:
@@ -602,6 +673,49 @@ class _Builder:
         }
         fields = self._with_each(self._fields(entry, readers))
         return Charge(**fields) if fields else None
+
+    def proration(self, entry: Entry) -> Proration | None:
+        reader = self.reader
+        written = ("period", "at", "starts", "ends", "trial_until", "direction", "restarts_period", "when", "as_of")
+        readers: dict[str, Callable[[Node], Any]] = dict.fromkeys(written, reader.expression)
+        readers |= dict.fromkeys(("credit", "charge", "paid", "credited"), reader.value)
+        readers |= dict.fromkeys(("fraction", "unused"), self._ratio)
+        readers |= dict.fromkeys(("behavior", "timing"), self._by_direction)
+        readers |= dict.fromkeys(("round", "round_rate"), self._round)
+        readers |= {
+            "refund": partial(self._part, RefundOf),
+            "timezone": self._zone,
+            "each": self._each,
+            "sort": self._sort,
+            "carry": self._carry,
+            "on_error": self._on_error,
+        }
+        node = entry.value
+        assert isinstance(node, Mapping)
+        fields = self._with_each(self._fields(entry, readers))
+        if fields is None:
+            return None
+        if "at" in node.entries:
+            fields |= {"change_at": fields["at"], "at": entry.key_span}
+        return Proration(**fields)
+
+    def _ratio(self, node: Node) -> Ratio | None:
+        assert isinstance(node, Mapping)
+        parts = [self.reader.expression(node.entries[key].value) for key in ("numerator", "denominator")]
+        if parts[0] is None or parts[1] is None:
+            return None
+        return Ratio(at=node.span, numerator=parts[0], denominator=parts[1])
+
+    @staticmethod
+    def _by_direction(node: Node) -> ByDirection:
+        if isinstance(node, Mapping):
+            return ByDirection(**plain(node))
+        return ByDirection(upgrade=plain(node), downgrade=plain(node))
+
+    def _zone(self, node: Node) -> Scalar | Written | None:
+        """The name of a zone as it stands, or an expression."""
+        assert isinstance(node, Scalar)
+        return node if ZONE_NAME.fullmatch(node.text) else self.reader.expression(node)
 
     def _part(self, kind: type[Part], node: Node) -> Part | None:
         """A small mapping of values, such as a tax or a discount."""

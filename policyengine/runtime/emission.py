@@ -635,6 +635,7 @@ OPERATIONS: dict[str, Operation] = {
     "scale_duration": _scale_duration,
     "backoff": _backoff,
     "hash_fraction": _simple("S.hash_fraction({})"),
+    "given_part": _simple("S.given_part({}, {})", may_fail=True),
     "stretches": _simple("S.stretches({}, {}, {}, {})", may_fail=True),
     "override_dates": _simple("S.override_dates(o, {})"),
     "sort_by": _simple("S.sort_by({}, {}, {})", may_fail=True),

@@ -49,6 +49,7 @@ TOO_MANY_DIGITS = Failure("too_many_digits", "the number needs more than 34 digi
 
 OUT_OF_RANGE = Failure("out_of_range", "a value is outside its declared range")
 EMPTY_PERIOD = Failure("empty_period", "the period does not end after its start")
+OUTSIDE_PERIOD = Failure("outside_period", "the stretch does not lie inside of its period")
 TOO_MANY_STRETCHES = Failure("too_many_stretches", "the period has more than 1,000 stretches")
 TIES = Failure("ties", "two elements have equal sort keys, so their order is not known")
 NEVER_OPEN = Failure("never_open", "no day of the next hundred years is one of the days and hours")
@@ -91,6 +92,7 @@ CATALOGUE = {
         OUT_OF_RANGE,
         TIES,
         EMPTY_PERIOD,
+        OUTSIDE_PERIOD,
         TOO_MANY_STRETCHES,
         NEVER_OPEN,
         NO_OVERLOAD,

@@ -270,6 +270,20 @@ def _backoff(call: Call, base: int, multiplier: Any, number: int, cap: int) -> i
     return min(int(base * Fraction(multiplier) ** max(0, number - 1) // 1), cap)
 
 
+def _given_part(call: Call, part: int, whole: int) -> Any:
+    """A fraction that is known: not negative, and no more than the whole."""
+    if whole <= 0:
+        return failure.EMPTY_PERIOD
+    return (part, whole) if 0 <= part <= whole else failure.OUTSIDE_PERIOD
+
+
+def _leg_line(call: Call, name: str, leg: str, stretch: Any, price: Any, part: Any, amount: Any) -> Any:
+    """One line of a proration: the leg, where it runs, the whole price, how much of it, and the amount."""
+    line = {"proration": name, "leg": leg, "price": price, "numerator": part[0], "denominator": part[1]}
+    times = {"from": Timestamp(stretch[0]), "to": Timestamp(stretch[1])} if stretch else {}
+    return ({k: v for k, v in {**line, **times, "amount": amount}.items() if v is not None},)
+
+
 def _instant(value: int) -> Any:
     return value if _FIRST_INSTANT <= value < _LAST_INSTANT else failure.TIME_RANGE
 
@@ -432,6 +446,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "hash_fraction": lambda call, text: hash_fraction(text),
     "stretches": _stretches,
     "stretch_line": _stretch_line,
+    "given_part": _given_part,
+    "leg_line": _leg_line,
     "bounded": _bounded,
     "sort_by": _sort_by,
     "line": _line,

@@ -15,10 +15,11 @@ from policyengine.runtime.failure import Failure
 from policyengine.runtime.limits import PERIODS_MAX
 from policyengine.values import calendar, day_count
 from policyengine.values.calendar import Cycle, Period
-from policyengine.values.civil import DAY
+from policyengine.values.civil import DAY, SECOND
 from policyengine.values.instant import TIMESTAMP_MAX, TIMESTAMP_MIN
 from policyengine.values.interval import Interval, parse_interval
 from policyengine.values.invalid import InvalidValue
+from policyengine.values.types import INT64_MAX
 from policyengine.values.zones import Zone
 
 DAYS_MAX = 4_000_000
@@ -115,6 +116,37 @@ def _days(zone: Zone, start: int, end: int) -> tuple[int, int]:
     return zone.to_wall(start) // DAY, zone.to_wall(end) // DAY
 
 
+def period_part(
+    zone: Zone, start: int, end: int, period_start: int, period_end: int, basis: day_count.Basis, rules: str
+) -> tuple[int, int] | Failure:
+    """How much of a period a stretch is, by a basis, as numerator and denominator.
+
+    `rules` are words. `clamp` cuts the stretch to the period and `extend` takes it as it is; without them a stretch
+    that is not inside of its period fails. With `full` an empty stretch, or one of an empty period, is all of it.
+    """
+    unit = 1 if basis == "second" else DAY
+    edges = (start, end, period_start, period_end)
+    a, b, first, last = edges if unit == 1 else (zone.to_wall(edge) // DAY for edge in edges)
+    if last <= first:
+        return (1, 1) if "full" in rules else failure.EMPTY_PERIOD
+    if "clamp" in rules:
+        a = min(max(a, first), last)
+        b = min(max(a, b), last)
+    elif "extend" not in rules and not first <= a <= b <= last:
+        return failure.OUTSIDE_PERIOD
+    if a == b and "full" in rules:
+        return 1, 1
+    n, d = _seconds(b - a, last - first) if unit == 1 else day_count.part_of_days(basis, a, b, first, last)
+    if max(abs(n), d) > INT64_MAX:
+        return failure.OVERFLOW
+    return (min(n, d), d) if "clamp" in rules else (n, d)
+
+
+def _seconds(n: int, d: int) -> tuple[int, int]:
+    """Nanoseconds as seconds where both are whole."""
+    return (n // SECOND, d // SECOND) if n % SECOND == 0 == d % SECOND else (n, d)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "period_of": timely(period_of),
     "periods": timely(periods),
@@ -125,4 +157,5 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "midnight": timely(midnight),
     "fixed_days_between": timely(fixed_days_between),
     "month_fraction": timely(month_fraction),
+    "period_part": timely(period_part),
 }

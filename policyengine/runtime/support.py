@@ -234,6 +234,13 @@ def stretches(start: int, end: int, fixed: Sequence[int], own: Sequence[int]) ->
     return tuple(pairwise(cuts)) if len(cuts) <= 1_001 else failure.TOO_MANY_STRETCHES
 
 
+def given_part(part: int, whole: int) -> Any:
+    """A fraction that is known: not negative, and no more than the whole."""
+    if whole <= 0:
+        return failure.EMPTY_PERIOD
+    return (part, whole) if 0 <= part <= whole else failure.OUTSIDE_PERIOD
+
+
 def override_dates(
     cells: dict[Any, Sequence[CellOverride]] | None, columns: Sequence[Sequence[str]]
 ) -> tuple[int, ...]:

@@ -14,6 +14,8 @@ DEFS: dict[str, Any] = schema.document("bundle")["$defs"]
 CHARGES = ("flat", "per_unit", "package", "tiered", "percentage", "tiered_percentage", "pass_through", "sum")
 CHARGE_PROPERTIES = {name for kind in CHARGES for name in DEFS[f"{kind}_charge"]["properties"]}
 JITTER = DEFS["retry_class"]["properties"]["jitter"]
+PRORATIONS = ("by_second", "by_day", "by_fraction")
+PRORATION_PROPERTIES = {name for kind in PRORATIONS for name in DEFS[f"proration_{kind}"]["properties"]}
 
 # Schema definition -> the model, what the model calls otherwise, and what it takes from elsewhere.
 PAIRS: list[tuple[set[str], type[model.Part], dict[str, str], set[str]]] = [
@@ -21,6 +23,10 @@ PAIRS: list[tuple[set[str], type[model.Part], dict[str, str], set[str]]] = [
     (set(DEFS["table"]["properties"]), model.Table, {}, {"name", "at", "file_at"}),
     (set(DEFS["value_with_attributes"]["properties"]), model.NamedValue, {"sort": "each"}, {"name", "at"}),
     (CHARGE_PROPERTIES, model.Charge, {"sort": "each"}, {"name", "at"}),
+    (PRORATION_PROPERTIES, model.Proration, {"sort": "each", "at": "change_at"}, {"name", "at"}),
+    (set(DEFS["ratio"]["properties"]), model.Ratio, {}, {"at"}),
+    (set(DEFS["refund_of"]["properties"]), model.RefundOf, {}, {"at"}),
+    (set(DEFS["behavior"]["then"]["properties"]), model.ByDirection, {}, set()),
     (set(DEFS["guard"]["properties"]), model.Guard, {}, {"name", "at"}),
     (
         set(DEFS["plain_decision"]["properties"]) | set(DEFS["repeated_decision"]["properties"]),
@@ -70,6 +76,8 @@ REQUIRED = [
     ("guard", model.Guard),
     ("budget", model.Budget),
     ("tax", model.Tax),
+    ("ratio", model.Ratio),
+    ("refund_of", model.RefundOf),
     ("commitment", model.Commitment),
     ("round", model.Round),
     ("check", model.Check),

@@ -17,6 +17,7 @@ from policyengine.compiler.lower import (
     inputs,
     overrides,
     parameters,
+    proration,
     retries,
     tables,
     tests,
@@ -41,6 +42,7 @@ LOWER: dict[str, Callable[[Context, Any], None]] = {
     "charges": charges.lower,
     "retries": retries.lower,
     "accounts": accounts.lower,
+    "proration": proration.lower,
     "guards": guards.lower,
     "decisions": decisions.lower,
 }

@@ -34,7 +34,7 @@ def amounts(
     stretch = Local(STRETCH, "stretch@split")
     first, last = Field(types.TIMESTAMP, stretch, "from"), Field(types.TIMESTAMP, stretch, "to")
     body = as_of.inlined(context, price, first)
-    over = _stretches(context, body, start, end)
+    over = stretches(context, body, start, end)
     share = arithmetic.divide(_seconds(first, last), _seconds(start, end), period.span)
     part = rounded(arithmetic.multiply([body, share], period.span))
     if isinstance(part.type, types.Quotient):
@@ -72,7 +72,7 @@ def _seconds(start: Expr, end: Expr) -> Expr:
     return Call(types.Number(False, unit, 10**9, -span, span), "seconds_between", (start, end))
 
 
-def _stretches(context: Context, body: Expr, start: Expr, end: Expr) -> Expr:
+def stretches(context: Context, body: Expr, start: Expr, end: Expr) -> Expr:
     """The stretches of a period: cut at the dates of the tables that the price reads, and at the tenant's own."""
     dates: set[int] = set()
     cells: set[tuple[str, str]] = set()

@@ -255,7 +255,7 @@ class Checker:
             return self.member(parts[1], scope.enums[parts[0]], self.at(node))
         variable = scope.variables.get(path)
         if variable is not None:
-            return self._readable(path, variable, node, scope)
+            return self.readable(path, variable, node, scope)
         if path in scope.groups:
             raise Rejected(say.is_a_group(path, self.at(node), scope.groups[path]))
         prefixes = [".".join(parts[:n]) for n in range(len(parts) - 1, 0, -1)]
@@ -275,7 +275,7 @@ class Checker:
     def _unknown(self, path: str, node: syntax.Expression, scope: Scope) -> Diagnostic:
         return say.unknown_name(path, self.at(node), [*scope.names(), *scope.groups])
 
-    def _readable(self, path: str, variable: Variable, node: syntax.Expression, scope: Scope) -> Expr:
+    def readable(self, path: str, variable: Variable, node: syntax.Expression, scope: Scope) -> Expr:
         missing = variable.requires - scope.present
         expr = variable.expr
         if missing:

@@ -18,6 +18,7 @@ from policyengine.values import types
 if TYPE_CHECKING:
     from policyengine.language.expression.check import Checker
 
+
 def part(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
     """`at.getHours()`, `at.getHours(zone)`, in UTC without a zone; and `duration.getHours()`."""
     assert node.target is not None
