@@ -28,6 +28,7 @@ _MERMAID_SHAPES = {
     "charge": ("[", "]"),
     "retry": ("[", "]"),
     "account": ("[(", ")]"),
+    "proration": ("[", "]"),
     "guard": ("{{", "}}"),
     "decision": ("[[", "]]"),
 }
@@ -39,6 +40,7 @@ _DOT_SHAPES = {
     "charge": "box",
     "retry": "box",
     "account": "cylinder",
+    "proration": "box",
     "guard": "hexagon",
     "decision": "doubleoctagon",
 }
