@@ -15,7 +15,7 @@ from policyengine.runtime.failure import Failure
 from policyengine.runtime.limits import PERIODS_MAX
 from policyengine.values import calendar, day_count
 from policyengine.values.calendar import Cycle, Period
-from policyengine.values.civil import DAY, SECOND
+from policyengine.values.civil import DAY, SECOND, wall_text
 from policyengine.values.instant import TIMESTAMP_MAX, TIMESTAMP_MIN
 from policyengine.values.interval import Interval, parse_interval
 from policyengine.values.invalid import InvalidValue
@@ -101,6 +101,11 @@ def midnight(zone: Zone, day: int) -> int:
     return int(calendar.midnight(day, zone))
 
 
+def local_time(zone: Zone, at: int) -> str:
+    """What calendar and clock show, as text."""
+    return wall_text(zone.to_wall(at))
+
+
 def fixed_days_between(zone: Zone, start: int, end: int, days_in_each_month: int) -> int:
     """The days between two instants if every month had that many."""
     first, last = _days(zone, start, end)
@@ -155,6 +160,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "first_bill": timely(first_bill),
     "add_days": timely(add_days),
     "midnight": timely(midnight),
+    "local_time": local_time,
     "fixed_days_between": timely(fixed_days_between),
     "month_fraction": timely(month_fraction),
     "period_part": timely(period_part),

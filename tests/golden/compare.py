@@ -15,6 +15,12 @@ class Unordered(list[Any]):
     __slots__ = ()
 
 
+class Beginning(list[Any]):
+    """A found list that goes on, of which a source prints the first items."""
+
+    __slots__ = ()
+
+
 class Printed(Decimal):
     """A found number, `x_amount`, that a source prints rounded half up to the places of the `x_scale` beside it."""
 
@@ -44,6 +50,8 @@ def differences(expected: Any, found: Any, path: str = "") -> Iterator[str]:
         case list(), Unordered() if len(expected) == len(found):
             if not _is_permutation(expected, found):
                 yield _line(path, expected, found)
+        case list(), Beginning() if len(expected) < len(found):
+            yield from differences(expected, found[: len(expected)], path)
         case list(), list() | tuple() if len(expected) == len(found):
             for place, (one, other) in enumerate(zip(expected, found, strict=True), start=1):
                 yield from differences(one, other, f"{path}[{place}]")

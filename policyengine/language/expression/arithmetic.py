@@ -286,7 +286,7 @@ def divide(a: Expr, b: Expr, at: Span) -> Expr:
         return Call(bounded(result, at), "multiply", (a, factor))
     p, q = as_quotient(left), as_quotient(right)
     # (n1/d1) / (n2/d2) = n1*d2 / (d1*n2), the sign moved to the numerator
-    low, high = corners(p.lo, p.hi, -q.den_hi, q.den_hi)
+    low, high = corners(p.lo, p.hi, 1 if q.lo > 0 else -q.den_hi, q.den_hi)
     den_hi = p.den_hi * max(abs(q.lo), abs(q.hi), 1)
     never_zero = q.lo > 0 or q.hi < 0
     return Call(bounded(Quotient(unit, low, high, den_hi), at), "divide", (a, b), may_fail=not never_zero)

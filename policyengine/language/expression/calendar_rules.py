@@ -46,6 +46,7 @@ ZONED: dict[str, tuple[Form, ...]] = {
     "days_between": (("days_between", (TIMESTAMP, TIMESTAMP), DAYS, False),),
     "add_months": (("add_months", (TIMESTAMP, COUNT), TIMESTAMP, True),),
     "add_days": (("add_days", (TIMESTAMP, COUNT), TIMESTAMP, True),),
+    "local_time": (("local_time", (TIMESTAMP,), STRING, False),),
     "midnight": (("midnight", (DATE,), TIMESTAMP, True),),
     "fixed_days_between": (("fixed_days_between", (TIMESTAMP, TIMESTAMP, COUNT), COUNT, True),),
     "month_fraction": (("month_fraction", (TIMESTAMP, TIMESTAMP, KIND), MONTHS, True),),

@@ -184,6 +184,10 @@ def _midnight(day: int, zone: Zone) -> Timestamp:
     return Timestamp(periods.midnight(zone, day))
 
 
+def _local_time(at: int, zone: Zone) -> str:
+    return periods.local_time(zone, at)
+
+
 def _fixed_days_between(start: int, end: int, days: int, zone: Zone) -> int:
     return periods.fixed_days_between(zone, start, end, days)
 
@@ -278,6 +282,13 @@ PERIODS = (
         _with_zone(DATE, gives=TIMESTAMP, run=_midnight),
         zoned(_midnight, 1),
         "the first instant of a day",
+        cost=ZONE_COST,
+    ),
+    Function(
+        "local_time",
+        _with_zone(TIMESTAMP, gives=STRING, run=_local_time),
+        zoned(_local_time, 1),
+        "the text of what calendar and clock show, without an offset: `2026-12-01T09:30:00`",
         cost=ZONE_COST,
     ),
     Function(

@@ -92,6 +92,8 @@ def _share(context: Context, proration: Proration, scope: Scope, price: Expr, pa
 
 def _member(part: Expr, name: str) -> Expr:
     assert isinstance(part.type, types.Record)
+    if isinstance(part, MakeRecord):  # a fraction that is known, so that its denominator is no run-time one
+        return part.items[("numerator", "denominator").index(name)]
     its_type = part.type.field(name)
     assert isinstance(its_type, Number)
     return Field(its_type, part, name)

@@ -18,7 +18,7 @@ from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.model import Proration
-from policyengine.runtime.program import Const, Expr, If, Read
+from policyengine.runtime.program import Const, Expr, If, MakeRecord, Read
 from policyengine.values import types
 
 
@@ -59,10 +59,11 @@ def _fields(context: Context, proration: Proration, scope: Scope, there: Expr | 
     """What one change yields, by name; `there` says whether its facts are."""
     whole = stretch.read(context, proration, scope)
     part = stretch.given(context, proration, scope) if whole is None else stretch.part(proration, whole)
-    if there is not None:
+    if there is not None and not isinstance(part, MakeRecord):
         part = arithmetic.choose(there, part, legs.constant(0), proration.at)
     # A node of its own, so that the fraction is found once; it is not shown, since `behavior` may not ask for it.
-    part = context.add(f"{proration.name}.part", part, proration.name, "proration", proration.at)
+    if not isinstance(part, MakeRecord):
+        part = context.add(f"{proration.name}.part", part, proration.name, "proration", proration.at)
     prices = legs.prices(context, proration, scope)
     found = legs.made(context, proration, scope, prices, part)
     fields = {"credit": found.credit, "charge": found.charge}

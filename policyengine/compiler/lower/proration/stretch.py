@@ -92,6 +92,10 @@ def given(context: Context, proration: Proration, scope: Scope) -> Expr:
         parts.append(number)
     n, d = arithmetic.in_one_unit("/", parts[0], parts[1], proration.fraction.at)
     assert isinstance(d.type, Number)
+    if isinstance(n, Const) and isinstance(d, Const):
+        if not 0 <= n.value <= d.value or d.value == 0:
+            raise Rejected(expression_say.always_fails("a part is between 0 and its whole", proration.fraction.at))
+        return MakeRecord(fraction(n.value, d.value), (arithmetic.number(n.value), arithmetic.number(d.value)))
     made = fraction(0, min(INT64_MAX, max(1, d.type.hi)))
     return Call(made, "given_part", (n, d), may_fail=True)
 
