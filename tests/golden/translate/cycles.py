@@ -33,6 +33,7 @@ def _bundle(model: Mapping[str, Any], has_end: bool) -> str:
     inputs = {"start": INSTANT, "target": INSTANT} | ({"end": INSTANT} if has_end else {})
     last = "min(end, target + 1s)" if has_end else "target + 1s"
     ordered = ["start <= target", *(["start <= end"] if has_end else [])]
+    step = interval(model)
     fraction = "one.fraction.numerator == one.fraction.denominator"
     return asked(
         {"whole": f"size(billed.items.filter(one, {fraction}))", "parts": Raw("parts.items")},
@@ -40,7 +41,8 @@ def _bundle(model: Mapping[str, Any], has_end: bool) -> str:
         checks=[{"that": that, "reason": SEQUENCE} for that in ordered],
         proration={
             "billed": {
-                "each": f"p in periods(start, {interval(model)}, start, {last}, {model['bill_day']})",
+                "each": "p in (start < first ? [leading] : []) + whole_periods",
+                "when": "p.start <= target",
                 "basis": "day",
                 "end_inclusive": False,
                 "period": "p",
@@ -51,10 +53,13 @@ def _bundle(model: Mapping[str, Any], has_end: bool) -> str:
             }
         },
         values={
+            "first": f"first_bill(start, {step}, {model['bill_day']})",
+            "leading": f"period_of(first, {step}, first - 1s)",
+            "whole_periods": f"periods(first, {step}, first, {last}, {model['bill_day']})",
             "parts": {
                 "each": "one in billed.items",
                 "when": f"!({fraction})",
                 "value": {"n": "one.fraction.numerator", "d": "one.fraction.denominator"},
-            }
+            },
         },
     )

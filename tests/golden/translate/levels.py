@@ -57,15 +57,22 @@ def weighted_level(case: Mapping[str, Any]) -> Translation:
 
 
 def prorated_events(case: Mapping[str, Any]) -> Translation:
-    """Changes that know their weighted part."""
+    """Changes that know their weighted part; a level that ends below zero costs nothing."""
     model, given = case["model"], case["input"]
-    weight = "one.delta == 0 ? 0 : one.weighted / one.delta"
-    charge = _tiered(model, None, {"flat_by": "peak", "weight": weight, "negative_quantity": "zero"})
-    charge["carry"] = {"level": {**charge["carry"]["level"], **UNITS}}
+    stated = model["rounding"]
+    if model.get("negative_final_level", "zero") != "zero":
+        raise LeftOut(f"a level below zero as {model['negative_final_level']}")
+    options = {"quantity": "max(level + one.delta, 0) - max(level, 0)", "already_rated": "max(level, 0)"}
+    options["carry"] = {"level": {**UNITS, "start": Raw("0"), "next": "level + one.delta"}}
+    by_unit = {**options, "weight": "one.delta == 0 ? 0 : one.weighted / one.delta", "round_each": EXACTLY}
+    due = f"round(max(units.amount, 0) + entered.amount, {stated['scale']}, {stated['mode']})"
     text = asked(
-        {"amount": "seats.level < 0 ? 0 USD : seats.amount"},
+        {"amount": f"entered.level < 0 ? 0 USD : {due}"},
         inputs={"changes": {"list": {"delta": UNITS, "weighted": UNITS}, "max": MANY}},
-        charges={"seats": charge | {"round_each": EXACTLY} | rounding(model)},
+        charges={
+            "units": _tiered(model, "unit_amount", by_unit),
+            "entered": _tiered(model, "flat_amount", {**options, "flat_by": "peak"}),
+        },
     )
     events = [{"delta": number(e["delta"]), "weighted": number(e["weighted_delta"])} for e in given["events"]]
     answer = yield Ask(text, DECISION, {"changes": events})
@@ -89,14 +96,12 @@ def _one_day(amount: str) -> Section:
     return {"fraction": days, "charge": Raw(amount)}
 
 
-def _tiered(model: Mapping[str, Any], only: str | None, options: Section) -> Section:
-    """The tiers over the running level, with all their amounts or only one kind of them."""
+def _tiered(model: Mapping[str, Any], only: str, options: Section) -> Section:
+    """The tiers over the running level, with only one kind of their amounts."""
     if model["type"] != "tiered":
         raise LeftOut(f"a level priced {model['type']}")
-    kinds = ("unit_amount", "flat_amount") if only is None else (only,)
     tiers = [
-        {"unit_amount": Raw("0")}
-        | {kind: number(tier[kind]) for kind in kinds if kind in tier}
+        {"unit_amount": Raw("0"), only: number(tier.get(only, "0"))}
         | ({"up_to": number(tier["up_to"])} if tier["up_to"] is not None else {})
         for tier in model["tiers"]
     ]
