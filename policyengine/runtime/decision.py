@@ -125,14 +125,17 @@ class Decision:
         return purpose or self._entry.name
 
     def _check(self) -> None:
-        """A decision fails if and only if something that it answers with has failed and nothing says what then."""
+        """A decision fails if and only if something that it answers with has failed and nothing says what then.
+
+        Facts that contradict each other are refused first: what fails because of them is no fault of the policy.
+        """
         program = self._policy.program
+        if self._entry.checks:
+            self._check_facts(program)
         names = [node for _, node in self._entry.outputs] + [*self._entry.guards, *self._entry.requires]
         for node, value in zip(names, self._values, strict=False):
             if value.__class__ is Failure and self._effect_of(node, value) == "fail":
                 raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
-        if self._entry.checks:
-            self._check_facts(program)
 
     def _effect_of(self, node: str, failure: Failure) -> str:
         """What `on_error` says about a failure: that of the part where it began, or else of the decision."""
