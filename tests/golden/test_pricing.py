@@ -10,7 +10,6 @@ import pytest
 
 from golden.case_files import Case, read
 from golden.runner import Result, run, run_files
-from golden.translate import TRANSLATORS
 
 CASES = Path(__file__).parent / "cases"
 HERE = read(CASES / "pricing.json")

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from golden import case_files
+from golden.translate import TRANSLATORS
+
 GOLDEN = Path(__file__).parent
 CHECKED = sorted([*GOLDEN.glob("translate/**/*.py"), GOLDEN / "bundle_text.py"])
 
@@ -116,3 +119,10 @@ def test_the_rule_finds_computations(text):
 def test_the_rule_does_not_take_texts_for_computations(text):
     """Formatting, joining, types and constants are no arithmetic."""
     assert [] == list(computations(text))
+
+
+def test_every_kind_is_always_run():
+    """No translator is without a case in this folder, and no case without a translator."""
+    files = [path for path in (GOLDEN / "cases").glob("*.json") if path.name != "yaml_cases.json"]
+
+    assert TRANSLATORS.keys() == {case.kind for path in files for case in case_files.read(path)}

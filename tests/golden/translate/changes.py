@@ -63,8 +63,11 @@ def _price(model: Mapping[str, Any], given: Mapping[str, Any], side: str) -> Sec
     discount = given.get(f"{side}_discount") or {}
     if discount and not model.get("discount_before_proration"):
         raise LeftOut("a discount after the proration")
-    less = [{"percent": Raw(f"{discount['percent']}%")}] if "percent" in discount else []
-    less += [{"amount": number(discount["fixed"])}] if "fixed" in discount else []
+    given_off = {
+        "percent": Raw(f"{discount['percent']}%") if "percent" in discount else None,
+        "amount": number(discount["fixed"]) if "fixed" in discount else None,
+    }
+    less = [{key: value} for key, value in given_off.items() if value is not None]
     price = {"charge_model": "per_unit", "quantity": f"{side}_quantity", "unit_amount": f"{side}_unit_price"}
     return price | ({"discounts": less} if less else {})
 

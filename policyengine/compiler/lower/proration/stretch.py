@@ -1,7 +1,7 @@
 """The stretch of a period that a proration is about, and how much of the period it is.
 
-Everything is half-open once it is read: with `end_inclusive` the period ends with the day after the one that is stated,
-and with `day_of_change: old` the change comes at the end of its day.
+Everything is half-open once it is read: with `end_inclusive` the period ends with the day after the one that is stated
+(by exact time both it and `ends` are last seconds), and with `day_of_change: old` a change comes when its day is over.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ def read(context: Context, proration: Proration, scope: Scope) -> Stretch | None
     zone = _zone(context, proration, scope)
     period_start, period_end = period_of(context, proration.period, scope)
     if proration.end_inclusive:
-        period_end = _next_day(zone, period_end)
+        period_end = _after(proration, zone, period_end)
     changed = proration.change_at or proration.starts
     start = period_start if changed is None else instant(context, changed, scope)
     end = period_end if proration.ends is None else instant(context, proration.ends, scope)
+    if proration.end_inclusive and proration.basis == "second" and proration.ends is not None:
+        end = _after(proration, zone, end)
     if proration.day_of_change == "old":
         start = start if proration.change_at is None else _next_day(zone, start)
         end = end if proration.ends is None else _next_day(zone, end)
@@ -136,6 +138,13 @@ def instant(context: Context, written: Written, scope: Scope) -> Expr:
     if expr.type != types.TIMESTAMP:
         raise Rejected(expression_say.expected_type("a timestamp", expr.type, written.span))
     return expr
+
+
+def _after(proration: Proration, zone: Expr, last: Expr) -> Expr:
+    """What comes after the last day of a period, or after its last second."""
+    if proration.basis != "second":
+        return _next_day(zone, last)
+    return Call(types.TIMESTAMP, "add_time", (last, Const(types.DURATION, 10**9)), may_fail=True)
 
 
 def _next_day(zone: Expr, at: Expr) -> Expr:
