@@ -12,8 +12,6 @@ from policyengine.compiler.lower import as_of
 from policyengine.compiler.lower.charges.priced import Lowered
 from policyengine.compiler.lower.context import ABSENT, Context
 from policyengine.compiler.lower.proration import leg_lines, legs, repeated, stretch
-from policyengine.compiler.lower.proration.legs import Legs
-from policyengine.compiler.lower.proration.stretch import Stretch
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
@@ -25,8 +23,8 @@ from policyengine.values import types
 def lower(context: Context, proration: Proration) -> None:
     """The nodes `NAME.credit`, `.charge`, `.net`, `.fraction`, `.lines` and those of its options."""
     before = set(context.nodes)
-    if proration.each is not None and (proration.split or proration.refund is not None or proration.timing is not None):
-        raise Rejected(say.unsupported("`each` beside `split`, `refund` or `timing`", proration.at))
+    if proration.each is not None and (proration.split or proration.refund is not None):
+        raise Rejected(say.unsupported("`each` beside `split` or `refund`", proration.at))
     if proration.each is not None:
         _define(context, proration, repeated.by_element(context, proration), frozenset())
     elif proration.split:
@@ -70,19 +68,11 @@ def _fields(context: Context, proration: Proration, scope: Scope, there: Expr | 
     fields["net"] = arithmetic.subtract(found.charge, found.credit, proration.at)
     fields["fraction"] = found.part
     if found.now is not None:
-        fields["effective_at"] = _effective_at(proration, whole, found)
+        fields["effective_at"] = stretch.effective_at(proration, whole, found.now)
     if proration.refund is not None:
         fields |= _refund(context, proration, scope, found.credit)
     fields["lines"] = leg_lines.made(proration, whole, prices, found)
     return fields
-
-
-def _effective_at(proration: Proration, whole: Stretch | None, found: Legs) -> Expr:
-    """When the change takes effect: at once, or with the next period."""
-    if whole is None:
-        raise Rejected(say.timing_without_period(proration.at))
-    assert found.now is not None
-    return arithmetic.choose(found.now, whole.start, whole.period_end, proration.at)
 
 
 def _refund(context: Context, proration: Proration, scope: Scope, credit: Expr) -> dict[str, Expr]:

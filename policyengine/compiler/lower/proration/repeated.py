@@ -39,6 +39,8 @@ def by_element(context: Context, proration: Proration) -> Fields:
         context.inline = False
     net = arithmetic.subtract(found.charge, found.credit, proration.at)
     item = {"credit": found.credit, "charge": found.charge, "net": net, "fraction": found.part}
+    if found.now is not None:
+        item["effective_at"] = stretch.effective_at(proration, whole, found.now)
     carried = each.carried_states(context, loop, proration.carry, item)
     shown = leg_lines.made(proration, whole, prices, found)
     fields = _added(context, proration, loop, item, carried, shown)

@@ -66,6 +66,13 @@ def read(context: Context, proration: Proration, scope: Scope) -> Stretch | None
     return Stretch(start, end, period_start, period_end, zone)
 
 
+def effective_at(proration: Proration, stretch: Stretch | None, now: Expr) -> Expr:
+    """When a change takes effect: at once, or with the next period."""
+    if stretch is None:
+        raise Rejected(say.timing_without_period(proration.at))
+    return arithmetic.choose(now, stretch.start, stretch.period_end, proration.at)
+
+
 def part(proration: Proration, stretch: Stretch) -> Expr:
     """How much of its period a stretch is, as the record `{numerator, denominator}`."""
     assert proration.basis is not None
