@@ -411,6 +411,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "present": lambda call, a: a,
     "optional_field": _optional_field,
     "concat": lambda call, *parts: "".join(parts) if call.type == types.STRING else tuple(i for p in parts for i in p),
+    "present": lambda call, a: failure.NO_VALUE if a is None else a,
+    "concat": lambda call, a, b: a + b,
     "append": lambda call, a, b: (*a, b),
     "size": lambda call, a: len(a),
     "item": lambda call, items, i: items[i] if 0 <= i < len(items) else failure.NO_ITEM,
