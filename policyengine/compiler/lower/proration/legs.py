@@ -16,7 +16,7 @@ from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import ByDirection, Proration
+from policyengine.language.model import Proration
 from policyengine.language.written import Value
 from policyengine.runtime.program import Call, Const, Expr, Field, MakeRecord
 from policyengine.source import Span
@@ -126,7 +126,6 @@ class _Way:
         words = (proration.behavior, proration.timing)
         depends = any(word is not None and word.upgrade != word.downgrade for word in words)
         self.upgrade = self._is_upgrade(scope, prices) if depends else Const(types.BOOL, True)
-        self.now = self._test(proration.timing, "now") if proration.timing is not None else None
 
     def _is_upgrade(self, scope: Scope, prices: Prices) -> Expr:
         stated = self.proration.direction
@@ -141,31 +140,36 @@ class _Way:
             return Const(types.BOOL, prices.old is None)
         return arithmetic.compare(">=", prices.new, prices.old, self.at)
 
-    def _test(self, words: ByDirection, word: str) -> Expr:
-        """Whether the direction's word is this one."""
-        up, down = words.upgrade == word, words.downgrade == word
-        if up == down:
-            return Const(types.BOOL, up)
-        return self.upgrade if up else Call(types.BOOL, "not", (self.upgrade,))
+    def _chosen(self, by_word: dict[str, Expr]) -> Expr:
+        """One of these by the word of the direction; what waits for the next period is nothing now."""
+        timing, behavior = self.proration.timing, self.proration.behavior
+        words = [behavior.upgrade, behavior.downgrade]
+        if timing is not None:
+            waits = [timing.upgrade == "next_period", timing.downgrade == "next_period"]
+            words = ["none" if wait else word for wait, word in zip(waits, words, strict=True)]
+        upgrade, downgrade = (by_word[word] for word in words)
+        if words[0] == words[1]:
+            return upgrade
+        return arithmetic.choose(self.upgrade, upgrade, downgrade, self.at)
 
-    def _chosen(self, prorate: Expr, full: Expr, none: Expr) -> Expr:
-        """One of three by the word of the direction."""
-        by_word = {"prorate": prorate, "full": full, "none": none}
-        words = self.proration.behavior
-        chosen = by_word[words.upgrade]
-        if words.upgrade != words.downgrade:
-            chosen = arithmetic.choose(self.upgrade, chosen, by_word[words.downgrade], self.at)
-        if self.now is None or self.now == Const(types.BOOL, True):
-            return chosen
-        return arithmetic.choose(self.now, chosen, none, self.at)
+    @property
+    def now(self) -> Expr | None:
+        """Whether the change takes effect at once; None where the proration does not speak of it."""
+        timing = self.proration.timing
+        if timing is None:
+            return None
+        yes, no = Const(types.BOOL, True), Const(types.BOOL, False)
+        if timing.upgrade == timing.downgrade:
+            return yes if timing.upgrade == "now" else no
+        return self.upgrade if timing.upgrade == "now" else Call(types.BOOL, "not", (self.upgrade,))
 
     def behaved(self, share: Expr, price: Expr) -> Expr:
         """The leg: its share, the whole price, or nothing."""
-        return self._chosen(share, price, zero(self.context))
+        return self._chosen({"prorate": share, "full": price, "none": zero(self.context)})
 
     def part(self, part: Expr) -> Expr:
         """The part of the period that the legs are for."""
-        return self._chosen(part, constant(1), constant(0))
+        return self._chosen({"prorate": part, "full": constant(1), "none": constant(0)})
 
 
 def constant(numerator: Literal[0, 1]) -> Expr:

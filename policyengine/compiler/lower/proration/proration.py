@@ -7,6 +7,8 @@ and may stand in the `sum` of a charge, which adds its net.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower import as_of
 from policyengine.compiler.lower.charges.priced import Lowered
@@ -26,56 +28,96 @@ def lower(context: Context, proration: Proration) -> None:
     if proration.each is not None and (proration.split or proration.refund is not None):
         raise Rejected(say.unsupported("`each` beside `split` or `refund`", proration.at))
     if proration.each is not None:
-        _define(context, proration, repeated.by_element(context, proration), frozenset())
+        _several(_Yields(context, proration), repeated.by_element(context, proration))
     elif proration.split:
-        _define(context, proration, repeated.by_stretch(context, proration), frozenset())
+        _several(_Yields(context, proration), repeated.by_stretch(context, proration))
     else:
         _lower_one(context, proration)
     as_of.lower(context, proration.as_of, set(context.nodes) - before, proration.name)
 
 
+class _Yields:
+    """What a proration yields: a node for each field, added once and read by those that follow from it.
+
+    Under a condition every field is absent where that does not hold, and plain in the fields that follow from it.
+    """
+
+    def __init__(self, context: Context, proration: Proration, requires: frozenset[str] = frozenset()) -> None:
+        self.context = context
+        self.proration = proration
+        self.requires = requires
+        self.there = context.presence[proration.name] if requires else None
+        self.read: dict[str, Expr] = {}
+
+    def add(self, field: str, expr: Expr) -> Expr:
+        """A field, as the fields after it read it."""
+        node, deferred = f"{self.proration.name}.{field}", expr.type == types.LINES
+        if expr != Read(expr.type, node):  # the items are there already, since their sums read them
+            expr = self._where_it_is_there(expr)
+            expr = self.context.add(node, expr, self.proration.name, "proration", self.proration.at, deferred=deferred)
+        self.context.define(node, expr, frozenset() if deferred else self.requires)
+        self.read[field] = expr
+        return check.unwrapped(expr) if isinstance(expr.type, types.Optional) else expr
+
+    def _where_it_is_there(self, expr: Expr) -> Expr:
+        if self.there is None:
+            return expr
+        if expr.type == types.LINES:
+            return If(types.LINES, self.there, expr, Const(types.LINES, ()))
+        return arithmetic.choose(self.there, expr, ABSENT, self.proration.at)
+
+    def close(self) -> None:
+        """Make the fields known by the proration's name; in a sum of charges it counts by its net."""
+        self.context.groups[self.proration.name] = tuple(self.read)
+        self.context.charges[self.proration.name] = Lowered(self.read["net"], self.read["lines"], self.requires)
+
+
+def _several(yields: _Yields, fields: dict[str, Expr]) -> None:
+    for field, expr in fields.items():
+        yields.add(field, expr)
+    yields.close()
+
+
 def _lower_one(context: Context, proration: Proration) -> None:
     scope = context.scope()
-    if proration.when is None:
-        _define(context, proration, _fields(context, proration, scope, None), frozenset())
-        return
-    condition = context.boolean(proration.when, scope)
-    requires = context.presence_of(proration.name, proration.when, condition, proration.at)
-    there = context.presence[proration.name]
-    inner = scope.knowing(check.known_present(proration.when.tree, scope))
-    fields = _fields(context, proration, inner, there)
-    _define(context, proration, {n: _only_if(there, expr, proration) for n, expr in fields.items()}, requires)
-
-
-def _only_if(condition: Expr, expr: Expr, proration: Proration) -> Expr:
-    if expr.type == types.LINES:
-        return If(types.LINES, condition, expr, Const(types.LINES, ()))
-    return arithmetic.choose(condition, expr, ABSENT, proration.at)
-
-
-def _fields(context: Context, proration: Proration, scope: Scope, there: Expr | None) -> dict[str, Expr]:
-    """What one change yields, by name; `there` says whether its facts are."""
+    requires = frozenset[str]()
+    if proration.when is not None:
+        condition = context.boolean(proration.when, scope)
+        requires = context.presence_of(proration.name, proration.when, condition, proration.at)
+        scope = scope.knowing(check.known_present(proration.when.tree, scope))
+    yields = _Yields(context, proration, requires)
     whole = stretch.read(context, proration, scope)
-    part = stretch.given(context, proration, scope) if whole is None else stretch.part(proration, whole)
-    if there is not None and not isinstance(part, MakeRecord):
-        part = arithmetic.choose(there, part, legs.constant(0), proration.at)
-    # A node of its own, so that the fraction is found once; it is not shown, since `behavior` may not ask for it.
-    if not isinstance(part, MakeRecord):
-        part = context.add(f"{proration.name}.part", part, proration.name, "proration", proration.at)
+    part = _part(context, proration, scope, whole, yields.there)
     prices = legs.prices(context, proration, scope)
     found = legs.made(context, proration, scope, prices, part)
-    fields = {"credit": found.credit, "charge": found.charge}
-    fields["net"] = arithmetic.subtract(found.charge, found.credit, proration.at)
-    fields["fraction"] = found.part
+    credit, charge = yields.add("credit", found.credit), yields.add("charge", found.charge)
+    yields.add("net", arithmetic.subtract(charge, credit, proration.at))
+    yields.add("fraction", found.part)
     if found.now is not None:
-        fields["effective_at"] = stretch.effective_at(proration, whole, found.now)
+        yields.add("effective_at", stretch.effective_at(proration, whole, found.now))
     if proration.refund is not None:
-        fields |= _refund(context, proration, scope, found.credit)
-    fields["lines"] = leg_lines.made(proration, whole, prices, found)
-    return fields
+        refund = yields.add("refund", _refund(context, proration, scope, credit))
+        yields.add("credit_note", arithmetic.subtract(credit, refund, proration.at))
+    yields.add("lines", leg_lines.made(proration, whole, prices, replace(found, credit=credit, charge=charge)))
+    yields.close()
 
 
-def _refund(context: Context, proration: Proration, scope: Scope, credit: Expr) -> dict[str, Expr]:
+def _part(
+    context: Context, proration: Proration, scope: Scope, whole: stretch.Stretch | None, there: Expr | None
+) -> Expr:
+    """How much of the period is meant, in a node of its own, so that it is found once and only where its facts are.
+
+    It is not shown, since `behavior` may not ask for it.
+    """
+    part = stretch.given(context, proration, scope) if whole is None else stretch.part(proration, whole)
+    if isinstance(part, MakeRecord):
+        return part
+    if there is not None:
+        part = arithmetic.choose(there, part, legs.constant(0), proration.at)
+    return context.add(f"{proration.name}.part", part, proration.name, "proration", proration.at)
+
+
+def _refund(context: Context, proration: Proration, scope: Scope, credit: Expr) -> Expr:
     """What was paid beyond use goes back, at most the credit; the rest of the credit stays."""
     assert proration.refund is not None
     invoiced = context.number(proration.refund.invoiced, scope, context.money)
@@ -83,18 +125,4 @@ def _refund(context: Context, proration: Proration, scope: Scope, credit: Expr) 
     used = arithmetic.subtract(invoiced, credit, proration.at)
     beyond = arithmetic.subtract(paid, used, proration.at)
     most = arithmetic.extreme("min", [beyond, credit], proration.at)
-    refund = arithmetic.extreme("max", [most, legs.zero(context)], proration.at)
-    return {"refund": refund, "credit_note": arithmetic.subtract(credit, refund, proration.at)}
-
-
-def _define(context: Context, proration: Proration, fields: dict[str, Expr], requires: frozenset[str]) -> None:
-    name = proration.name
-    read: dict[str, Expr] = {}
-    for field, expr in fields.items():
-        node = f"{name}.{field}"
-        deferred = expr.type == types.LINES
-        is_there = expr == Read(expr.type, node)  # the items, which the sums read
-        read[field] = expr if is_there else context.add(node, expr, name, "proration", proration.at, deferred=deferred)
-        context.define(node, read[field], frozenset() if deferred else requires)
-    context.groups[name] = tuple(fields)
-    context.charges[name] = Lowered(read["net"], read["lines"], requires)
+    return arithmetic.extreme("max", [most, legs.zero(context)], proration.at)
