@@ -141,7 +141,10 @@ def period_part(
         return failure.OUTSIDE_PERIOD
     if a == b and "full" in rules:
         return 1, 1
-    n, d = _seconds(b - a, last - first) if unit == 1 else day_count.part_of_days(basis, a, b, first, last)
+    try:
+        n, d = _seconds(b - a, last - first) if unit == 1 else day_count.part_of_days(basis, a, b, first, last)
+    except InvalidValue:  # from the 30th to the 31st no day passes in months of 30
+        return failure.EMPTY_PERIOD
     if max(abs(n), d) > INT64_MAX:
         return failure.OVERFLOW
     return (min(n, d), d) if "clamp" in rules else (n, d)
