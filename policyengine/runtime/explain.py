@@ -18,6 +18,7 @@ from policyengine.values import types
 from policyengine.values.civil import Date, date_text
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.number_text import fraction_text, shortest, to_decimal
+from policyengine.values.types import Type
 
 if TYPE_CHECKING:
     from policyengine.runtime.decision import Decision
@@ -167,29 +168,37 @@ def value_text(value: Any, node: Node, program: Program) -> str:
     """A node's value as people read it."""
     if isinstance(value, Failure):
         return f"failed: {value.message}"
+    its_type = node.type.item if isinstance(node.type, types.Optional) else node.type
+    if value is not None and its_type == types.Simple("row"):
+        return f"row {program.tables[node.owner].ids[value]}"
+    return typed_text(value, its_type)
+
+
+def typed_text(value: Any, its_type: Type) -> str:
+    """A value as people read it: amounts with their unit, times as text, records and lists by their members."""
     if value is None:
         return "absent"
-    its_type = node.type.item if isinstance(node.type, types.Optional) else node.type
-    if its_type == types.Simple("row"):
-        return f"row {program.tables[node.owner].ids[value]}"
-    if isinstance(its_type, types.Number | types.Quotient) and not isinstance(value, bool):
-        unit = types.unit_text(its_type.unit)
-        return f"{decimal(value)}{' ' + unit if unit else ''}"
-    if its_type == types.TIMESTAMP:
-        return str(Timestamp(value))
-    if its_type == types.DATE:
-        return date_text(value)
-    if its_type == types.DURATION:
-        return str(Duration(value))
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Fraction):
-        return str(decimal(value))
-    if isinstance(its_type, types.Tiers):
-        return f"{len(value[0])} tiers"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(str(decimal(v) if isinstance(v, Fraction) else v) for v in value) + "]"
-    return str(value)
+    match its_type:
+        case types.Optional(item=item):
+            return typed_text(value, item)
+        case types.Number(unit=unit) | types.Quotient(unit=unit):
+            return f"{decimal(value)} {types.unit_text(unit)}".rstrip()
+        case types.TIMESTAMP:
+            return str(Timestamp(value))
+        case types.DATE:
+            return date_text(value)
+        case types.DURATION:
+            return str(Duration(value))
+        case types.Tiers():
+            return f"{len(value[0])} tiers"
+        case types.Record(fields=fields):
+            return ", ".join(f"{name} {typed_text(part, t)}" for (name, t), part in zip(fields, value, strict=True))
+        case types.List(item=item):
+            between = "; " if isinstance(item, types.Record) else ", "
+            return "[" + between.join(typed_text(part, item) for part in value) + "]"
+    return str(decimal(value)) if isinstance(value, Fraction) else str(value)
 
 
 # ------------------------------------------------------------------------------------------------------------- record

@@ -175,7 +175,7 @@ def _minimum(model: Mapping[str, Any], given: Mapping[str, Any]) -> Section:
     """The minimum against the fee, each rounded or their difference."""
     if "full_subscription_fee" not in given:
         return {"charge": "minimum"}
-    match model.get("method", "").replace(" ", ""):
+    match model.get("method", "round(min*f)-round(fee*f)").replace(" ", ""):
         case "round(min*f)-round(fee*f)":
             return {"charge": "minimum", "credit": "full_subscription_fee"}
         case "round((min-fee)*f)" | "round(min*f-fee*f)":
