@@ -50,7 +50,7 @@ def differences(expected: Any, found: Any, path: str = "") -> Iterator[str]:
         case list(), Unordered() if len(expected) == len(found):
             if not _is_permutation(expected, found):
                 yield _line(path, expected, found)
-        case list(), Beginning() if len(expected) < len(found):
+        case list(), Beginning() if 0 < len(expected) < len(found):
             yield from differences(expected, found[: len(expected)], path)
         case list(), list() | tuple() if len(expected) == len(found):
             for place, (one, other) in enumerate(zip(expected, found, strict=True), start=1):

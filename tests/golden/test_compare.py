@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from golden.compare import Near, Printed, differences
+from golden.compare import Beginning, Near, Printed, differences
 
 TWO_THIRDS = Printed("0.66666666666666666667")
 
@@ -35,3 +35,11 @@ def test_a_number_that_is_not_printed_is_exact():
 def test_a_number_is_near_within_the_tolerance(found, is_equal):
     """Two in the fifth place, as the case files say it of shares of a coupon."""
     assert is_equal is not any(differences("1", Near(found)))
+
+
+@pytest.mark.parametrize(
+    ("expected", "is_equal"), [(["1", "2"], True), (["1"], True), ([], False), (["2"], False), (["1", "2", "4"], False)]
+)
+def test_a_list_that_goes_on_is_compared_where_it_is_printed(expected, is_equal):
+    """Its first items, in order; a source that prints none says nothing."""
+    assert is_equal is not any(differences(expected, Beginning([1, 2, 3])))

@@ -83,8 +83,8 @@ def _inputs(given: Mapping[str, Any]) -> Section:
 
 def _facts(given: Mapping[str, Any]) -> Section:
     names = [f"{side}_{name}" for side in SIDES for name in ("unit_price", "quantity")]
-    names += [name for name in ("amount_paid", "previous_credits") if name in given]
-    facts: Section = {name: number(given[name]) for name in names}
+    paid = [name for name in ("amount_paid", "previous_credits") if name in given]
+    facts: Section = {name: number(given[name]) for name in (*names, *paid)}
     if "remaining_fraction" in given:
         part, whole = given["remaining_fraction"]
         return facts | {"part": number(part), "whole": number(whole)}

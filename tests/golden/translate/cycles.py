@@ -26,7 +26,7 @@ def translate(case: Mapping[str, Any]) -> Translation:
         return {"error": SEQUENCE}
     found = answer.outputs
     whole = [(found["whole"], 1)] if found["whole"] else []
-    return {"cycles": Unordered([(part["n"], part["d"]) for part in found["parts"]] + whole)}
+    return {"cycles": Unordered([*((part["n"], part["d"]) for part in found["parts"]), *whole])}
 
 
 def _bundle(model: Mapping[str, Any], has_end: bool) -> str:
