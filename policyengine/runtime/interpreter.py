@@ -121,11 +121,10 @@ class Machine:
             case Const():
                 return exact(expr.value, expr.type)
             case Fact():
-                return self._fact(expr.index)
-                held = self.facts[expr.index]
-                if held is None and not isinstance(expr.type, types.Optional):
+                fact = self._fact(expr.index)
+                if fact is None and not isinstance(expr.type, types.Optional):
                     return failure.NO_VALUE  # computed although nobody asks: the facts of a part that is not there
-                return held if isinstance(held, Failure) else exact(held, self.program.facts[expr.index].type)
+                return fact
             case Read(node=name):
                 self.trace.demanded[self.current].append(name)
                 return self.trace.values[name]

@@ -36,13 +36,6 @@ def test_an_option_means_what_the_case_files_say(case: Case):
     assert Result(case.id, "passed") == run(case)
 
 
-def test_every_kind_is_here():
-    """No translator is without a case that is always run."""
-    always = {case.kind for path in CASES.glob("*.json") for case in read(path) if path.stem != "yaml_cases"}
-
-    assert set(TRANSLATORS) == always
-
-
 @is_shared
 def test_all_shared_cases_pass_but_those_that_we_know():
     """What fails is listed by its name, so that nothing is lost and nothing is forgotten on the list."""
