@@ -5,11 +5,12 @@ from __future__ import annotations
 from policyengine.compiler.lower import guards
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.decisions import finite
+from policyengine.language.entitlements import Entitlement
 from policyengine.language.model import Charge, Decision, Guard, NamedValue
 from policyengine.runtime.program import Entry, Expr, Fact, Node, Program, Read, reads, walk
 from policyengine.values import types
 
-LISTED = ("values", "charges", "tables", "parameters", "guards", "decisions")
+LISTED = ("values", "charges", "tables", "parameters", "entitlements", "guards", "decisions")
 
 
 def emit(context: Context, digest: str) -> Program:
@@ -33,7 +34,8 @@ def emit(context: Context, digest: str) -> Program:
         override_ids=tuple(context.override_ids),
         tenant_cells=context.cells,
         zones=context.zones,
-        reasons=context.check_reasons | {node: g.reason.text for node, g in spoken.items()},
+        codes=context.codes,
+        reasons=context.check_reasons | context.refusals | {node: g.reason.text for node, g in spoken.items()},
         approvers={node: g.approver for node, g in spoken.items() if g.approver},
         effects={node: g.effect for node, g in spoken.items()},
         on_error=_on_error(context),
@@ -44,9 +46,10 @@ def emit(context: Context, digest: str) -> Program:
 def _on_error(context: Context) -> dict[str, tuple[str, str]]:
     """What each named part answers with where it fails."""
     bundle = context.bundle
-    parts: dict[str, NamedValue | Charge | Guard | Decision] = {
+    parts: dict[str, NamedValue | Charge | Entitlement | Guard | Decision] = {
         **bundle.values,
         **bundle.charges,
+        **bundle.entitlements,
         **bundle.guards,
         **bundle.decisions,
     }
@@ -63,12 +66,15 @@ def _entries(context: Context) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for name in (*context.bundle.parameters, *context.bundle.tables, *context.bundle.values):
         _add(context, found, name, _own_outputs(context, name), facts)
+    for name in context.bundle.entitlements:
+        _add(context, found, name, _own_outputs(context, name), facts, required=(f"{name}.allowed",))
     for name in (*context.bundle.charges, *context.bundle.guards):
         _add(context, found, name, _own_outputs(context, name), facts)
     for name, decision in context.bundle.decisions.items():
         listed = context.repeated.get(name, tuple(decision.outputs))
         asked = [n for n, _ in decision.guards] + [node for node, _ in context.repeated_guards.get(name, ())]
-        _add(context, found, name, {output: f"{name}.{output}" for output in listed}, facts, tuple(asked))
+        required = tuple(f"{required}.allowed" for required, _ in decision.requires)
+        _add(context, found, name, {output: f"{name}.{output}" for output in listed}, facts, tuple(asked), required)
     return found
 
 
@@ -89,8 +95,9 @@ def _add(
     outputs: dict[str, str],
     facts: dict[str, frozenset[int]],
     asked: tuple[str, ...] = (),
+    required: tuple[str, ...] = (),
 ) -> None:
-    nodes = [context.nodes[node] for node in (*outputs.values(), *asked)]
+    nodes = [context.nodes[node] for node in (*outputs.values(), *asked, *required)]
     if not nodes or any(not finite(n.type) for n in nodes):
         return
     section = _section_of(context, name)
@@ -105,7 +112,7 @@ def _add(
             checks.append(check)
             own |= read
     dated = 0 in own or context.bundle.effective != (None, None)
-    found[name] = Entry(name, section, tuple(outputs.items()), tuple(sorted(own)), asked, (), tuple(checks), dated)
+    found[name] = Entry(name, section, tuple(outputs.items()), tuple(sorted(own)), asked, required, tuple(checks), dated)
 
 
 def _section_of(context: Context, name: str) -> str:

@@ -10,31 +10,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from policyengine.language import diagnostics as say
-from policyengine.language import sentences
+from policyengine.language import entitlements, sentences
+from policyengine.language.entitlements import Entitlement
+from policyengine.language.parts import Named, OnError, Part, Round
 from policyengine.language.sentences import Sentence
 from policyengine.language.written import Reader, Value, Written
 from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence, plain
 from policyengine.source import Report, Span
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class Named(Part):
-    """What every named thing of a bundle has: its name and where the name is written."""
-
-    name: str
-    at: Span
-    description: str = ""
-
-
-class Round(Part):
-    places: Written
-    mode: str
 
 
 class Overridable(Part):
@@ -42,11 +25,6 @@ class Overridable(Part):
     max: Node | None = None
     min_factor: Node | None = None
     max_factor: Node | None = None
-
-
-class OnError(Part):
-    unavailable: str = "fail"
-    other: str = "fail"
 
 
 class Each(Part):
@@ -267,13 +245,14 @@ class Bundle(Part):
     tables: dict[str, Table] = {}
     values: dict[str, NamedValue] = {}
     charges: dict[str, Charge] = {}
+    entitlements: dict[str, Entitlement] = {}
     guards: dict[str, Guard] = {}
     decisions: dict[str, Decision] = {}
     overrides: tuple[Override | tuple[str, Span], ...] = ()
     tests: tuple[Test, ...] = ()
 
 
-NAMED_SECTIONS = ("parameters", "tables", "values", "charges", "guards", "decisions")
+NAMED_SECTIONS = ("parameters", "tables", "values", "charges", "entitlements", "guards", "decisions")
 
 
 def build(manifest: Mapping, parts: Iterable[Mapping], report: Report) -> Bundle:
@@ -560,6 +539,9 @@ class _Builder:
                 return None
             tiers.append(Tier(at=item.span, **fields))
         return tuple(tiers)
+
+    def entitlements(self, entry: Entry) -> Entitlement | None:
+        return entitlements.read(self.reader, entry)
 
     def guards(self, entry: Entry) -> Guard | None:
         readers: dict[str, Callable[[Node], Any]] = {

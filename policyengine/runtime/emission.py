@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import gcd, lcm
 
-from policyengine.runtime import cells, support
+from policyengine.runtime import cells, emission_limits, support
 from policyengine.runtime.code_writer import Val, Writer, as_built, is_pair
 from policyengine.runtime.program import Call, Const, Expr
 from policyengine.values import types
@@ -554,6 +554,10 @@ OPERATIONS: dict[str, Operation] = {
     "limit_min": _limit_extreme,
     "limit_max": _limit_extreme,
     "limit_subtract": _limit_subtract,
+    "limit_add": emission_limits.add,
+    "limit_multiply": emission_limits.multiply,
+    "within": emission_limits.within,
+    "order_by": _simple("S.order_by({}, {}, {})"),
     "parse_decimal": _simple("S.parse_decimal({})", may_fail=True),
     "parse_int": _simple("S.parse_int({})", may_fail=True),
     "epoch_seconds": _simple("({} // 1000000000)"),

@@ -55,7 +55,9 @@ def demanded(program: Program, entry: Entry, trace: Trace) -> list[str]:
     return [name for name in trace.values if name in seen]
 
 
-def reasons(program: Program, entry: Entry, trace: Trace, guards: Sequence[str]) -> list[Parts]:
+def reasons(
+    program: Program, entry: Entry, trace: Trace, guards: Sequence[str], refusals: Sequence[str] = ()
+) -> list[Parts]:
     """(path, kind, place, text) of everything that decided."""
     found: list[Parts] = []
     for name in demanded(program, entry, trace):
@@ -63,6 +65,8 @@ def reasons(program: Program, entry: Entry, trace: Trace, guards: Sequence[str])
         for reason in _of_node(program, node, trace):
             if reason not in found:
                 found.append(reason)
+    for node in refusals:
+        found.append((program.nodes[node].owner, "entitlement", program.places.get(node, ""), sentence(program, trace, node)))
     return found + [(g, "guard", program.places.get(g, ""), sentence(program, trace, g)) for g in guards]
 
 

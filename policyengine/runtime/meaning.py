@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from policyengine.runtime import failure
+from policyengine.runtime import failure, meaning_limits
 from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.exact import round_fraction
 from policyengine.runtime.failure import Failure
@@ -286,6 +286,15 @@ def drawn(total: Any, capacities: Any) -> Any:
     return tuple(parts)
 
 
+def _optional_field(call: Call, target: Any, name: str) -> Any:
+    """A field of a record that may be absent."""
+    its_type = call.arguments[0].type
+    assert isinstance(its_type, types.Optional)
+    assert isinstance(its_type.item, types.Record)
+    names = [own for own, _ in its_type.item.fields]
+    return None if target is None else target[names.index(name)]
+
+
 def same_value(a: Any, b: Any) -> bool:
     """Equality of values of any type: a bool is no number, numbers compare by value, the rest by kind and content."""
     if isinstance(a, bool) or isinstance(b, bool):
@@ -300,6 +309,7 @@ def same_value(a: Any, b: Any) -> bool:
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
+    **meaning_limits.OPERATIONS,
     "add": _total,
     "subtract": lambda call, a, b: a - b,
     "multiply": _product,
@@ -341,6 +351,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "is_present": lambda call, a: a is not None,
     "or_value": lambda call, a, b: b if a is None else a,
     "present": lambda call, a: a,
+    "optional_field": _optional_field,
     "concat": lambda call, a, b: a + b,
     "append": lambda call, a, b: (*a, b),
     "size": lambda call, a: len(a),

@@ -122,6 +122,10 @@ class Context:
     on_error: dict[str, tuple[str, str]] = field(default_factory=dict)
     findings: dict[str, Findings] = field(default_factory=dict)
     effective: tuple[int | None, int | None] = (None, None)
+    codes: dict[str, str] = field(default_factory=dict)
+    """What an entitlement that refuses says, by the node that allows: its code."""
+    refusals: dict[str, str] = field(default_factory=dict)
+    """And its reason, where it has one."""
     check_reasons: dict[str, str] = field(default_factory=dict)
     poisoned: set[str] = field(default_factory=set)
     """Names whose definition has failed: what reads them is not checked, so that one mistake gives one diagnostic."""

@@ -12,6 +12,7 @@ from policyengine.compiler.lower import (
     charges,
     checks,
     decisions,
+    entitlements,
     guards,
     inputs,
     overrides,
@@ -37,6 +38,7 @@ LOWER: dict[str, Callable[[Context, Any], None]] = {
     "tables": tables.lower,
     "values": values.lower,
     "charges": charges.lower,
+    "entitlements": entitlements.lower,
     "guards": guards.lower,
     "decisions": decisions.lower,
 }

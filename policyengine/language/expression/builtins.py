@@ -290,7 +290,7 @@ def _zoned(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:
         if not fits:
             raise Rejected(say.expected_type(str(kind), argument.type, checker.at(written)))
     zone = arguments[len(kinds)] if len(arguments) > len(kinds) else _bundle_zone(scope, checker.at(node))
-    _use_zones(scope, zone, checker.at(node.arguments[-1] if node.arguments else node))
+    use_zones(scope, zone, checker.at(node.arguments[-1] if node.arguments else node))
     return Call(result, function, (zone, *arguments[: len(kinds)]), may_fail=may_fail)
 
 
@@ -304,7 +304,7 @@ def _bundle_zone(scope: Scope, at: Span) -> Expr:
     return Const(types.STRING, scope.zone)
 
 
-def _use_zones(scope: Scope, zone: Expr, at: Span) -> None:
+def use_zones(scope: Scope, zone: Expr, at: Span) -> None:
     """Every zone that an expression can name goes into the program: a constant, or the members of an enum."""
     names: tuple[str, ...] = ()
     if isinstance(zone, Const) and types.is_text(zone.type):
