@@ -281,6 +281,16 @@ def needs_requested(at: Span) -> Diagnostic:
     return Diagnostic("B077", "needs_requested", "`on_excess` is about a request, and there is none", at, hint)
 
 
+def burn_down_field(name: str, wanted: str, at: Span) -> Diagnostic:
+    hint = f"declare `{name}` as {wanted}"
+    return Diagnostic("B079", "bad_burn_down", f"this list has no `{name}` that can be burned", at, hint)
+
+
+def needs_duration(at: Span) -> Diagnostic:
+    hint = "say `duration`, such as `5h`"
+    return Diagnostic("B080", "needs_duration", "a window that use opens does not say how long it is", at, hint)
+
+
 def endless_quantity(at: Span) -> Diagnostic:
     hint = "round the request first"
     return Diagnostic("B078", "endless_quantity", "a share of this quantity has no end of digits", at, hint)

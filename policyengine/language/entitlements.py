@@ -54,6 +54,12 @@ class Alignment(Part):
     timezone: Written | None = None
 
 
+class Cycle(Part):
+    at: Span
+    start: Written
+    until: Written
+
+
 class Window(Alignment):
     id: str
     limit: Value | None = None
@@ -63,6 +69,10 @@ class Window(Alignment):
     start: Written | None = None
     until: Written | None = None
     anchored_by: Written | None = None
+    opens: str | None = None
+    duration: Written | None = None
+    cycle: Cycle | None = None
+    shortest: Written | None = None
 
 
 class Reset(Alignment):
@@ -76,6 +86,22 @@ class Rollover(Part):
     carried: Value
     max: Value | None = None
     cap_percent: Value | None = None
+
+
+class BurnDown(Part):
+    at: Span
+    grants: Written
+    balances: Written | None = None
+    usage: Written
+    resets: Written | None = None
+    start: Written
+    until: Written
+    overage: Value | None = None
+    used: Value | None = None
+    grant_used: Value | None = None
+    preserve_overage: bool
+    aggregation: str
+    timezone: Written | None = None
 
 
 class Alert(Part):
@@ -95,6 +121,7 @@ class Entitlement(Named):
     limit: Value | None = None
     combine: str | None = None
     grants: Written | None = None
+    burn_down: BurnDown | None = None
     draw_order: tuple[Written, ...] = ()
     used: Value | None = None
     requested: Value | None = None
@@ -137,6 +164,7 @@ class _Fields:
             **dict.fromkeys(("grants", "when"), self.expression),
             "precedence": self.names,
             "draw_order": self.expressions,
+            "burn_down": self.burn_down,
             "overage": self.overage,
             "windows": self.windows,
             "reset": lambda inner: self.part(Reset, inner, {}),
@@ -165,7 +193,7 @@ class _Fields:
     def part(self, kind: type[Part], node: Node, readers: dict[str, Callable[[Node], Any]]) -> Any:
         """A mapping whose fields are expressions, unless a reader says otherwise or the word is a literal."""
         assert isinstance(node, Mapping)
-        literals: dict[str, Callable[[Node], Any]] = dict.fromkeys(("id", "type", "interval", "calendar"), plain)
+        literals: dict[str, Callable[[Node], Any]] = dict.fromkeys(("id", "type", "interval", "calendar", "opens"), plain)
         known = {**literals, **readers}
         fields = {
             "start" if key == "from" else key: known.get(key, self.expression)(field.value)
@@ -178,6 +206,11 @@ class _Fields:
         made: Overage = self.part(Overage, node, {**readers, "control": self.control})
         return made
 
+    def burn_down(self, node: Node) -> BurnDown:
+        readers: dict[str, Callable[[Node], Any]] = dict.fromkeys(("overage", "used", "grant_used"), self.value)
+        made: BurnDown = self.part(BurnDown, node, {**readers, "preserve_overage": plain, "aggregation": plain})
+        return made
+
     def control(self, node: Node) -> Control:
         assert isinstance(node, Mapping)
         return Control(**{key: self.expression(field.value) for key, field in node.entries.items()})
@@ -185,6 +218,7 @@ class _Fields:
     def windows(self, node: Node) -> tuple[Window, ...]:
         assert isinstance(node, Sequence)
         readers: dict[str, Callable[[Node], Any]] = dict.fromkeys(("limit", "used", "requested"), self.value)
+        readers["cycle"] = lambda inner: self.part(Cycle, inner, {})
         return tuple(self.part(Window, item, readers) for item in node.items)
 
     def alerts(self, node: Node) -> tuple[Alert, ...]:

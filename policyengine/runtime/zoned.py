@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from policyengine.runtime import failure
+from policyengine.runtime import burn_down, failure
 from policyengine.values import calendar
 from policyengine.values.instant import TIMESTAMP_MAX, TIMESTAMP_MIN, Timestamp
 from policyengine.values.interval import parse_interval
@@ -87,6 +87,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "time_of_day": time_of_day,
     "days_between": days_between,
     "add_months": add_months,
+    **burn_down.FUNCTIONS,
     **{
         f"{name}_{which}": _boundary(find, which)
         for name, find in (("cycle", cycle_period), ("calendar", calendar_period), ("recurring", recurring_period))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from policyengine.compiler.lower import sentences
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.decisions import check_leaves
-from policyengine.compiler.lower.entitlements import metered, resets, resolution
+from policyengine.compiler.lower.entitlements import burnt, guarded, metered, resets, resolution
 from policyengine.compiler.lower.entitlements.resolution import optional
 from policyengine.language.entitlements import Active, Entitlement
 from policyengine.language.expression import arithmetic, check
@@ -22,7 +22,7 @@ from policyengine.values import types
 TEXT = types.Optional(types.STRING)
 ORDER = (
     "value", "requested", "granted", "balance", "limit", "limit_type", "source", "resets_at",
-    "warnings", "draw", "overage", "windows",
+    "warnings", "draw", "overage", "windows", "used", "grant_used", "available", "since", "segments",
 )  # fmt: skip
 
 
@@ -34,6 +34,8 @@ def lower(context: Context, part: Entitlement) -> None:
         scope = scope.knowing(check.known_present(part.when.tree, scope))
     if part.allow is not None or part.value is not None:
         fields = _resolved(context, part, scope)
+    elif part.burn_down is not None:
+        fields = burnt.lower(context, part, scope, attached)
     else:
         fields = metered.lower(context, part, scope, attached)
     requires: frozenset[str] = frozenset()
@@ -47,16 +49,27 @@ def lower(context: Context, part: Entitlement) -> None:
     read = _add(context, part, "allowed", allowed)
     context.define(f"{part.name}.allowed", read)
     refused = If(TEXT, read, Const(TEXT, None), Const(TEXT, code))
-    context.define(f"{part.name}.code", _add(context, part, "code", refused))
+    _define(context, f"{part.name}.code", _add(context, part, "code", refused), frozenset())
     for name in (name for name in ORDER if name in fields):
         check_leaves(fields[name], f"{part.name}.{name}", part.at)
         node = f"{part.name}.{name}"
         made = fields[name]
         if node not in context.nodes:
-            made = _add(context, part, name, metered.only(attached, made))
-        context.define(node, made, requires)
+            made = _add(context, part, name, guarded.only(attached, made))
+        _define(context, node, made, requires)
     context.groups[part.name] = ("allowed", "code", *(name for name in ORDER if name in fields))
+    if part.effective is not None:
+        _bounds(context, part, part.effective, context.scope())
     _reason(context, part, scope)
+
+
+def _define(context: Context, node: str, expr: Expr, requires: frozenset[str]) -> None:
+    """A field of the answer; one that may be absent by itself is asked for with `has`."""
+    its_type = context.nodes[node].type if node in context.nodes else expr.type
+    if isinstance(its_type, types.Optional) and not requires:
+        context.presence[node] = context.is_present(expr)
+        requires = frozenset({node})
+    context.define(node, expr, requires)
 
 
 def _add(context: Context, part: Entitlement, field: str, expr: Expr) -> Expr:
@@ -98,6 +111,26 @@ def _in_force(context: Context, active: Active, scope: Scope) -> list[Expr]:
         test = arithmetic.compare(sign, check.unwrapped(instant), now, written.span)
         tests.append(arithmetic.choose(context.is_present(instant), test, Const(types.BOOL, True), written.span))
     return tests
+
+
+def _bounds(context: Context, part: Entitlement, active: Active, scope: Scope) -> None:
+    """From when until when the tenant has it, whatever the time is; an end before the beginning is the beginning."""
+    time = types.Optional(types.TIMESTAMP)
+    start: Expr = Const(time, None)
+    if active.start is not None:
+        start = optional(context, active.start, scope, types.TIMESTAMP)
+    end: Expr = Const(time, None)
+    for written in active.ends:
+        own = optional(context, written, scope, types.TIMESTAMP)
+        sooner = Call(types.TIMESTAMP, "min", (check.unwrapped(end), check.unwrapped(own)))
+        both = If(time, context.is_present(own), arithmetic.coerced(sooner, time), end)
+        end = If(time, context.is_present(end), both, own)
+    later = Call(types.TIMESTAMP, "max", (check.unwrapped(start), check.unwrapped(end)))
+    known = All(types.BOOL, (context.is_present(start), context.is_present(end)))
+    end = If(time, known, arithmetic.coerced(later, time), end)
+    for field, expr in (("active_from", start), ("active_until", end)):
+        _define(context, f"{part.name}.{field}", _add(context, part, field, expr), frozenset())
+    context.groups[part.name] = (*context.groups[part.name], "active_from", "active_until")
 
 
 def _resolved(context: Context, part: Entitlement, scope: Scope) -> dict[str, Expr]:

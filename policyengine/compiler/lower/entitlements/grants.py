@@ -1,7 +1,8 @@
 """Grants: which of them are active, in which order they are drawn, and what a request takes from each.
 
 A grant is active in [effective_at, the earliest of expires_at, voided_at and deleted_at). Grants are drawn by priority,
-then by expiry (none comes last), then by id, unless `draw_order` says otherwise; equal ones as they stand in the list.
+then by expiry (in whole seconds, none comes last), creation and id, as far as they have these fields, unless
+`draw_order` says otherwise; equal ones as they stand in the list.
 What is drawn is given back as the same records in the order of drawing, with `balance` as what is left, and `drawn`,
 where it is declared, as what this request took.
 """
@@ -25,7 +26,7 @@ from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.types import Number, Type, Unit
 
-BY_DEFAULT = ("priority", "expires_at", "id")
+BY_DEFAULT = ("priority", "expires_at_seconds", "created_at", "id")
 ENDS = ("expires_at", "voided_at", "deleted_at")
 EXPIRY_SECONDS = "expires_at_seconds"
 
@@ -130,7 +131,7 @@ def lots(context: Context, part: Entitlement, scope: Scope) -> Lots:
         amount = Field(its_type, item, "amount")
         if active is not None:
             amount = arithmetic.choose(active, amount, quantities.zero(balance.type.unit), at)
-    return Lots(_ordered(context, part, scope, given, item), item, capacity, amount, at)
+    return Lots(ordered(context, part, scope, given, item), item, capacity, amount, at)
 
 
 def _check_fields(record: types.Record, at: Span) -> None:
@@ -177,7 +178,7 @@ def _active(context: Context, record: types.Record, item: Local, scope: Scope, a
     return tests[0] if len(tests) == 1 else All(types.BOOL, tuple(tests))
 
 
-def _ordered(context: Context, part: Entitlement, scope: Scope, given: Expr, item: Local) -> Expr:
+def ordered(context: Context, part: Entitlement, scope: Scope, given: Expr, item: Local) -> Expr:
     """The grants in the order in which they are drawn; equal ones keep their places."""
     assert isinstance(item.type, types.Record)
     assert isinstance(given.type, types.List)

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
-from policyengine.compiler.lower.entitlements import alerts, overage, pool, quantities, resets, windows
+from policyengine.compiler.lower.entitlements import alerts, guarded, overage, pool, quantities, resets, windows
 from policyengine.compiler.lower.entitlements.overage import LIMIT_TYPES, Bounds
 from policyengine.compiler.lower.entitlements.pool import Pool
 from policyengine.compiler.lower.entitlements.resets import Stretch
 from policyengine.compiler.lower.entitlements.windows import Counter
 from policyengine.language.entitlements import Entitlement
-from policyengine.language.expression import arithmetic, check
+from policyengine.language.expression import arithmetic
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.runtime.program import All, Call, Const, Expr, If
@@ -25,14 +25,6 @@ from policyengine.values import types
 NO_LIMIT = Const(types.Optional(LIMIT_TYPES), None)
 NO_TEXT = Const(types.Optional(types.STRING), None)
 NO_TIME = Const(types.Optional(types.TIMESTAMP), None)
-
-
-def only(attached: Expr | None, expr: Expr) -> Expr:
-    """A value that is absent where the tenant does not have the entitlement."""
-    if attached is None:
-        return expr
-    plain = expr.type if isinstance(expr.type, types.Optional) else types.Optional(expr.type)
-    return If(plain, attached, arithmetic.coerced(expr, plain), Const(plain, None))
 
 
 def lower(context: Context, part: Entitlement, scope: Scope, attached: Expr | None) -> dict[str, Expr]:
@@ -73,12 +65,7 @@ class _Request:
         self.counted = [counter.counted(requested, self.granted) for counter in counters]
 
     def _node(self, field: str, expr: Expr) -> Expr:
-        """A node of its own; where the tenant does not have the entitlement it is absent, and never read."""
-        name, owner = f"{self.part.name}.{field}", self.part.name
-        if self.attached is None:
-            return self.context.add(name, expr, owner, "entitlements", self.at)
-        kept = self.context.add(f"{name}?", only(self.attached, expr), owner, "entitlements", self.at)
-        return check.unwrapped(kept) if not isinstance(expr.type, types.Optional) else kept
+        return guarded.node(self.context, self.part, self.attached, field, expr)
 
     # ------------------------------------------------------------------------------------------- what is granted
 
@@ -204,6 +191,7 @@ class _Request:
             "warnings": alerts.listed(warned),
             "draw": held.draw(self.included, self.beyond),
             "overage": pool.after(held, self.beyond, at),
+            "used": now,
         }
         if self.counters:
             fields["windows"] = windows.listed(self.counters, self.counted)

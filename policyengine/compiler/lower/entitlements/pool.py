@@ -17,7 +17,7 @@ from policyengine.language.entitlements import Entitlement
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.runtime.program import Expr, MakeRecord
+from policyengine.runtime.program import Const, Expr, MakeRecord
 from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.types import Number, Unit
@@ -54,6 +54,7 @@ def _of_limit(context: Context, part: Entitlement, scope: Scope, period: Stretch
     used = quantities.number(context, part.used, scope, None, "used")
     assert isinstance(used.type, Number)
     unit, own_type = used.type.unit, used.type
+    is_constant = isinstance(used, Const)
     limit, source = _limit(context, part, scope, unit)
     since = part.reset.since if part.reset else None
     extra: dict[str, Expr] = {}
@@ -74,7 +75,8 @@ def _of_limit(context: Context, part: Entitlement, scope: Scope, period: Stretch
     overage = quantities.minus(used, quantities.within(used, granted), at)
 
     def draw(included: Expr, beyond: Expr) -> Expr:
-        stored = {"used": fitted(arithmetic.add([used, included, beyond], at), own_type, at), **extra}
+        total = arithmetic.add([used, included, beyond], at)
+        stored = {"used": total if is_constant else fitted(total, own_type, at), **extra}
         record = types.Record("", tuple((name, expr.type) for name, expr in stored.items()))
         return MakeRecord(record, tuple(stored.values()))
 

@@ -44,7 +44,7 @@ def now(context: Context, scope: Scope, at: Span) -> Expr:
 
 def aligned(context: Context, part: Alignment, scope: Scope) -> Stretch:
     """The stretch of an `interval` that the time of the decision lies in."""
-    zone = _zone(context, part, scope)
+    zone = zone_of(context, part.timezone, scope, part.at)
     interval = Const(types.STRING, part.interval)
     at = now(context, scope, part.at)
     _check_interval(part)
@@ -82,16 +82,16 @@ def _check_interval(part: Alignment) -> None:
         raise Rejected(say.bad_interval(fault.message, part.at, fault.hint)) from None
 
 
-def _zone(context: Context, part: Alignment, scope: Scope) -> Expr:
+def zone_of(context: Context, written: Written | None, scope: Scope, at: Span) -> Expr:
     """The zone of a stretch: a name, an input that is an enum of names, or the bundle's own."""
-    if part.timezone is None:
+    if written is None:
         zone: Expr = Const(types.STRING, context.bundle.timezone or "UTC")
-        use_zones(scope, zone, part.at)
+        use_zones(scope, zone, at)
         return zone
-    text = part.timezone.scalar.text.strip()
+    text = written.scalar.text.strip()
     known = text in scope.variables
-    zone = context.expression(part.timezone, scope) if known else Const(types.STRING, text.strip("'\""))
-    use_zones(scope, zone, part.timezone.span)
+    zone = context.expression(written, scope) if known else Const(types.STRING, text)
+    use_zones(scope, zone, written.span)
     return zone
 
 
@@ -112,7 +112,7 @@ def _recurring(context: Context, part: Reset, scope: Scope) -> Stretch:
         found = record.field(name)
         if found is None or (found != its_type and not (name == "interval" and isinstance(found, types.Enum))):
             raise Rejected(say.recurrence_field(name, str(its_type), part.recurrences.span))
-    _check_words(record.field("interval"), part.recurrences.span)
+    check_words(record.field("interval"), part.recurrences.span)
     item = Local(record, "recurrence@item")
     fields = [Field(record.field(name) or its, item, name) for name, its in wanted.items()]
     plain = MakeRecord(RECURRENCE, (fields[0], arithmetic.coerced(fields[1], types.STRING), fields[2]))
@@ -120,10 +120,10 @@ def _recurring(context: Context, part: Reset, scope: Scope) -> Stretch:
     state = Local(made, "recurrence@items")
     step = Call(made, "append", (state, plain))
     listed = Fold(made, given, item.name, "", (state.name,), (Const(made, ()),), (step,), None, state)
-    return _stretch("recurring", (_zone(context, part, scope), listed, now(context, scope, part.at)))
+    return _stretch("recurring", (zone_of(context, part.timezone, scope, part.at), listed, now(context, scope, part.at)))
 
 
-def _check_words(its_type: types.Type | None, at: Span) -> None:
+def check_words(its_type: types.Type | None, at: Span) -> None:
     """The words of the intervals are known when the bundle is checked: they are the members of an enum."""
     if not isinstance(its_type, types.Enum):
         raise Rejected(say.recurrence_field("interval", "an enum of intervals such as `1 month`", at))
@@ -144,7 +144,7 @@ def is_old(context: Context, since: Written, stretch: Stretch, scope: Scope) -> 
 
 def count_between(context: Context, part: Reset, scope: Scope, since: Expr) -> Expr:
     """How many whole periods lie between the one of a stored time and the present one."""
-    zone = _zone(context, part, scope)
+    zone = zone_of(context, part.timezone, scope, part.at)
     interval = Const(types.STRING, part.interval)
     if part.calendar and parse_interval(part.interval).nanoseconds:
         raise Rejected(say.unsupported("`rollover` with hours of the calendar", part.at))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.each import fitted
-from policyengine.compiler.lower.entitlements import quantities, resets
+from policyengine.compiler.lower.entitlements import opened, quantities, resets
 from policyengine.compiler.lower.entitlements.resets import Stretch
 from policyengine.compiler.lower.entitlements.resolution import optional
 from policyengine.language.entitlements import Entitlement, Window
@@ -171,6 +171,8 @@ def _counter(context: Context, part: Window, scope: Scope, unit: Unit, requested
         unit = asked.type.unit
     if record is not None:
         used, stretch, anchored_by, rolled_now = _kept(context, part, scope, stored, record, stretch, anchored_by)
+    elif part.opens is not None:
+        raise Rejected(say.counter_field("until", "a timestamp, in a list of counters", part.used.span))
     else:
         used, rolled_now = quantities.number(context, part.used, scope, unit, "used"), rolled
     assert isinstance(used.type, Number)
@@ -245,7 +247,14 @@ def _kept(
     since = _stored(stored, record, "since", types.TIMESTAMP)
     until = _stored(stored, record, "until", types.TIMESTAMP)
     anchor = _stored(stored, record, "anchored_by", types.STRING)
+    if part.opens is None and stretch.start is None and stretch.end is None and record.field("until") is None:
+        return used, stretch, anchored_by, Const(types.BOOL, False)
     now = resets.now(context, scope, at)
+    if part.opens is not None:
+        found = opened.opened(context, part, scope, since, until)
+        none = Call(types.BOOL, "not", (context.is_present(found.start),))
+        over = Any_(types.BOOL, (found.is_new, none))
+        return arithmetic.choose(over, zero, used, at), Stretch(found.start, found.end), anchored_by, found.is_new
     if stretch.start is None or isinstance(stretch.start.type, types.Optional):
         return _given(context, at, used, zero, since, until, anchor, now, stretch, anchored_by)
     moved = All(types.BOOL, (there, _differs(since, stretch.start)))
