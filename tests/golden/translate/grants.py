@@ -15,27 +15,25 @@ from golden.translate.entitled import quantity as counted
 CATEGORIES = ("promotional", "granted", "paid", "purchased")
 FIELDS: Section = {
     "priority": {"type": "int", "default": Raw("0")},
-    "category": absent("string") | {"type": {"enum": list(CATEGORIES)}},
+    "category": {"enum": list(CATEGORIES)},
     **{name: absent("timestamp") for name in ("effective_at", "expires_at", "voided_at", "deleted_at", "created_at")},
 }
 TIMES = ("effective_at", "expires_at", "voided_at", "deleted_at")
 
 
-def _grants(case: Mapping[str, Any], *without: str) -> Section:
+def _grants(case: Mapping[str, Any]) -> Section:
     """The type of the grants of a case: the fields that some of them have."""
-    names = {name for grant in case["grants"] for name in grant}
+    names = {name for grant in case["grants"] for name in grant} | set(case.get("tiebreak", []))
     fields: Section = {"id": "string", "balance": counted(), "drawn": counted(default=Raw("0"))}
-    fields |= {name: its for name, its in FIELDS.items() if name in names and name not in without}
-    if "category" in fields:
-        fields["category"] = {"enum": list(CATEGORIES)}
+    fields |= {name: its for name, its in FIELDS.items() if name in names}
     return {"grants": {"list": fields, "max": MANY}, "amount": counted()}
 
 
-def _facts(case: Mapping[str, Any], *without: str) -> list[Section]:
+def _facts(case: Mapping[str, Any]) -> list[Section]:
     return [
         {
             "balance": number(grant.get("amount", "1")),
-            **{name: value for name, value in grant.items() if name not in ("amount", *without)},
+            **{name: value for name, value in grant.items() if name != "amount"},
         }
         for grant in case["grants"]
     ]
@@ -44,8 +42,8 @@ def _facts(case: Mapping[str, Any], *without: str) -> list[Section]:
 def order(case: Mapping[str, Any]) -> Translation:
     """The ids of grants in the order in which they are drawn."""
     section: Section = {"grants": "grants", "draw_order": case["tiebreak"], "when_exceeded": "block"}
-    text = entitled(section, inputs=_grants(case, *TIMES[:1], *TIMES[2:]) | {})
-    answer = yield Ask(text, NAME, {"grants": _facts(case, *TIMES[:1], *TIMES[2:]), "amount": Raw("0")}, at=ANY_TIME)
+    text = entitled(section, inputs=_grants(case))
+    answer = yield Ask(text, NAME, {"grants": _facts(case), "amount": Raw("0")}, at=ANY_TIME)
     return {"order": [grant["id"] for grant in answer.outputs["draw"]]}
 
 
@@ -184,7 +182,7 @@ def _burning(case: Mapping[str, Any]) -> str:
         **{name: its for name, its in FIELDS.items() if name not in ("category", "effective_at")},
         "rollover_min": counted(default=Raw("0")),
         "rollover_max": counted(default=Raw("0")),
-        "every": {"type": {"enum": words}, "optional": True},
+        "every": {"enum": words, "optional": True},
         "anchor": absent("timestamp"),
     }
     held = {"list": {"id": "string", "balance": counted()}, "max": MANY}
@@ -206,7 +204,7 @@ def _burning(case: Mapping[str, Any]) -> str:
         "grants": {"list": grant, "max": MANY},
         "usage": {"list": {"at": "timestamp", "amount": counted()}, "max": MANY},
         "resets": {"list": "timestamp", "max": MANY},
-        "state": {"at": "timestamp", **state, "balances": {**held, "optional": True}},
+        "state": {"at": "timestamp", **state, "balances": {**held, "default": []}},
         "until": "timestamp",
     }
     return entitled({"burn_down": present(burning)}, inputs=inputs)
