@@ -14,7 +14,8 @@ from policyengine.analysis.bundle_tests import Outcome
 from policyengine.compiler.pipeline import Compiled
 from policyengine.errors import InvalidInput
 from policyengine.language.expression import syntax, walk
-from policyengine.language.model import NamedValue, Part
+from policyengine.language.model import NamedValue
+from policyengine.language.parts import Part
 from policyengine.language.written import Choice, ListOf, RecordOf, Written
 from policyengine.runtime import explain, interpreter
 from policyengine.runtime.facts import Reader

@@ -200,11 +200,13 @@ def amount_may_be_negative(field: str, at: Span) -> Diagnostic:
 def levels_differ(field: str, levels: Sequence[str], at: Span) -> Diagnostic:
     shown = ", ".join(f"{level}: ..." for level in levels)
     hint = f"write `{field}: {{{shown}}}`"
-    return Diagnostic("B068", "levels_differ", f"`{field}` does not say a value for each level of `precedence`", at, hint)
+    return Diagnostic(
+        "B068", "levels_differ", f"`{field}` does not say a value for each level of `precedence`", at, hint
+    )
 
 
 def grant_field(name: str, at: Span) -> Diagnostic:
-    hint = "a grant has `id`, a text, and `balance`, a number; its other quantities have the same unit, its times are timestamps"
+    hint = "a grant has `id`, a text, and `balance`, a number; its times are timestamps, and all amounts have one unit"
     return Diagnostic("B069", "bad_grants", f"these grants have no `{name}` that can be used", at, hint)
 
 

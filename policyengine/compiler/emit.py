@@ -112,7 +112,9 @@ def _add(
             checks.append(check)
             own |= read
     dated = 0 in own or context.bundle.effective != (None, None)
-    found[name] = Entry(name, section, tuple(outputs.items()), tuple(sorted(own)), asked, required, tuple(checks), dated)
+    found[name] = Entry(
+        name, section, tuple(outputs.items()), tuple(sorted(own)), asked, required, tuple(checks), dated
+    )
 
 
 def _section_of(context: Context, name: str) -> str:

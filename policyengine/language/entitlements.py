@@ -12,7 +12,6 @@ from policyengine.language.written import Reader, Value, Written
 from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence, plain
 from policyengine.source import Span
 
-
 Kept = TypeVar("Kept")
 
 
@@ -177,7 +176,10 @@ class _Fields:
         return {key: readers.get(key, plain)(field.value) for key, field in node.entries.items()}
 
     def value(self, node: Node) -> Value:
-        return _kept(self.reader.value(node))
+        value = self.reader.value(node)
+        if value is None:
+            raise _Unread
+        return value
 
     def expression(self, node: Node) -> Written:
         return _kept(self.reader.expression(node))
@@ -193,13 +195,15 @@ class _Fields:
     def part(self, kind: type[Part], node: Node, readers: dict[str, Callable[[Node], Any]]) -> Any:
         """A mapping whose fields are expressions, unless a reader says otherwise or the word is a literal."""
         assert isinstance(node, Mapping)
-        literals: dict[str, Callable[[Node], Any]] = dict.fromkeys(("id", "type", "interval", "calendar", "opens"), plain)
+        literals: dict[str, Callable[[Node], Any]] = dict.fromkeys(
+            ("id", "type", "interval", "calendar", "opens"), plain
+        )
         known = {**literals, **readers}
         fields = {
             "start" if key == "from" else key: known.get(key, self.expression)(field.value)
             for key, field in node.entries.items()
         }
-        return kind(at=node.span, **fields)
+        return kind(**{"at": node.span, **fields})
 
     def overage(self, node: Node) -> Overage:
         readers: dict[str, Callable[[Node], Any]] = dict.fromkeys(("max_purchase", "spend_limit", "used"), self.value)

@@ -8,8 +8,8 @@ active, ends or recurs. In each stretch the usage in `[from, to)` is burned from
 finds no grant is overage, and is burned from the next grants that have something. A grant is active in
 [effective, the earliest of its ends), is full when it becomes active, and worth nothing outside. A recurrence fills it
 again. A reset leaves `min(rollover_max, max(rollover_min, balance))` of each active grant, then burns the overage if it
-is preserved and drops it otherwise, and counts usage from zero. A recurrence or a reset exactly at `until` is applied; a
-grant that would become active exactly then is not active yet.
+is preserved and drops it otherwise, and counts usage from zero. A recurrence or a reset exactly at `until` is applied;
+a grant that would become active exactly then is not active yet.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from policyengine.runtime import failure
-from policyengine.runtime.failure import Failure
 from policyengine.values import calendar
 from policyengine.values.interval import parse_interval
 from policyengine.values.invalid import InvalidValue
@@ -129,7 +128,9 @@ def burn_down(
 
 def _grant(fields: tuple[Any, ...]) -> Grant:
     name, amount, effective, *ends, least, most, every, anchor = fields
-    return Grant(name, amount, effective, tuple(e for e in ends if e is not None), least, most, every or "", anchor or 0)
+    return Grant(
+        name, amount, effective, tuple(e for e in ends if e is not None), least, most, every or "", anchor or 0
+    )
 
 
 class _TooMany(Exception):

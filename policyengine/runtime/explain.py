@@ -65,8 +65,9 @@ def reasons(
         for reason in _of_node(program, node, trace):
             if reason not in found:
                 found.append(reason)
-    for node in refusals:
-        found.append((program.nodes[node].owner, "entitlement", program.places.get(node, ""), sentence(program, trace, node)))
+    for refusal in refusals:
+        place = program.places.get(refusal, "")
+        found += [(program.nodes[refusal].owner, "entitlement", place, sentence(program, trace, refusal))]
     return found + [(g, "guard", program.places.get(g, ""), sentence(program, trace, g)) for g in guards]
 
 

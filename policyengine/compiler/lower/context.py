@@ -16,7 +16,8 @@ from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope, Variable
-from policyengine.language.model import Bundle, Round
+from policyengine.language.model import Bundle
+from policyengine.language.parts import Round
 from policyengine.language.written import Choice, Dated, Keyed, ListOf, Literal, RecordOf, Value, Written, paths
 from policyengine.language.yaml import Node as YamlNode
 from policyengine.language.yaml import Scalar

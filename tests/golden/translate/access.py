@@ -31,7 +31,7 @@ def has_access(case: Mapping[str, Any]) -> Translation:
     effective = {"from": "active_from"} if "active_from" in times else {}
     effective |= {"until": until} if until else {}
     section = {**_kind(model), "effective": effective or None}
-    inputs = {name: "timestamp" for name in times} | {name: quantity() for name in ("granted", "usage")}
+    inputs = dict.fromkeys(times, "timestamp") | {name: quantity() for name in ("granted", "usage")}
     facts = times | {name: number(given.get(name, "0")) for name in ("granted", "usage")}
     answer = yield Ask(entitled(section, inputs=inputs), NAME, facts, at=given.get("at", ANY_TIME))
     found = dict(answer.outputs)

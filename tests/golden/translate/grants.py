@@ -103,11 +103,13 @@ def run(case: Mapping[str, Any]) -> Translation:
         "grants": [_grant(grant) for grant in case["grants"]],
         "usage": [{"at": event["at"], "amount": number(event["amount"])} for event in case["usage"]],
         "resets": case["resets"],
-        "state": present({
-            "at": start["at"],
-            **{name: number(start.get(name, "0")) for name in ("overage", "usage_in_period", "grant_usage")},
-            "balances": _balances(start["balances"]),
-        }),
+        "state": present(
+            {
+                "at": start["at"],
+                **{name: number(start.get(name, "0")) for name in ("overage", "usage_in_period", "grant_usage")},
+                "balances": _balances(start["balances"]),
+            }
+        ),
         "until": case["until"],
     }
     answer = yield Ask(text, NAME, facts)
@@ -149,7 +151,7 @@ def _ends(found: Section) -> list[Any]:
 
 def _grant(grant: Mapping[str, Any]) -> Section:
     """A grant's amounts as numbers, its recurrence as an interval of ours."""
-    made: Section = {name: value for name, value in grant.items() if name not in ("recurrence",)}
+    made: Section = {name: value for name, value in grant.items() if name != "recurrence"}
     for name in ("amount", "rollover_min", "rollover_max"):
         if name in made:
             made[name] = number(made[name])

@@ -130,7 +130,7 @@ def next_reset(case: Mapping[str, Any]) -> Translation:
         "instant": "now",
         "resets": f"has({NAME}.resets_at) ? {NAME}.resets_at : now",
         "seconds": "div(seconds_between(now, now + time_of_day(resets)), seconds_between(now, now + 1s))",
-        "clock": " + \":\" + ".join(
+        "clock": ' + ":" + '.join(
             f"string(100 + {part}).substring(1)"
             for part in ("div(seconds, 3600)", "div(seconds, 60) % 60", "seconds % 60")
         ),

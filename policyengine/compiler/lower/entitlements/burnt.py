@@ -60,7 +60,9 @@ def _list(context: Context, written: Written, scope: Scope, wanted: dict[str, Ty
     for name, its_type in wanted.items():
         found = record.field(name)
         is_amount = its_type is None and isinstance(found, Number)
-        if not is_amount and not (found == its_type or (its_type == types.STRING and types.is_text(found or types.NEVER))):
+        if not is_amount and not (
+            found == its_type or (its_type == types.STRING and types.is_text(found or types.NEVER))
+        ):
             raise Rejected(say.burn_down_field(name, str(its_type or "a number"), written.span))
     for name in (*AMOUNTS, "balance"):
         found = record.field(name)
@@ -127,11 +129,12 @@ def _call(
     burnt = replace(one, hi=one.hi * (2 + _most(usage)))
     segment = types.Record("", (
         ("from", types.TIMESTAMP), ("to", types.TIMESTAMP), ("used", burnt), ("overage_at_start", burnt),
-        ("overage", burnt), ("start_balance", total), ("start_balances", types.List(held, most)), ("rollover", types.BOOL),
+        ("overage", burnt), ("start_balance", total), ("start_balances", types.List(held, most)),
+        ("rollover", types.BOOL),
     ))  # fmt: skip
     result = types.Record("", (
-        ("draw", types.List(held, most)), ("overage", burnt), ("balance", total), ("used", burnt), ("grant_used", burnt),
-        ("since", types.TIMESTAMP), ("segments", types.List(segment, STRETCHES_MAX)),
+        ("draw", types.List(held, most)), ("overage", burnt), ("balance", total), ("used", burnt),
+        ("grant_used", burnt), ("since", types.TIMESTAMP), ("segments", types.List(segment, STRETCHES_MAX)),
     ))  # fmt: skip
     arguments = (
         resets.zone_of(context, burn.timezone, scope, burn.at),

@@ -1,7 +1,7 @@
 """Stretches that use opens: five hours from the first call, or the day in which it falls.
 
 The stored stretch holds until its end. Use after that opens the next one, within a cycle: at the use itself
-(`first_use`), where the week, day or hour begins that it falls in, counted in whole durations from the cycle's own first
+(`first_use`), where the week, day or hour begins that it falls in, counted in whole durations from the cycle's first
 one (`unit_start`), or over the whole cycle (`cycle`). A stretch never reaches into the stored one and ends with the
 cycle at the latest; what would be left of the cycle and is shorter than `shortest` is added to it.
 """
@@ -48,9 +48,7 @@ def opened(context: Context, part: Window, scope: Scope, since: Expr, until: Exp
     later = arithmetic.extreme("max", [reached, first], at)
     covered = arithmetic.choose(stored, later, first, at)
     holds = arithmetic.choose(stored, arithmetic.compare("<", now, reached, at), Const(types.BOOL, False), at)
-    uncovered = All(
-        types.BOOL, (arithmetic.compare("<=", covered, now, at), arithmetic.compare("<", now, last, at))
-    )
+    uncovered = All(types.BOOL, (arithmetic.compare("<=", covered, now, at), arithmetic.compare("<", now, last, at)))
     start, end = _next(context, part, scope, now, covered, first, last)
     is_new = All(types.BOOL, (Call(types.BOOL, "not", (holds,)), uncovered))
 

@@ -120,7 +120,9 @@ def _recurring(context: Context, part: Reset, scope: Scope) -> Stretch:
     state = Local(made, "recurrence@items")
     step = Call(made, "append", (state, plain))
     listed = Fold(made, given, item.name, "", (state.name,), (Const(made, ()),), (step,), None, state)
-    return _stretch("recurring", (zone_of(context, part.timezone, scope, part.at), listed, now(context, scope, part.at)))
+    return _stretch(
+        "recurring", (zone_of(context, part.timezone, scope, part.at), listed, now(context, scope, part.at))
+    )
 
 
 def check_words(its_type: types.Type | None, at: Span) -> None:
