@@ -10,7 +10,6 @@ import pytest
 from golden import asking
 from golden.case_files import Case, read
 from golden.runner import Result, run, run_files
-from golden.translate import TRANSLATORS
 from policyengine.compiler.lower.charges import adjustments
 from policyengine.runtime import emission, schedules
 
@@ -34,11 +33,6 @@ def test_a_published_amount_is_ours(case: Case):
 def test_an_option_means_what_the_case_files_say(case: Case):
     """Options side by side that no published case combines; the amounts are worked out by hand."""
     assert Result(case.id, "passed") == run(case)
-
-
-def test_every_kind_is_here():
-    """No translator is without a case that is always run."""
-    assert TRANSLATORS.keys() - {"dmn"} == {case.kind for case in HERE}
 
 
 @is_shared
