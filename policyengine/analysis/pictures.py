@@ -12,6 +12,7 @@ FILLS = {
     "table": "#e3f1e6",
     "value": "#eeeeee",
     "charge": "#dff0f4",
+    "entitlement": "#f6e6ef",
     "guard": "#fbe3e0",
     "decision": "#e9e1f5",
 }
@@ -23,6 +24,7 @@ _MERMAID_SHAPES = {
     "table": ("[(", ")]"),
     "value": ("[", "]"),
     "charge": ("[", "]"),
+    "entitlement": (">", "]"),
     "guard": ("{{", "}}"),
     "decision": ("[[", "]]"),
 }
@@ -32,6 +34,7 @@ _DOT_SHAPES = {
     "table": "cylinder",
     "value": "box",
     "charge": "box",
+    "entitlement": "house",
     "guard": "hexagon",
     "decision": "doubleoctagon",
 }

@@ -293,6 +293,11 @@ def needs_duration(at: Span) -> Diagnostic:
     return Diagnostic("B080", "needs_duration", "a window that use opens does not say how long it is", at, hint)
 
 
+def not_an_excess(words: Sequence[str], at: Span) -> Diagnostic:
+    hint = f"it is {', '.join(words)}, or an input that is an enum of these words"
+    return Diagnostic("B081", "not_an_excess", "this does not say what happens to an excess", at, hint)
+
+
 def endless_quantity(at: Span) -> Diagnostic:
     hint = "round the request first"
     return Diagnostic("B078", "endless_quantity", "a share of this quantity has no end of digits", at, hint)

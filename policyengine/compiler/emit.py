@@ -73,8 +73,10 @@ def _entries(context: Context) -> dict[str, Entry]:
     for name, decision in context.bundle.decisions.items():
         listed = context.repeated.get(name, tuple(decision.outputs))
         asked = [n for n, _ in decision.guards] + [node for node, _ in context.repeated_guards.get(name, ())]
-        required = tuple(f"{required}.allowed" for required, _ in decision.requires)
-        _add(context, found, name, {output: f"{name}.{output}" for output in listed}, facts, tuple(asked), required)
+        required = [f"{entitlement}.allowed" for entitlement, _ in decision.requires]
+        required += context.repeated_required.get(name, [])
+        outputs = {output: f"{name}.{output}" for output in listed}
+        _add(context, found, name, outputs, facts, tuple(asked), tuple(required))
     return found
 
 

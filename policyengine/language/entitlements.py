@@ -125,7 +125,7 @@ class Entitlement(Named):
     used: Value | None = None
     requested: Value | None = None
     when_exceeded: str = "block"
-    on_excess: str = "refuse"
+    on_excess: Written | None = None
     overage: Overage | None = None
     windows: tuple[Window, ...] = ()
     reset: Reset | None = None
@@ -160,7 +160,7 @@ class _Fields:
     def entitlement(self, node: Mapping) -> dict[str, Any]:
         readers: dict[str, Callable[[Node], Any]] = {
             **dict.fromkeys(("allow", "value", "limit", "used", "requested"), self.value),
-            **dict.fromkeys(("grants", "when"), self.expression),
+            **dict.fromkeys(("grants", "when", "on_excess"), self.expression),
             "precedence": self.names,
             "draw_order": self.expressions,
             "burn_down": self.burn_down,

@@ -192,9 +192,21 @@ def value_text(value: Any, node: Node, program: Program) -> str:
         return str(decimal(value))
     if isinstance(its_type, types.Tiers):
         return f"{len(value[0])} tiers"
-    if isinstance(value, tuple):
-        return "[" + ", ".join(str(decimal(v) if isinstance(v, Fraction) else v) for v in value) + "]"
-    return str(value)
+    return _part_text(value, its_type)
+
+
+def _part_text(value: Any, its_type: types.Type) -> str:
+    """A value inside another one, by its type."""
+    if isinstance(its_type, types.Optional):
+        return "absent" if value is None else _part_text(value, its_type.item)
+    if isinstance(its_type, types.List):
+        return "[" + ", ".join(_part_text(v, its_type.item) for v in value) + "]"
+    if isinstance(its_type, types.Record):
+        parts = [f"{name} {_part_text(v, t)}" for v, (name, t) in zip(value, its_type.fields, strict=True)]
+        return "{" + ", ".join(parts) + "}"
+    if its_type == types.TIMESTAMP:
+        return str(Timestamp(value))
+    return str(decimal(value) if isinstance(value, Fraction) else value)
 
 
 # ------------------------------------------------------------------------------------------------------------- record

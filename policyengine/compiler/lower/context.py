@@ -116,6 +116,8 @@ class Context:
     """The outputs of decisions that repeat another."""
     repeated_guards: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     """For such a decision, the node of each guard over all elements, and the guard."""
+    repeated_required: dict[str, list[str]] = field(default_factory=dict)
+    """And the nodes that say whether an entitlement allows all of them."""
     zones: dict[str, Any] = field(default_factory=dict)
     zone_places: list[tuple[Span, str]] = field(default_factory=list)
     inline: bool = False

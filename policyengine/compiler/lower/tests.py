@@ -9,7 +9,7 @@ from policyengine.compiler.lower.context import Context
 def check(context: Context) -> None:
     """A test that asks for something that nobody decides."""
     known = {*context.bundle.decisions, *context.bundle.charges, *context.bundle.values, *context.bundle.tables}
-    known |= {*context.bundle.guards, *context.bundle.parameters}
+    known |= {*context.bundle.entitlements, *context.bundle.guards, *context.bundle.parameters}
     for test in context.bundle.tests:
         if test.decide not in known:
             context.error(say.unknown_entry(test.decide, test.at, known))

@@ -8,6 +8,8 @@ at equality the entitlement is exhausted.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.entitlements import alerts, guarded, overage, pool, quantities, resets, windows
@@ -35,8 +37,31 @@ def lower(context: Context, part: Entitlement, scope: Scope, attached: Expr | No
     requested = None if asked is None else quantities.number(context, asked, scope, held.unit, "requested")
     bounds = overage.bounds(context, part, scope, held.unit, held.granted, held.overage)
     counters = windows.counters(context, part, scope, held.unit, requested)
-    request = _Request(context, part, held, bounds, counters, attached, requested, period)
+    excess = _excess(context, part, scope)
+    request = _Request(context, part, held, bounds, counters, attached, requested, period, excess)
     return request.answer(scope)
+
+
+WORDS = ("refuse", "clamp", "overflow")
+
+
+def _excess(context: Context, part: Entitlement, scope: Scope) -> dict[str, Expr | bool]:
+    """For each word of `on_excess` whether it holds: known now, or said by an input."""
+    if part.on_excess is None:
+        return {word: word == "refuse" for word in WORDS}
+    if part.requested is None:
+        raise Rejected(say.needs_requested(part.at))
+    text = part.on_excess.scalar.text.strip()
+    if text in WORDS:
+        return {word: word == text for word in WORDS}
+    expr = context.expression(part.on_excess, scope)
+    if not isinstance(expr.type, types.Enum) or not set(expr.type.members) <= set(WORDS):
+        raise Rejected(say.not_an_excess(WORDS, part.on_excess.span))
+    if len(expr.type.members) == 1:
+        return {word: word == expr.type.members[0] for word in WORDS}
+    return {
+        word: word in expr.type.members and Call(types.BOOL, "eq", (expr, Const(expr.type, word))) for word in WORDS
+    }
 
 
 class _Request:
@@ -52,10 +77,12 @@ class _Request:
         attached: Expr | None,
         requested: Expr | None,
         period: Stretch | None,
+        excess: dict[str, Expr | bool],
     ) -> None:
         self.context, self.part, self.held, self.bounds = context, part, held, bounds
         self.counters, self.attached, self.period = counters, attached, period
         self.at = part.at
+        self.excess = excess
         self.requested = requested
         self.headroom = self._node("headroom", quantities.more(held.left, bounds.headroom))
         self.fits = self._node("fits", self._fits())
@@ -78,26 +105,46 @@ class _Request:
         return tests[0] if len(tests) == 1 else All(types.BOOL, tuple(tests))
 
     def _granted(self) -> Expr:
-        nothing = quantities.zero(self.held.unit)
         if self.requested is None:
-            if self.part.on_excess != "refuse":
-                raise Rejected(say.needs_requested(self.part.at))
-            return nothing
-        if self.part.on_excess == "refuse":
-            return arithmetic.choose(self.fits, self.requested, nothing, self.at)
+            return quantities.zero(self.held.unit)
+        return self._by_excess({"refuse": self._whole, "clamp": self._clamped, "overflow": self._overflowed})
+
+    def _by_excess(self, of: dict[str, Callable[[], Expr]]) -> Expr:
+        """What holds by `on_excess`: one of these, or a choice where an input says which."""
+        found = None
+        for word, make in of.items():
+            holds = self.excess[word]
+            if holds is True:
+                return make()
+            if holds is not False:
+                found = make() if found is None else arithmetic.choose(holds, make(), found, self.at)
+        assert found is not None, "one of the words holds"
+        return found
+
+    def _whole(self) -> Expr:
+        assert self.requested is not None
+        return arithmetic.choose(self.fits, self.requested, quantities.zero(self.held.unit), self.at)
+
+    def _clamped(self) -> Expr:
+        assert self.requested is not None
         granted = self.requested
-        if self.part.on_excess == "clamp":
-            for counter in self.counters:
-                granted = counter.clamped(self.requested, granted)
-            granted = quantities.within(granted, self.headroom)
-        elif self.bounds.spend is not None:
-            granted = quantities.within(granted, quantities.more(self.held.left, self.bounds.spend))
-        return granted
+        for counter in self.counters:
+            granted = counter.clamped(self.requested, granted)
+        return quantities.within(granted, self.headroom)
+
+    def _overflowed(self) -> Expr:
+        assert self.requested is not None
+        if self.bounds.spend is None:
+            return self.requested
+        return quantities.within(self.requested, quantities.more(self.held.left, self.bounds.spend))
 
     def _allowed(self) -> Expr:
         """A request of which a part is granted is allowed; so is one of nothing where something is left."""
-        if self.part.on_excess == "refuse":
-            return self.fits
+        return self._by_excess(
+            {"refuse": lambda: self.fits, "clamp": self._partly_allowed, "overflow": self._partly_allowed}
+        )
+
+    def _partly_allowed(self) -> Expr:
         assert self.requested is not None
         nothing = quantities.zero(self.held.unit)
         asks = arithmetic.compare(">", self.requested, nothing, self.at)
@@ -107,9 +154,11 @@ class _Request:
 
     def _refused(self) -> Expr:
         """Whether the request was turned away as a whole, so that what it asked for counts, not what is left."""
-        if self.part.on_excess != "refuse":
-            return Const(types.BOOL, False)
-        return Call(types.BOOL, "not", (self.fits,))
+        refuses = self.excess["refuse"]
+        not_granted = Call(types.BOOL, "not", (self.fits,))
+        if isinstance(refuses, bool):
+            return not_granted if refuses else Const(types.BOOL, False)
+        return All(types.BOOL, (refuses, not_granted))
 
     def _stops(self) -> list[tuple[Expr, Counter | None]]:
         """What may have stopped the request, the first that holds: windows, then what is included and beyond."""
