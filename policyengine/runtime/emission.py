@@ -556,6 +556,7 @@ OPERATIONS: dict[str, Operation] = {
     "limit_subtract": _limit_subtract,
     "limit_add": emission_limits.add,
     "limit_multiply": emission_limits.multiply,
+    "limit_cut": emission_limits.cut,
     "within": emission_limits.within,
     "order_by": _simple("S.order_by({}, {}, {})"),
     "parse_decimal": _simple("S.parse_decimal({})", may_fail=True),

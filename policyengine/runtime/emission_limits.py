@@ -40,5 +40,14 @@ def multiply(w: Writer, expr: Call) -> Val:
     return w.strict(expr.type, expr.arguments, lambda v: f"S.limit_scaled({v[0].code}, {v[1].code})")
 
 
+def cut(w: Writer, expr: Call) -> Val:
+    """Fewer digits: down to the denominator of the result, which need not divide the other one."""
+    source, target = expr.arguments[0].type, expr.type
+    assert isinstance(source, Limit)
+    assert isinstance(target, Limit)
+    up, down = target.number.den, source.number.den
+    return w.strict(target, expr.arguments, lambda v: f"S.limit_cut({v[0].code}, {up}, {down})")
+
+
 def scaled(code: str, factor: int) -> str:
     return code if factor == 1 else f"S.limit_scaled({code}, {factor})"

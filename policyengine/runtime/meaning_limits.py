@@ -9,6 +9,7 @@ from typing import Any
 
 from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.program import Call
+from policyengine.values import types
 
 
 def _within(call: Call, value: Any, limit: Any) -> Any:
@@ -22,6 +23,13 @@ def _added(call: Call, a: Any, b: Any) -> Any:
 
 def _multiplied(call: Call, limit: Any, factor: Any) -> Any:
     return UNLIMITED if limit == UNLIMITED else limit * factor
+
+
+def _cut(call: Call, limit: Any) -> Any:
+    """The multiple of the type's own step at or below the limit."""
+    assert isinstance(call.type, types.Limit)
+    steps = call.type.number.den
+    return UNLIMITED if limit == UNLIMITED else Fraction((Fraction(limit) * steps).__floor__(), steps)
 
 
 def _ordered(call: Call, items: Any, keys: Any, descending: Any) -> Any:
@@ -43,5 +51,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "within": _within,
     "limit_add": _added,
     "limit_multiply": _multiplied,
+    "limit_cut": _cut,
     "order_by": _ordered,
 }

@@ -109,6 +109,10 @@ def limit_sum(a: Any, b: Any) -> Any:
     return UNLIMITED if a == UNLIMITED or b == UNLIMITED else a + b
 
 
+def limit_cut(a: Any, up: int, down: int) -> Any:
+    return a if a == UNLIMITED else a * up // down
+
+
 def within(value: int, limit: Any) -> int:
     """The number, or the limit where that is less."""
     return value if limit == UNLIMITED or value < limit else int(limit)

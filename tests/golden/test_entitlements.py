@@ -84,9 +84,9 @@ def active_to_the_last(grant, at):
     return grant.effective <= at and (grant.end is None or at <= grant.end)
 
 
-def without_spend_limit(context, value, scope, unit, granted):
+def without_spend_limit(context, value, scope, step, granted):
     """No spend limit holds."""
-    return quantities.unlimited(unit)
+    return quantities.unlimited(step.unit)
 
 
 def newest_first(items, keys, descending, right=support.order_by):

@@ -128,14 +128,15 @@ def next_reset(case: Mapping[str, Any]) -> Translation:
     section |= {} if model["period"] in NEVER else {"reset": reset}
     values = {
         "instant": "now",
-        "resets": f"has({NAME}.resets_at) ? {NAME}.resets_at : now",
+        "resets": f"{NAME}.resets_at" if "reset" in section else "now",
         "seconds": "div(seconds_between(now, now + time_of_day(resets)), seconds_between(now, now + 1s))",
         "clock": ' + ":" + '.join(
             f"string(100 + {part}).substring(1)"
             for part in ("div(seconds, 3600)", "div(seconds, 60) % 60", "seconds % 60")
         ),
     }
-    decisions = {"next": {"outputs": {"at": f"{NAME}.?resets_at", "day": "date(resets)", "clock": Raw("clock")}}}
+    resets = f"{NAME}.resets_at" if "reset" in section else f"{NAME}.?resets_at"
+    decisions = {"next": {"outputs": {"at": resets, "day": "date(resets)", "clock": Raw("clock")}}}
     sections = {"inputs": inputs, "entitlements": {NAME: section}, "values": values, "decisions": decisions}
     text = bundle(sections, timezone=zone)
     day, clock = model["anchor"].split("T")[0], model["time_of_day"].split(" ")[0]

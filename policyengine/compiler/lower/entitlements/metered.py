@@ -35,7 +35,7 @@ def lower(context: Context, part: Entitlement, scope: Scope, attached: Expr | No
     held = pool.pool(context, part, scope, period)
     asked = part.requested
     requested = None if asked is None else quantities.number(context, asked, scope, held.unit, "requested")
-    bounds = overage.bounds(context, part, scope, held.unit, held.granted, held.overage)
+    bounds = overage.bounds(context, part, scope, held.step, held.granted, held.overage)
     counters = windows.counters(context, part, scope, held.unit, requested)
     excess = _excess(context, part, scope)
     request = _Request(context, part, held, bounds, counters, attached, requested, period, excess)
@@ -207,6 +207,8 @@ class _Request:
     def _resets_at(self) -> Expr:
         """When the window that stopped the request ends, or else the period."""
         own = self.period.end if self.period is not None else None
+        if own is not None and all(counter.stretch.end is None for counter in self.counters):
+            return own
         found = NO_TIME if own is None else arithmetic.coerced(own, NO_TIME.type)
         for test, counter in reversed(self._stops()[:-1]):
             assert counter is not None
@@ -238,7 +240,7 @@ class _Request:
             "source": self._source(held.source),
             "resets_at": self._resets_at(),
             "warnings": alerts.listed(warned),
-            "draw": held.draw(self.included, self.beyond),
+            "draw": held.draw(self.granted, self.included),
             "overage": pool.after(held, self.beyond, at),
             "used": now,
         }

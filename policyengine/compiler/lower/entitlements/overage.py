@@ -21,7 +21,7 @@ from policyengine.language.written import RecordOf, Value
 from policyengine.runtime.program import All, Any_, Call, Const, Expr, If
 from policyengine.source import Span
 from policyengine.values import types
-from policyengine.values.types import Unit
+from policyengine.values.types import Number
 
 LIMIT_TYPES = types.Enum("", ("included", "max_purchase", "spend_limit", "usage_limit"))
 INCLUDED = Const(LIMIT_TYPES, "included")
@@ -37,8 +37,10 @@ class Bounds:
     stop: Expr
 
 
-def bounds(context: Context, part: Entitlement, scope: Scope, unit: Unit, granted: Expr, so_far: Expr) -> Bounds:
-    """The bounds of an entitlement; `granted` is what is included in all and `so_far` the overage there is already."""
+def bounds(context: Context, part: Entitlement, scope: Scope, step: Number, granted: Expr, so_far: Expr) -> Bounds:
+    """The bounds of an entitlement in quantities like `step`; `granted` is what is included in all and `so_far` the
+    overage there is already."""
+    unit = step.unit
     nothing = quantities.as_limit(quantities.zero(unit), unit, part.at)
     if part.when_exceeded == "grace":
         return Bounds(quantities.unlimited(unit), None, INCLUDED)
@@ -62,21 +64,21 @@ def bounds(context: Context, part: Entitlement, scope: Scope, unit: Unit, grante
     spend = None
     stop: Expr = Const(LIMIT_TYPES, "max_purchase")
     if part.overage.spend_limit is not None:
-        spend = quantities.less(_spend_limit(context, part.overage.spend_limit, scope, unit, granted), so_far, at)
+        spend = quantities.less(_spend_limit(context, part.overage.spend_limit, scope, step, granted), so_far, at)
         tighter = arithmetic.compare("<=", spend, left, at)
         stop = If(LIMIT_TYPES, tighter, Const(LIMIT_TYPES, "spend_limit"), stop)
         left = arithmetic.extreme("min", [left, spend], at)
     return Bounds(arithmetic.choose(allowed, left, nothing, at), spend, If(LIMIT_TYPES, allowed, stop, INCLUDED))
 
 
-def _spend_limit(context: Context, value: Value, scope: Scope, unit: Unit, granted: Expr) -> Expr:
-    """A number, or a share of what is granted."""
+def _spend_limit(context: Context, value: Value, scope: Scope, step: Number, granted: Expr) -> Expr:
+    """A number, or a share of what is granted, cut to the digits of the quantity."""
     if not isinstance(value, RecordOf):
-        return quantities.limit(context, value, scope, unit)
+        return quantities.limit(context, value, scope, step.unit)
     if set(value.fields) != {"percent_of_granted"}:
         raise Rejected(say.unknown_spend_limit(value.span))
     share = quantities.number(context, value.fields["percent_of_granted"][1], scope, (), "percent_of_granted")
-    return quantities.times(granted, share)
+    return quantities.cut(quantities.times(granted, share), step)
 
 
 def check_number(its_type: types.Type, at: Span) -> None:

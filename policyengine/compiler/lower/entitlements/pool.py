@@ -27,7 +27,8 @@ from policyengine.values.types import Number, Unit
 class Pool:
     """`left` and `granted` are limits, `used` and `overage` numbers; `source` may be None.
 
-    `draw` makes the state to store of the part that is taken from what is included and the part beyond it.
+    `draw` makes the state to store of what is granted and the part of it that is taken from what is included. `step`
+    is the type in which the state is kept.
     """
 
     unit: Unit
@@ -37,6 +38,7 @@ class Pool:
     overage: Expr
     source: Expr | None
     draw: Callable[[Expr, Expr], Expr]
+    step: Number
     overage_type: Number | None = None
 
 
@@ -74,13 +76,14 @@ def _of_limit(context: Context, part: Entitlement, scope: Scope, period: Stretch
     left = quantities.less(granted, used, at)
     overage = quantities.minus(used, quantities.within(used, granted), at)
 
-    def draw(included: Expr, beyond: Expr) -> Expr:
-        total = arithmetic.add([used, included, beyond], at)
+    def draw(granted_now: Expr, included: Expr) -> Expr:
+        total = arithmetic.add([used, granted_now], at)
         stored = {"used": total if is_constant else fitted(total, own_type, at), **extra}
         record = types.Record("", tuple((name, expr.type) for name, expr in stored.items()))
         return MakeRecord(record, tuple(stored.values()))
 
-    return Pool(unit, left, granted, used, overage, source, draw)
+    step = quantities.finest(unit) if is_constant else own_type
+    return Pool(unit, left, granted, used, overage, source, draw, step)
 
 
 def _limit(context: Context, part: Entitlement, scope: Scope, unit: Unit) -> tuple[Expr, Expr | None]:
@@ -111,13 +114,12 @@ def _of_grants(context: Context, part: Entitlement, scope: Scope) -> Pool:
     left, granted = lots.left(), lots.granted()
     used = arithmetic.add([quantities.minus(granted, left, at), overage], at)
 
-    def draw(included: Expr, beyond: Expr) -> Expr:
+    def draw(granted_now: Expr, included: Expr) -> Expr:
         return lots.drawn(included)
 
-    as_limit = quantities.as_limit
-    return Pool(
-        unit, as_limit(left, unit, at), as_limit(granted, unit, at), used, overage, lots.first(), draw, overage_type
-    )
+    limits = (quantities.as_limit(left, unit, at), quantities.as_limit(granted, unit, at))
+    assert isinstance(lots.capacity.type, Number)
+    return Pool(unit, *limits, used, overage, lots.first(), draw, lots.capacity.type, overage_type)
 
 
 def after(pool: Pool, beyond: Expr, at: Span) -> Expr:

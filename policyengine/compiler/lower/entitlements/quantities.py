@@ -27,6 +27,11 @@ def zero(unit: Unit) -> Const:
     return Const(Number(not money, unit, 1, 0, 0), 0)
 
 
+def finest(unit: Unit) -> Number:
+    """The type of a quantity that keeps every digit an answer may have."""
+    return Number(False, unit, 10**types.DIGITS_MAX, 0, 0)
+
+
 def unlimited(unit: Unit) -> Const:
     return Const(Limit(Number(True, unit, 1, 0, 0)), UNLIMITED)
 
@@ -93,6 +98,16 @@ def times(of: Expr, factor: Expr) -> Expr:
     lo, hi = arithmetic.corners(p.lo, p.hi, q.lo, q.hi)
     unit = types.unit_product(p.unit, q.unit)
     return Call(Limit(Number(p.integer and q.integer, unit, p.den * q.den, lo, hi)), "limit_multiply", (of, factor))
+
+
+def cut(of: Expr, like: Number) -> Expr:
+    """A limit without the digits that a quantity of this type does not have: it never allows more."""
+    assert isinstance(of.type, Limit)
+    p = of.type.number
+    if like.den % p.den == 0:
+        return of
+    made = Number(p.integer, p.unit, like.den, p.lo * like.den // p.den, p.hi * like.den // p.den)
+    return Call(Limit(made), "limit_cut", (of,))
 
 
 def within(amount: Expr, most: Expr) -> Expr:

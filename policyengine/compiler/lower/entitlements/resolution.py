@@ -39,6 +39,8 @@ def resolve(
     if not isinstance(value, RecordOf) or set(value.fields) != set(names):
         raise Rejected(say.levels_differ(field, names, value.span))
     levels = [_plain(context, value.fields[name][1], scope, unit) for name in names]
+    if unit is None:
+        levels = _in_one_unit(context, [value.fields[name][1] for name in names], levels, scope)
     found, source = levels[-1], _named(names[-1], levels[-1])
     for name, level in zip(reversed(names[:-1]), reversed(levels[:-1]), strict=True):
         if not isinstance(level.type, types.Optional):
@@ -48,6 +50,20 @@ def resolve(
         found = arithmetic.choose(there, check.unwrapped(level), found, value.span)
         source = arithmetic.choose(there, Const(types.STRING, name), source, value.span)
     return Resolved(found, source)
+
+
+def _in_one_unit(context: Context, values: list[Value], levels: list[Expr], scope: Scope) -> list[Expr]:
+    """Bare numbers of some levels read in the unit that another level has."""
+    plain = [level.type.item if isinstance(level.type, types.Optional) else level.type for level in levels]
+    unit = next((p.unit for p in plain if isinstance(p, types.Number) and p.unit), None)
+    if unit is None:
+        return levels
+    return [
+        level
+        if not isinstance(p, types.Number) or p.unit or isinstance(level.type, types.Optional)
+        else context.in_unit(context.value(value, scope, unit=unit), unit, value)
+        for value, level, p in zip(values, levels, plain, strict=True)
+    ]
 
 
 def _named(name: str, level: Expr) -> Expr:

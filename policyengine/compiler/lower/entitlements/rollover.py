@@ -32,7 +32,7 @@ def carried(
     before = quantities.number(context, part.carried, scope, unit, "carried")
     own_type = before.type
     assert isinstance(own_type, Number)
-    cap = _cap(context, part, scope, limit, unit)
+    cap = _cap(context, part, scope, limit, own_type)
     left = quantities.within(cap, quantities.less(quantities.more(limit, before), used, at))
     stored = check.Checker(reset.since.place).maybe(reset.since.tree, scope)
     since = check.unwrapped(stored) if isinstance(stored.type, types.Optional) else stored
@@ -41,13 +41,13 @@ def carried(
     return arithmetic.choose(is_old(context, reset.since, period, scope), fitted(kept, own_type, at), before, at)
 
 
-def _cap(context: Context, part: Rollover, scope: Scope, limit: Expr, unit: types.Unit) -> Expr:
+def _cap(context: Context, part: Rollover, scope: Scope, limit: Expr, step: Number) -> Expr:
     """The most that is carried, as a number: a share of the limit, or what is said."""
     if part.max is not None:
-        return quantities.number(context, part.max, scope, unit, "max")
+        return quantities.number(context, part.max, scope, step.unit, "max")
     assert part.cap_percent is not None
     share = quantities.number(context, part.cap_percent, scope, (), "cap_percent")
-    cap = quantities.times(limit, share)
+    cap = quantities.cut(quantities.times(limit, share), step)
     assert isinstance(cap.type, Limit)
     # Of an unlimited one any number is a cap: nothing that is carried adds to it.
     whole = cap.type.number
