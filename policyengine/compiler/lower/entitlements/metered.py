@@ -89,7 +89,8 @@ class _Request:
         self.granted = self._node("granted", self._granted())
         self.included = quantities.within(self.granted, held.left)
         self.beyond = quantities.minus(self.granted, self.included, self.at)
-        self.counted = [counter.counted(requested, self.granted) for counter in counters]
+        taken = self._is_taken()
+        self.counted = [counter.counted(requested, self.granted, taken) for counter in counters]
 
     def _node(self, field: str, expr: Expr) -> Expr:
         return guarded.node(self.context, self.part, self.attached, field, expr)
@@ -129,20 +130,30 @@ class _Request:
         assert self.requested is not None
         granted = self.requested
         for counter in self.counters:
-            granted = counter.clamped(self.requested, granted)
-        return quantities.within(granted, self.headroom)
+            granted = counter.clamped(self.requested, granted, self.held.step)
+        return quantities.within(granted, quantities.cut(self.headroom, self.held.step))
 
     def _overflowed(self) -> Expr:
         assert self.requested is not None
         if self.bounds.spend is None:
             return self.requested
-        return quantities.within(self.requested, quantities.more(self.held.left, self.bounds.spend))
+        most = quantities.more(self.held.left, self.bounds.spend)
+        return quantities.within(self.requested, quantities.cut(most, self.held.step))
 
     def _allowed(self) -> Expr:
         """A request of which a part is granted is allowed; so is one of nothing where something is left."""
         return self._by_excess(
             {"refuse": lambda: self.fits, "clamp": self._partly_allowed, "overflow": self._partly_allowed}
         )
+
+    def _is_taken(self) -> Expr:
+        """Whether a request that draws nothing counts in windows: where it fits, or has happened."""
+        yes = Const(types.BOOL, True)
+        if self.requested is None:
+            return yes
+        asks = arithmetic.compare(">", self.requested, quantities.zero(self.held.unit), self.at)
+        free = self._by_excess({"refuse": lambda: self.fits, "clamp": lambda: self.fits, "overflow": lambda: yes})
+        return If(types.BOOL, asks, yes, free)
 
     def _partly_allowed(self) -> Expr:
         assert self.requested is not None

@@ -7,7 +7,7 @@ at zero when its stretch is another one than the stored, and gives the counter b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
@@ -72,28 +72,31 @@ class Counter:
     def _where_counted(self, test: Expr, otherwise: bool) -> Expr:
         return test if self.counts is None else If(types.BOOL, self.counts, test, Const(types.BOOL, otherwise))
 
-    def clamped(self, whole: Expr, granted: Expr) -> Expr:
+    def clamped(self, whole: Expr, granted: Expr, step: Number) -> Expr:
         """What the window leaves of a request: the share of it that fits, in the request's own places."""
         if self.left is None or self.requested is None:
             return granted
         at = self.part.at
         if not self.is_own:
-            return self._chosen(quantities.within(granted, self.left), granted)
-        part = quantities.within(self.requested, self.left)
+            return self._chosen(quantities.within(granted, quantities.cut(self.left, step)), granted)
+        part = quantities.within(self.requested, quantities.cut(self.left, self.used_type))
         share = _share(whole, part, self.requested, "floor", at)
         fits = arithmetic.compare("<=", self.requested, self.left, at)
         kept = arithmetic.choose(fits, granted, arithmetic.extreme("min", [granted, share], at), at)
         return self._chosen(kept, granted)
 
-    def counted(self, whole: Expr | None, granted: Expr) -> Expr:
-        """What this request adds to the counter: the share of it that was granted, in the counter's own places."""
+    def counted(self, whole: Expr | None, granted: Expr, is_taken: Expr) -> Expr:
+        """What this request adds to the counter: the share of it that was granted, in the counter's own places.
+
+        `is_taken` says whether a request that draws nothing is let through.
+        """
         at = self.part.at
         if self.requested is None or whole is None:
             return quantities.zero(self.used_type.unit)
         if not self.is_own:
             return self._chosen(granted, quantities.zero(self.used_type.unit))
         share = _share(self.requested, granted, whole, "up", at)
-        full = arithmetic.compare(">=", granted, whole, at)
+        full = All(types.BOOL, (arithmetic.compare(">=", granted, whole, at), is_taken))
         return self._chosen(arithmetic.choose(full, self.requested, share, at), quantities.zero(self.used_type.unit))
 
     def _chosen(self, counted: Expr, otherwise: Expr) -> Expr:
@@ -137,7 +140,8 @@ def _share(of: Expr, part: Expr, whole: Expr, mode: str, at: Span) -> Expr:
         raise Rejected(say.endless_quantity(at))
     made = arithmetic.rounded(ratio, places, mode, at)
     assert isinstance(made.type, Number)
-    return arithmetic.narrowed(made, 0, -(-of.type.hi // of.type.den))
+    whole_type = replace(made.type, integer=of.type.integer and made.type.den == 1)
+    return arithmetic.narrowed(replace(made, type=whole_type), 0, -(-of.type.hi // of.type.den))
 
 
 def counters(
