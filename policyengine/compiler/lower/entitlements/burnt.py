@@ -59,10 +59,11 @@ def _list(context: Context, written: Written, scope: Scope, wanted: dict[str, Ty
         raise Rejected(expression_say.expected_type("a list of records", expr.type, written.span))
     for name, its_type in wanted.items():
         found = record.field(name)
-        is_amount = its_type is None and isinstance(found, Number)
-        if not is_amount and not (
-            found == its_type or (its_type == types.STRING and types.is_text(found or types.NEVER))
-        ):
+        if its_type is None:
+            fits = isinstance(found, Number)
+        else:
+            fits = found == its_type or (its_type == types.STRING and types.is_text(found or types.NEVER))
+        if not fits:
             raise Rejected(say.burn_down_field(name, str(its_type or "a number"), written.span))
     for name in (*AMOUNTS, "balance"):
         found = record.field(name)
