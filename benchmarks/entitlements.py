@@ -110,11 +110,16 @@ def ask(policy: Policy, tenants: int) -> None:
 
 def load(path: Path, tenants: int) -> None:
     """What a service does: read the compiled program, make the policy, answer."""
-    data = path.read_bytes()
-    program = measured("load", lambda: from_json(data), megabytes=len(data) // 1_000_000)
-    del data
-    policy = measured("ready", lambda: Policy(program))
-    ask(policy, tenants)
+    program = measured("load", lambda: from_json(path.read_bytes()), megabytes=path.stat().st_size // 1_000_000)
+    ask(measured("ready", lambda: Policy(program)), tenants)
+
+
+def compiled(folder: Path) -> Path:
+    """Compile the bundle of a folder, and write its program down."""
+    program = measured("compile", lambda: compile_path(folder).program)
+    path = folder / "program.json"
+    measured("artifact", lambda: path.write_bytes(to_json(program)))
+    return path
 
 
 def main(arguments: list[str]) -> int:
@@ -125,13 +130,10 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         measured("write", lambda: written(folder, tenants), tenants=tenants)
-        program = measured("compile", lambda: compile_path(folder).program)
-        data = measured("artifact", lambda: to_json(program))
-        (folder / "program.json").write_bytes(data)
-        del data, program
+        path = compiled(folder)
         gc.collect()
         # In a process of its own, so that its memory is that of a service, which never compiles.
-        command = [sys.executable, __file__, "--load", str(folder / "program.json"), str(tenants)]
+        command = [sys.executable, __file__, "--load", str(path), str(tenants)]
         return subprocess.run(command, check=False).returncode
 
 

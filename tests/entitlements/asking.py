@@ -217,7 +217,7 @@ def histories() -> st.SearchStrategy[dict[str, Any]]:
             "effective_at": hours(60),
             "expires_at": TIMES,
             "voided_at": st.none() | TIMES,
-            "rollover_min": st.sampled_from([Decimal("0"), Decimal("0.5"), Decimal("20")]),
+            "rollover_min": st.sampled_from([Decimal(0), Decimal("0.5"), Decimal(20)]),
             "rollover_max": st.sampled_from([0, 10, 1_000]),
             "every": st.none() | st.sampled_from(["1 day", "5 hours", "1 month"]),
             "anchor": hours(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -214,4 +215,4 @@ def test_segments_cover_the_time(facts):
 
         assert facts["start"] == str(segments[0]["from"])
         assert facts["until"] == str(segments[-1]["to"])
-        assert all(one["to"] == other["from"] for one, other in zip(segments, segments[1:], strict=False))
+        assert all(one["to"] == other["from"] for one, other in pairwise(segments))
