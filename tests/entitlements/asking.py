@@ -140,8 +140,8 @@ def asked(policy: pe.Policy, name: str, facts: Mapping[str, Any], at: str | None
         decision, failure = None, error.code
     prepared = policy._prepared[name]
     held = prepared.reader.check(facts, at, None)
-    assert prepared.run is not None
-    assert prepared.run(held.held, None) == interpreted(policy.program, prepared.entry, prepared.order, held, None)
+    assert prepared._run is not None
+    assert prepared._run(held.held, None) == interpreted(policy.program, prepared.entry, prepared.order, held, None)
     return dict(decision.outputs) if decision is not None else failure
 
 

@@ -63,10 +63,10 @@ def answer_of_both(ask: asking.Ask, answer=asking.answer) -> asking.Answer:
         policy = asking.compiled(ask.bundle)
         prepared = policy._prepared[ask.decide]
         facts = prepared.reader.check(asking.facts(ask.input), ask.at, ask.tenant)
-        assert prepared.run is not None, "generated code answers"
+        assert prepared._run is not None, "generated code answers"
         ours = interpreted(policy.program, prepared.entry, prepared.order, facts, ask.tenant)
         if not facts.unavailable:
-            assert prepared.run(facts.held, None) == ours
+            assert prepared._run(facts.held, None) == ours
     return found
 
 

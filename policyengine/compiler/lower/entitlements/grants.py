@@ -200,7 +200,7 @@ def _keys(context: Context, part: Entitlement, scope: Scope, item: Local) -> tup
     if not part.draw_order:
         names = [name for name in BY_DEFAULT if name in fields]
         return [_rank(fields[name], part.at) for name in names], [False] * len(names)
-    inner = scope.looping().binding("grant", Variable(item))
+    inner = scope.binding("grant", Variable(item))
     for name, field in fields.items():
         inner = inner.binding(name, Variable(field))
     keys, falls = [], []
