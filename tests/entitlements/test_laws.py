@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from entitlements import oracle
 from entitlements.asking import BUNDLE, FACTS, HISTORY, NOW, asked, cents, histories, hours, policy_of
 
 WALLET = policy_of(BUNDLE)
@@ -44,6 +45,20 @@ def law(*arguments: Any) -> Callable[[Any], Any]:
 
 def granted_of(answer: dict[str, Any]) -> Decimal:
     return Decimal(answer["granted"])
+
+
+@law(FACTS)
+def test_the_lowering_means_what_the_reference_says(facts):
+    """Every field of the answer is that of the oracle."""
+    found = asked(WALLET, "wallet", facts, NOW)
+    expected = oracle.answer(facts, NOW)
+    shown = {
+        **found,
+        "draw": [(grant["id"], grant["drawn"], grant["balance"]) for grant in found["draw"]],
+        "windows": [(counter["id"], counter["used"]) for counter in found["windows"]],
+    }
+
+    assert expected == {name: shown[name] for name in expected}
 
 
 @law(FACTS, st.integers(min_value=0, max_value=5), cents())

@@ -112,7 +112,9 @@ def _of_grants(context: Context, part: Entitlement, scope: Scope) -> Pool:
         assert isinstance(overage.type, Number)
         overage_type = overage.type
     left, granted = lots.left(), lots.granted()
-    used = arithmetic.add([quantities.minus(granted, left, at), overage], at)
+    # A grant may hold more than it was given with: what was added later was not used.
+    drawn = arithmetic.extreme("max", [arithmetic.subtract(granted, left, at), quantities.zero(unit)], at)
+    used = arithmetic.add([drawn, overage], at)
 
     def draw(granted_now: Expr, included: Expr) -> Expr:
         return lots.drawn(included)
