@@ -106,7 +106,7 @@ def cut(of: Expr, like: Number) -> Expr:
     p = of.type.number
     if like.den % p.den == 0:
         return of
-    made = Number(p.integer, p.unit, like.den, p.lo * like.den // p.den, p.hi * like.den // p.den)
+    made = Number(like.integer, p.unit, like.den, p.lo * like.den // p.den, p.hi * like.den // p.den)
     return Call(Limit(made), "limit_cut", (of,))
 
 

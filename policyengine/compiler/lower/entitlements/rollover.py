@@ -21,7 +21,8 @@ def carried(
 ) -> Expr:
     """What is carried into the present period: after a reset what is left, up to the cap, else what was carried before.
 
-    Each period in which nothing was asked has a reset of its own, at which its whole limit was left.
+    Each period in which nothing was asked has a reset of its own, at which its whole limit was left. What is carried is
+    cut to the digits in which it is stored.
     """
     at = part.at
     if reset.recurrences is not None:
@@ -33,11 +34,11 @@ def carried(
     own_type = before.type
     assert isinstance(own_type, Number)
     cap = _cap(context, part, scope, limit, own_type)
-    left = quantities.within(cap, quantities.less(quantities.more(limit, before), used, at))
+    left = quantities.within(cap, quantities.cut(quantities.less(quantities.more(limit, before), used, at), own_type))
     stored = check.Checker(reset.since.place).maybe(reset.since.tree, scope)
     since = check.unwrapped(stored) if isinstance(stored.type, types.Optional) else stored
     idle = count_between(context, reset, scope, since)
-    kept = quantities.within(cap, quantities.more(quantities.times(limit, idle), left))
+    kept = quantities.within(cap, quantities.cut(quantities.more(quantities.times(limit, idle), left), own_type))
     return arithmetic.choose(is_old(context, reset.since, period, scope), fitted(kept, own_type, at), before, at)
 
 
