@@ -17,7 +17,7 @@ def translate(case: Mapping[str, Any]) -> Translation:
     """One question an operation; a settled lock is asked again from before it, and what came after it again as well."""
     model = case["model"]
     state = _start(model)
-    before, since = state, []
+    before, since, locked = state, [], None
     checks, required = [], []
     for op in case["input"]["ops"]:
         feature, units = op.get("feature", SELF), op["units"]
@@ -30,19 +30,20 @@ def translate(case: Mapping[str, Any]) -> Translation:
                 found = yield _ask(model, "refuse", state, feature, units)
                 checks.append(found.outputs["allowed"])
                 required.append(found.outputs["requested"])
-                before, since, locked = state, [], feature
-                state = _stored(found.outputs)
+                if found.outputs["allowed"]:
+                    before, since, locked = state, [], feature
+                    state = _stored(found.outputs)
             case "track":
                 found = yield _ask(model, op["on_excess"], state, feature, units)
                 state = _stored(found.outputs)
                 since = [*since, op]
-            case "finalize":
+            case "finalize" if locked is not None:
                 state = before
                 for later in since:
                     found = yield _ask(model, later["on_excess"], state, later["feature"], later["units"])
                     state = _stored(found.outputs)
                 found = yield _ask(model, "clamp", state, op.get("feature", locked), units)
-                state, since = _stored(found.outputs), []
+                state, since, locked = _stored(found.outputs), [], None
             case "set_usage":
                 counters = state["counters"]
                 found = yield _ask({**model, "windows": {}}, "overflow", _start(model), SELF, units)
