@@ -242,7 +242,7 @@ class Decision:
         return tuple(name for name, fired in asked if fired is True)
 
     @property
-    def refusals(self) -> tuple[str, ...]:
+    def _refused(self) -> tuple[str, ...]:
         """The nodes of the required entitlements that do not allow."""
         start = len(self._entry.outputs) + len(self._entry.guards)
         required = zip(self._entry.requires, self._values[start:], strict=False)
@@ -251,7 +251,7 @@ class Decision:
     @property
     def effect(self) -> str:
         """`deny`, `review` or `allow`: the strictest of everything that was asked."""
-        effects = [self._policy.program.effects[g] for g in self.guards] + ["deny"] * len(self.refusals)
+        effects = [self._policy.program.effects[g] for g in self.guards] + ["deny"] * len(self._refused)
         names = [node for _, node in self._entry.outputs] + [*self._entry.guards, *self._entry.requires]
         for node, value in zip(names, self._values, strict=False):
             if isinstance(value, Failure):
@@ -262,7 +262,7 @@ class Decision:
     def codes(self) -> tuple[str, ...]:
         """Every code that an effect other than allow was given with: those of entitlements, then the guards' names."""
         effects = self._policy.program.effects
-        refused = tuple(dict.fromkeys(self._policy.program.codes[node] for node in self.refusals))
+        refused = tuple(dict.fromkeys(self._policy.program.codes[node] for node in self._refused))
         spoken = refused + tuple(g.rpartition(".")[2] for g in self.guards if effects[g] != "allow")
         return spoken + tuple(dict.fromkeys(self.failures.values()))
 
@@ -289,7 +289,7 @@ class Decision:
     @property
     def rationale(self) -> tuple[Reason, ...]:
         """The rows, tiers, parameters, overrides and guards that decided, in the order of evaluation."""
-        found = explain.reasons(self._policy.program, self._entry, self.trace, self.guards, self.refusals)
+        found = explain.reasons(self._policy.program, self._entry, self.trace, self.guards, self._refused)
         return tuple(Reason(*parts) for parts in found)
 
     def explain(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from policyengine.compiler.lower.context import Context
 from policyengine.language.entitlements import Entitlement
 from policyengine.language.expression import arithmetic, check
-from policyengine.runtime.program import Const, Expr, If
+from policyengine.runtime.program import Const, Expr, Fact, If, Read
 from policyengine.values import types
 
 
@@ -15,6 +15,11 @@ def only(attached: Expr | None, expr: Expr) -> Expr:
         return expr
     plain = expr.type if isinstance(expr.type, types.Optional) else types.Optional(expr.type)
     return If(plain, attached, arithmetic.coerced(expr, plain), Const(plain, None))
+
+
+def kept(context: Context, part: Entitlement, attached: Expr | None, field: str, expr: Expr) -> Expr:
+    """A step that is read more than once, as a node; what is a single read or a constant already stays as it is."""
+    return expr if isinstance(expr, Const | Read | Fact) else node(context, part, attached, field, expr)
 
 
 def node(context: Context, part: Entitlement, attached: Expr | None, field: str, expr: Expr) -> Expr:

@@ -9,6 +9,7 @@ at equality the entitlement is exhausted.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
@@ -31,12 +32,30 @@ NO_TIME = Const(types.Optional(types.TIMESTAMP), None)
 
 def lower(context: Context, part: Entitlement, scope: Scope, attached: Expr | None) -> dict[str, Expr]:
     """The fields of the answer, by name."""
+
+    def keep(field: str, expr: Expr) -> Expr:
+        return guarded.kept(context, part, attached, field, expr)
+
     period = None if part.reset is None else resets.period(context, part.reset, scope)
     held = pool.pool(context, part, scope, period)
+    held = replace(
+        held,
+        left=keep("left", held.left),
+        granted=keep("included", held.granted),
+        used=keep("used_before", held.used),
+        overage=keep("overage_before", held.overage),
+    )
     asked = part.requested
     requested = None if asked is None else quantities.number(context, asked, scope, held.unit, "requested")
+    if requested is not None:
+        requested = keep("requested", requested)
     bounds = overage.bounds(context, part, scope, held.step, held.granted, held.overage)
-    counters = windows.counters(context, part, scope, held.unit, requested)
+    bounds = Bounds(
+        keep("beyond", bounds.headroom),
+        None if bounds.spend is None else keep("spend_left", bounds.spend),
+        keep("stop", bounds.stop),
+    )
+    counters = windows.counters(context, part, scope, held.unit, requested, keep)
     excess = _excess(context, part, scope)
     request = _Request(context, part, held, bounds, counters, attached, requested, period, excess)
     return request.answer(scope)

@@ -7,6 +7,7 @@ at zero when its stretch is another one than the stored, and gives the counter b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from policyengine.compiler import diagnostics as say
@@ -24,6 +25,7 @@ from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.types import Number, Type, Unit
 
+Keep = Callable[[str, Expr], Expr]
 COUNTED = ("id", "used", "since", "until", "anchored_by", "rolled")
 TEXT, TIME = types.Optional(types.STRING), types.Optional(types.TIMESTAMP)
 PLACES_MAX = 34
@@ -145,10 +147,10 @@ def _share(of: Expr, part: Expr, whole: Expr, mode: str, at: Span) -> Expr:
 
 
 def counters(
-    context: Context, part: Entitlement, scope: Scope, unit: Unit, requested: Expr | None
+    context: Context, part: Entitlement, scope: Scope, unit: Unit, requested: Expr | None, keep: Keep
 ) -> tuple[Counter, ...]:
-    """The windows of an entitlement."""
-    found = tuple(_counter(context, window, scope, unit, requested) for window in part.windows)
+    """The windows of an entitlement; `keep` makes a node of what is read more than once."""
+    found = tuple(_kept_once(_counter(context, window, scope, unit, requested), keep) for window in part.windows)
     ids = [window.id for window in part.windows]
     for place, window in enumerate(part.windows):
         if window.id in ids[:place]:
@@ -156,6 +158,26 @@ def counters(
     if len({counter.record is None for counter in found}) > 1:
         raise Rejected(say.counters_differ(part.windows[0].at))
     return found
+
+
+def _kept_once(counter: Counter, keep: Keep) -> Counter:
+    """The counter with its steps as nodes of their own."""
+
+    def step(name: str, expr: Expr) -> Expr:
+        return keep(f"windows.{counter.part.id}.{name}", expr)
+
+    start, end = counter.stretch.start, counter.stretch.end
+    return replace(
+        counter,
+        used=step("used", counter.used),
+        left=None if counter.left is None else step("left", counter.left),
+        stretch=Stretch(
+            None if start is None else step("since", start),
+            None if end is None else step("until", end),
+        ),
+        anchored_by=step("anchored_by", counter.anchored_by),
+        rolled=step("rolled", counter.rolled),
+    )
 
 
 def _counter(context: Context, part: Window, scope: Scope, unit: Unit, requested: Expr | None) -> Counter:
