@@ -150,11 +150,11 @@ def counters(
     context: Context, part: Entitlement, scope: Scope, unit: Unit, requested: Expr | None, keep: Keep
 ) -> tuple[Counter, ...]:
     """The windows of an entitlement; `keep` makes a node of what is read more than once."""
-    found = tuple(_kept_once(_counter(context, window, scope, unit, requested), keep) for window in part.windows)
     ids = [window.id for window in part.windows]
     for place, window in enumerate(part.windows):
         if window.id in ids[:place]:
             raise Rejected(say.window_twice(window.id, window.at))
+    found = tuple(_kept_once(_counter(context, window, scope, unit, requested), keep) for window in part.windows)
     if len({counter.record is None for counter in found}) > 1:
         raise Rejected(say.counters_differ(part.windows[0].at))
     return found
