@@ -50,7 +50,8 @@ def aligned(context: Context, part: Alignment, scope: Scope) -> Stretch:
     _check_interval(part)
     if part.calendar:
         return _stretch("calendar", (zone, interval, at))
-    assert part.anchor is not None
+    if part.anchor is None:
+        raise Rejected(say.bad_interval("it begins nowhere", part.at, "say `calendar: true`, or an `anchor`"))
     return _stretch("cycle", (zone, interval, instant(context, part.anchor, scope), at))
 
 
