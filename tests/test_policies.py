@@ -18,7 +18,7 @@ from policyengine.runtime.program import Program
 POLICIES = Path(__file__).parents[1] / "policies"
 
 
-BY_HAND = ("checkout", "llm-api", "payments", "saas-seats")
+BY_HAND = ("checkout", "credits", "llm-api", "payments", "saas-seats")
 
 
 @pytest.mark.parametrize("name", BY_HAND)

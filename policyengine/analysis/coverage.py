@@ -14,7 +14,8 @@ from policyengine.analysis.bundle_tests import Outcome
 from policyengine.compiler.pipeline import Compiled
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.language.expression import syntax, walk
-from policyengine.language.model import NamedValue, Part, Retry
+from policyengine.language.model import NamedValue, Retry
+from policyengine.language.parts import Part
 from policyengine.language.written import Choice, ListOf, RecordOf, Written
 from policyengine.runtime import explain, interpreter
 from policyengine.runtime.facts import Reader
@@ -22,7 +23,14 @@ from policyengine.runtime.failure import COST_EXCEEDED
 from policyengine.runtime.program import Call, Const, Expr, If, Local, MakeTiers, Node, Program, Read, Row, children
 from policyengine.source import Span
 
-KINDS = {"row": "rows", "tier": "tiers", "branch": "branches", "guard": "guards", "override": "overrides"}
+KINDS = {
+    "row": "rows",
+    "tier": "tiers",
+    "branch": "branches",
+    "entitlement": "entitlements",
+    "guard": "guards",
+    "override": "overrides",
+}
 """The kinds of goals, and what several of a kind are called."""
 Key = tuple[Hashable, ...]
 """What stands for a goal among what was reached."""
@@ -79,12 +87,23 @@ def _goals(compiled: Compiled) -> Iterator[Goal]:
     yield from _rows(program)
     yield from _tiers(program)
     yield from _branches(compiled)
+    yield from _entitlements(compiled)
     for name, guard in compiled.bundle.guards.items():
         place = f"{guard.at.source.name}:{guard.at.line}"
         yield Goal("guard", f"{name} speaks", place, ("condition", name, True))
         yield Goal("guard", f"{name} does not speak", place, ("condition", name, False))
     for index, (override_id, _) in enumerate(program.override_ids):
         yield Goal("override", override_id, program.places.get(f"override {override_id}", ""), ("override", index))
+
+
+def _entitlements(compiled: Compiled) -> Iterator[Goal]:
+    """Both answers of each entitlement; one that carries a value and nothing else only allows."""
+    for name, part in compiled.bundle.entitlements.items():
+        node = compiled.program.nodes[f"{name}.allowed"]
+        if not isinstance(node.expr, Const):
+            place = f"{part.at.source.name}:{part.at.line}"
+            yield Goal("entitlement", f"{name} allows", place, ("condition", node.name, True))
+            yield Goal("entitlement", f"{name} refuses", place, ("condition", node.name, False))
 
 
 def _rows(program: Program) -> Iterator[Goal]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from policyengine.language.entitlements import Entitlement
 from policyengine.language.model import NAMED_SECTIONS, Bundle, Charge, Decision, Parameter, Proration, Retry, Table
 from policyengine.language.references import names_read
 from policyengine.language.written import Dated, Keyed
@@ -13,7 +14,19 @@ from policyengine.language.yaml import Mapping, Scalar
 from policyengine.runtime.program import Program
 from policyengine.source import Span
 
-KINDS = ("input", "parameter", "table", "value", "charge", "proration", "retry", "account", "guard", "decision")
+KINDS = (
+    "input",
+    "parameter",
+    "table",
+    "value",
+    "charge",
+    "proration",
+    "retry",
+    "account",
+    "entitlement",
+    "guard",
+    "decision",
+)
 KIND_OF = {"retries": "retry"}
 """The kind of a section's parts, where it is not the section's name without its `s`."""
 
@@ -82,6 +95,9 @@ def _listed(part: Any) -> Iterator[str]:
 
 def _detail(part: Any, program: Program) -> str:
     match part:
+        case Entitlement():
+            words = ("allow", "value", "limit", "grants", "burn_down")
+            return next(word for word in words if getattr(part, word) is not None)
         case Table():
             count = len(program.tables[part.name].ids)
             return f"{count} row" if count == 1 else f"{count} rows"

@@ -15,6 +15,7 @@ FILLS = {
     "retry": "#f6e7f1",
     "account": "#e4ecd9",
     "proration": "#d8ecec",
+    "entitlement": "#f6e6ef",
     "guard": "#fbe3e0",
     "decision": "#e9e1f5",
 }
@@ -29,6 +30,7 @@ _MERMAID_SHAPES = {
     "retry": ("[", "]"),
     "account": ("[(", ")]"),
     "proration": ("[", "]"),
+    "entitlement": (">", "]"),
     "guard": ("{{", "}}"),
     "decision": ("[[", "]]"),
 }
@@ -41,6 +43,7 @@ _DOT_SHAPES = {
     "retry": "box",
     "account": "cylinder",
     "proration": "box",
+    "entitlement": "house",
     "guard": "hexagon",
     "decision": "doubleoctagon",
 }

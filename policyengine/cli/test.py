@@ -36,7 +36,9 @@ class Wanted:
 @click.option("--format", "how", type=click.Choice(test_report.FORMATS), default="pretty", show_default=True)
 @click.option("-v", "--verbose", is_flag=True, help="A line for each test.")
 @click.option("--fail-on-empty", is_flag=True, help="Fail where no test runs.")
-@click.option("--coverage", is_flag=True, help="Say which rows, tiers, branches, guards and overrides no test reached.")
+@click.option(
+    "--coverage", is_flag=True, help="Say what no test reached: rows, tiers, branches, entitlements, guards, overrides."
+)
 @click.option("--min", "least", metavar="PERCENT", type=click.FloatRange(0, 100), help="Fail below this coverage.")
 @click.option("--watch", is_flag=True, help="Run again whenever a file changes.")
 def command(bundles: tuple[Path, ...], watch: bool, **options: Any) -> int:

@@ -250,6 +250,117 @@ def free_quantity_raises(
     return Diagnostic("B096", "free_quantity_raises", message, at, hint, "warning")
 
 
+def amount_may_be_negative(field: str, at: Span) -> Diagnostic:
+    hint = "declare the input with `min: 0`, or use `max(0, ...)`"
+    return Diagnostic("B067", "amount_may_be_negative", f"`{field}` may be negative", at, hint)
+
+
+def levels_differ(field: str, levels: Sequence[str], at: Span) -> Diagnostic:
+    shown = ", ".join(f"{level}: ..." for level in levels)
+    hint = f"write `{field}: {{{shown}}}`"
+    return Diagnostic(
+        "B068", "levels_differ", f"`{field}` does not say a value for each level of `precedence`", at, hint
+    )
+
+
+def grant_field(name: str, at: Span) -> Diagnostic:
+    hint = "a grant has `id`, a text, and `balance`, a number; its times are timestamps, and all amounts have one unit"
+    return Diagnostic("B069", "bad_grants", f"these grants have no `{name}` that can be used", at, hint)
+
+
+def counter_field(name: str, wanted: str, at: Span) -> Diagnostic:
+    hint = f"declare `{name}` as {wanted}"
+    return Diagnostic("B070", "bad_counters", f"these counters have no `{name}` that can be used", at, hint)
+
+
+def unknown_counter_field(name: str, known: Sequence[str], at: Span) -> Diagnostic:
+    hint = "a counter may have " + ", ".join(f"`{word}`" for word in known)
+    return Diagnostic("B070", "bad_counters", f"a counter has no `{name}`", at, hint)
+
+
+def counters_differ(at: Span) -> Diagnostic:
+    hint = "give all windows the same list, or each a number of its own"
+    return Diagnostic("B070", "bad_counters", "the windows are not counted in one way", at, hint)
+
+
+def window_twice(window: str, at: Span) -> Diagnostic:
+    return Diagnostic("B071", "window_twice", f"two windows have the id `{window}`", at, "rename one")
+
+
+def bad_interval(why: str, at: Span, hint: str | None) -> Diagnostic:
+    return Diagnostic("B072", "bad_interval", f"this interval cannot be used: {why}", at, hint)
+
+
+def recurrence_field(name: str, wanted: str, at: Span) -> Diagnostic:
+    hint = f"declare `{name}` as {wanted}"
+    return Diagnostic("B073", "bad_recurrences", f"these recurrences have no `{name}` that can be used", at, hint)
+
+
+def needs_overage(at: Span) -> Diagnostic:
+    hint = "say `overage: {allow: ...}`, with `max_purchase` or `spend_limit` where there is one"
+    return Diagnostic("B074", "say_overage", "`when_exceeded: overage` does not say how far one may go", at, hint)
+
+
+def overage_without_word(at: Span) -> Diagnostic:
+    hint = "say `when_exceeded: overage`, or leave `overage` out"
+    return Diagnostic("B074", "say_overage", "`overage` needs `when_exceeded: overage`", at, hint)
+
+
+def needs_overage_used(at: Span) -> Diagnostic:
+    hint = "say `used`: the overage so far, as the last answer gave it"
+    return Diagnostic("B074", "say_overage", "grants do not know how much overage there was", at, hint)
+
+
+def overage_used_twice(at: Span) -> Diagnostic:
+    hint = "leave it out: what is used above the limit is overage"
+    return Diagnostic("B074", "say_overage", "`used` of the entitlement has the overage in it", at, hint)
+
+
+def unknown_spend_limit(at: Span) -> Diagnostic:
+    hint = "write a number, or `{percent_of_granted: 120%}`"
+    return Diagnostic("B074", "say_overage", "this is not a spend limit", at, hint)
+
+
+def rollover_needs_since(at: Span) -> Diagnostic:
+    hint = "say `reset: {interval: ..., since: ...}`: the stored beginning of the period that `used` belongs to"
+    return Diagnostic("B075", "say_since", "`rollover` needs to know which period was stored", at, hint)
+
+
+def since_with_grants(at: Span) -> Diagnostic:
+    hint = "what grants hold after a reset is said by `burn_down`"
+    return Diagnostic("B075", "say_since", "grants are not reset by `since`", at, hint)
+
+
+def limit_may_be_absent(at: Span) -> Diagnostic:
+    hint = "give the last level of `precedence` a value in every case; no limit is no answer"
+    return Diagnostic("B076", "limit_may_be_absent", "there may be no limit here", at, hint)
+
+
+def needs_requested(at: Span) -> Diagnostic:
+    hint = "say `requested`, or leave `on_excess` out"
+    return Diagnostic("B077", "needs_requested", "`on_excess` is about a request, and there is none", at, hint)
+
+
+def burn_down_field(name: str, wanted: str, at: Span) -> Diagnostic:
+    hint = f"declare `{name}` as {wanted}"
+    return Diagnostic("B079", "bad_burn_down", f"this list has no `{name}` that can be burned", at, hint)
+
+
+def needs_duration(at: Span) -> Diagnostic:
+    hint = "say `duration`, such as `5h`"
+    return Diagnostic("B085", "needs_duration", "a window that use opens does not say how long it is", at, hint)
+
+
+def not_an_excess(words: Sequence[str], at: Span) -> Diagnostic:
+    hint = f"it is {', '.join(words)}, or an input that is an enum of these words"
+    return Diagnostic("B086", "not_an_excess", "this does not say what happens to an excess", at, hint)
+
+
+def endless_quantity(at: Span) -> Diagnostic:
+    hint = "round the request first"
+    return Diagnostic("B078", "endless_quantity", "a share of this quantity has no end of digits", at, hint)
+
+
 def not_analysed(reason: str, at: Span) -> Diagnostic:
     """A table whose gaps and overlaps could not be examined; a missing combination is then an evaluation error."""
     message = f"gaps and overlaps of this table were not examined: {reason}"

@@ -5,11 +5,23 @@ from __future__ import annotations
 from policyengine.compiler.lower import guards
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.decisions import finite
+from policyengine.language.entitlements import Entitlement
 from policyengine.language.model import NAMED_SECTIONS, Charge, Decision, Guard, NamedValue, Proration, Retry
 from policyengine.runtime.program import Entry, Expr, Fact, Node, Program, Read, reads, walk
 from policyengine.values import types
 
-LISTED = ("values", "charges", "proration", "tables", "parameters", "retries", "accounts", "guards", "decisions")
+LISTED = (
+    "values",
+    "charges",
+    "proration",
+    "tables",
+    "parameters",
+    "retries",
+    "accounts",
+    "entitlements",
+    "guards",
+    "decisions",
+)
 
 
 def emit(context: Context, digest: str) -> Program:
@@ -33,7 +45,8 @@ def emit(context: Context, digest: str) -> Program:
         override_ids=tuple(context.override_ids),
         tenant_cells=context.cells,
         zones=context.zones,
-        reasons=context.check_reasons | {node: g.reason.text for node, g in spoken.items()},
+        codes=context.codes,
+        reasons=context.check_reasons | context.refusals | {node: g.reason.text for node, g in spoken.items()},
         approvers={node: g.approver for node, g in spoken.items() if g.approver},
         effects={node: g.effect for node, g in spoken.items()},
         on_error=_on_error(context),
@@ -44,11 +57,12 @@ def emit(context: Context, digest: str) -> Program:
 def _on_error(context: Context) -> dict[str, tuple[str, str]]:
     """What each named part answers with where it fails."""
     bundle = context.bundle
-    parts: dict[str, NamedValue | Charge | Proration | Retry | Guard | Decision] = {
+    parts: dict[str, NamedValue | Charge | Proration | Retry | Entitlement | Guard | Decision] = {
         **bundle.values,
         **bundle.charges,
         **bundle.proration,
         **bundle.retries,
+        **bundle.entitlements,
         **bundle.guards,
         **bundle.decisions,
     }
@@ -65,11 +79,15 @@ def _entries(context: Context) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for section in NAMED_SECTIONS:
         for name in getattr(context.bundle, section) if section != "decisions" else ():
-            _add(context, found, name, _own_outputs(context, name), facts)
+            verdict = (f"{name}.allowed",) if section == "entitlements" else ()
+            _add(context, found, name, _own_outputs(context, name), facts, required=verdict)
     for name, decision in context.bundle.decisions.items():
         listed = context.repeated.get(name, tuple(decision.outputs))
         asked = [n for n, _ in decision.guards] + [node for node, _ in context.repeated_guards.get(name, ())]
-        _add(context, found, name, {output: f"{name}.{output}" for output in listed}, facts, tuple(asked))
+        required = [f"{entitlement}.allowed" for entitlement, _ in decision.requires]
+        required += context.repeated_required.get(name, [])
+        outputs = {output: f"{name}.{output}" for output in listed}
+        _add(context, found, name, outputs, facts, tuple(asked), tuple(required))
     return found
 
 
@@ -90,8 +108,9 @@ def _add(
     outputs: dict[str, str],
     facts: dict[str, frozenset[int]],
     asked: tuple[str, ...] = (),
+    required: tuple[str, ...] = (),
 ) -> None:
-    nodes = [context.nodes[node] for node in (*outputs.values(), *asked)]
+    nodes = [context.nodes[node] for node in (*outputs.values(), *asked, *required)]
     if not nodes or any(not finite(n.type) for n in nodes):
         return
     section = _section_of(context, name)
@@ -106,7 +125,9 @@ def _add(
             checks.append(check)
             own |= read
     dated = 0 in own or context.bundle.effective != (None, None)
-    found[name] = Entry(name, section, tuple(outputs.items()), tuple(sorted(own)), asked, (), tuple(checks), dated)
+    found[name] = Entry(
+        name, section, tuple(outputs.items()), tuple(sorted(own)), asked, required, tuple(checks), dated
+    )
 
 
 def _section_of(context: Context, name: str) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
-from policyengine.language import charts, sentences
+from policyengine.language import charts, entitlements, sentences
 from policyengine.language import diagnostics as say
+from policyengine.language.entitlements import Entitlement
+from policyengine.language.parts import Named, OnError, Part, Round
 from policyengine.language.sentences import Sentence
 from policyengine.language.written import Reader, Value, Written
 from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence, plain
@@ -24,34 +24,11 @@ ZONE_NAME = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
 """What the name of a time zone looks like, and no path to a fact."""
 
 
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
-
-
-class Named(Part):
-    """What every named thing of a bundle has: its name and where the name is written."""
-
-    name: str
-    at: Span
-    description: str = ""
-
-
-class Round(Part):
-    places: Written
-    mode: str
-    rail: str | None = None
-
-
 class Overridable(Part):
     min: Node | None = None
     max: Node | None = None
     min_factor: Node | None = None
     max_factor: Node | None = None
-
-
-class OnError(Part):
-    unavailable: str = "fail"
-    other: str = "fail"
 
 
 class Each(Part):
@@ -401,6 +378,7 @@ class Bundle(Part):
     chart: Mapping | None = None
     accounts: dict[str, Table] = {}
     proration: dict[str, Proration] = {}
+    entitlements: dict[str, Entitlement] = {}
     guards: dict[str, Guard] = {}
     decisions: dict[str, Decision] = {}
     overrides: tuple[Override | tuple[str, Span], ...] = ()
@@ -415,6 +393,7 @@ NAMED_SECTIONS = (
     "proration",
     "retries",
     "accounts",
+    "entitlements",
     "guards",
     "decisions",
 )
@@ -796,6 +775,9 @@ class _Builder:
         if high is None or any(value is None for value in fields.values()):
             return None
         return Jitter(at=node.span, low=fields["from"], high=high, draw=fields.get("draw"))
+
+    def entitlements(self, entry: Entry) -> Entitlement | None:
+        return entitlements.read(self.reader, entry)
 
     def guards(self, entry: Entry) -> Guard | None:
         readers: dict[str, Callable[[Node], Any]] = {

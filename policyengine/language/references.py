@@ -7,7 +7,7 @@ from typing import Any
 
 from policyengine.language.expression import syntax
 from policyengine.language.expression.walk import walk
-from policyengine.language.model import Part
+from policyengine.language.parts import Part
 from policyengine.language.sentences import Sentence
 from policyengine.language.written import (
     Choice,

@@ -248,9 +248,16 @@ class Decision:
         return tuple(name for name, fired in asked if fired is True)
 
     @property
+    def _refused(self) -> tuple[str, ...]:
+        """The nodes of the required entitlements that do not allow."""
+        start = len(self._entry.outputs) + len(self._entry.guards)
+        required = zip(self._entry.requires, self._values[start:], strict=False)
+        return tuple(node for node, allowed in required if allowed is False)
+
+    @property
     def effect(self) -> str:
         """`deny`, `review` or `allow`: the strictest of everything that was asked."""
-        effects = [self._policy.program.effects[g] for g in self.guards]
+        effects = [self._policy.program.effects[g] for g in self.guards] + ["deny"] * len(self._refused)
         names = [node for _, node in self._entry.outputs] + [*self._entry.guards, *self._entry.requires]
         for node, value in zip(names, self._values, strict=False):
             if isinstance(value, Failure):
@@ -259,9 +266,10 @@ class Decision:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Every code that an effect other than allow was given with: the guards' names."""
+        """Every code that an effect other than allow was given with: those of entitlements, then the guards' names."""
         effects = self._policy.program.effects
-        spoken = tuple(g.rpartition(".")[2] for g in self.guards if effects[g] != "allow")
+        refused = tuple(dict.fromkeys(self._policy.program.codes[node] for node in self._refused))
+        spoken = refused + tuple(g.rpartition(".")[2] for g in self.guards if effects[g] != "allow")
         return spoken + tuple(dict.fromkeys(self.failures.values()))
 
     @property
@@ -296,7 +304,7 @@ class Decision:
     @property
     def rationale(self) -> tuple[Reason, ...]:
         """The rows, tiers, parameters, overrides and guards that decided, in the order of evaluation."""
-        found = explain.reasons(self._policy.program, self._entry, self.trace, self.guards)
+        found = explain.reasons(self._policy.program, self._entry, self.trace, self.guards, self._refused)
         return tuple(Reason(*parts) for parts in found)
 
     def explain(self) -> str:

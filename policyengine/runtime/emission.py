@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import gcd, lcm
 
-from policyengine.runtime import cells, support
+from policyengine.runtime import cells, emission_limits, support
 from policyengine.runtime.code_writer import Val, Writer, as_built, is_pair
 from policyengine.runtime.program import Call, Const, Expr
 from policyengine.values import types
@@ -612,6 +612,11 @@ OPERATIONS: dict[str, Operation] = {
     "limit_subtract": _limit_subtract,
     "parse_duration": _simple("S.parse_duration({})", may_fail=True),
     "limit_or": _limit_or,
+    "limit_add": emission_limits.add,
+    "limit_multiply": emission_limits.multiply,
+    "limit_cut": emission_limits.cut,
+    "within": emission_limits.within,
+    "order_by": _simple("S.order_by({}, {}, {})"),
     "parse_decimal": _simple("S.parse_decimal({})", may_fail=True),
     "parse_int": _simple("S.parse_int({})", may_fail=True),
     "epoch_seconds": _simple("({} // 1000000000)"),

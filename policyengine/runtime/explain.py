@@ -56,7 +56,9 @@ def demanded(program: Program, entry: Entry, trace: Trace) -> list[str]:
     return [name for name in trace.values if name in seen]
 
 
-def reasons(program: Program, entry: Entry, trace: Trace, guards: Sequence[str]) -> list[Parts]:
+def reasons(
+    program: Program, entry: Entry, trace: Trace, guards: Sequence[str], refusals: Sequence[str] = ()
+) -> list[Parts]:
     """(path, kind, place, text) of everything that decided."""
     found: list[Parts] = []
     for name in demanded(program, entry, trace):
@@ -64,6 +66,9 @@ def reasons(program: Program, entry: Entry, trace: Trace, guards: Sequence[str])
         for reason in _of_node(program, node, trace):
             if reason not in found:
                 found.append(reason)
+    for refusal in refusals:
+        place = program.places.get(refusal, "")
+        found += [(program.nodes[refusal].owner, "entitlement", place, sentence(program, trace, refusal))]
     return found + [(g, "guard", program.places.get(g, ""), sentence(program, trace, g)) for g in guards]
 
 

@@ -51,6 +51,9 @@ OUT_OF_RANGE = Failure("out_of_range", "a value is outside its declared range")
 EMPTY_PERIOD = Failure("empty_period", "the period does not end after its start")
 OUTSIDE_PERIOD = Failure("outside_period", "the stretch does not lie inside of its period")
 TOO_MANY_STRETCHES = Failure("too_many_stretches", "the period has more than 1,000 stretches")
+GRANT_BALANCE_MISMATCH = Failure("grant_balance_mismatch", "the balances are not those of the grants")
+RESET_NOT_AFTER_START = Failure("reset_not_after_start", "a reset is not after the start of the run")
+RESET_AFTER_END = Failure("reset_after_end", "a reset is after the end of the run")
 TIES = Failure("ties", "two elements have equal sort keys, so their order is not known")
 NEVER_OPEN = Failure("never_open", "no day of the next hundred years is one of the days and hours")
 
@@ -95,6 +98,9 @@ CATALOGUE = {
         OUTSIDE_PERIOD,
         TOO_MANY_STRETCHES,
         NEVER_OPEN,
+        GRANT_BALANCE_MISMATCH,
+        RESET_NOT_AFTER_START,
+        RESET_AFTER_END,
         NO_OVERLOAD,
         UNKNOWN_NAME,
         UNKNOWN_FUNCTION,

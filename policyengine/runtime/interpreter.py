@@ -383,7 +383,7 @@ def needed(program: Program, entry: Entry, explained: bool = False) -> list[str]
     """The nodes that an entry point needs, in the program's order; `explained` adds those that only reasons read."""
     wanted = {node for _, node in entry.outputs} | set(entry.guards) | set(entry.requires) | set(entry.checks)
     if explained:
-        wanted |= {f"{guard}.reason" for guard in entry.guards} & program.nodes.keys()
+        wanted |= {f"{speaker}.reason" for speaker in (*entry.guards, *entry.requires)} & program.nodes.keys()
     order: list[str] = []
     for name in reversed(program.nodes):
         if name in wanted:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from policyengine.runtime import failure
+from policyengine.runtime import failure, meaning_limits
 from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.exact import round_fraction
 from policyengine.runtime.failure import Failure
@@ -366,6 +366,7 @@ def same_value(a: Any, b: Any) -> bool:
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
+    **meaning_limits.OPERATIONS,
     "add": _total,
     "subtract": lambda call, a, b: a - b,
     "multiply": _product,

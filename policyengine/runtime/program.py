@@ -326,12 +326,14 @@ class Program:
     tenant_cells: dict[str, dict[str, dict[tuple[int, str], tuple[CellOverride, ...]]]] = field(default_factory=dict)
     zones: dict[str, Any] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
-    """What a guard or a check says, by node."""
+    """What a guard, a check or an entitlement that refuses says, by node."""
     approvers: dict[str, str] = field(default_factory=dict)
     effects: dict[str, str] = field(default_factory=dict)
     """What a guard does when it speaks, by node."""
     on_error: dict[str, tuple[str, str]] = field(default_factory=dict)
     """What a named part answers with where it fails: (for a fact that is unavailable, for anything else)."""
+    codes: dict[str, str] = field(default_factory=dict)
+    """The code with which an entitlement refuses, by the node that allows."""
     places: dict[str, str] = field(default_factory=dict)
     """Node or row path -> `file:line`; for people only, not part of the digest."""
 

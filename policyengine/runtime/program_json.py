@@ -108,6 +108,7 @@ def to_json(program: Program) -> bytes:
         "reasons": program.reasons,
         "approvers": program.approvers,
         "effects": program.effects,
+        "codes": program.codes,
         "on_error": {name: list(effects) for name, effects in program.on_error.items()},
     }  # fmt: skip
     body["types"] = [types.to_json(t) for t in interned.index]
@@ -218,6 +219,7 @@ def _program(body: dict[str, Any], places: dict[str, str]) -> Program:
         body["approvers"],
         body["effects"],
         {name: (effects[0], effects[1]) for name, effects in body["on_error"].items()},
+        body["codes"],
         places,
     )
 

@@ -129,6 +129,19 @@ def limit_scaled(a: Any, factor: int) -> Any:
     return a if a == UNLIMITED else a * factor
 
 
+def limit_sum(a: Any, b: Any) -> Any:
+    return UNLIMITED if a == UNLIMITED or b == UNLIMITED else a + b
+
+
+def limit_cut(a: Any, up: int, down: int) -> Any:
+    return a if a == UNLIMITED else a * up // down
+
+
+def within(value: int, limit: Any) -> int:
+    """The number, or the limit where that is less."""
+    return value if limit == UNLIMITED or value < limit else int(limit)
+
+
 def number_text(n: Any, den: int) -> str:
     return UNLIMITED if n == UNLIMITED else decimal_text(n, den)
 
@@ -173,6 +186,17 @@ def sort_by(items: Sequence[Any], keys: Sequence[Any], descending: Sequence[bool
     for position in range(len(descending) - 1, -1, -1):
         column = [key[position] for key in keys]
         order.sort(key=column.__getitem__, reverse=descending[position])
+    return tuple([items[i] for i in order])
+
+
+def order_by(items: Sequence[Any], keys: Sequence[Any], descending: Sequence[bool]) -> Any:
+    """Items in the order of their keys; an absent key comes last, and equal ones stay as they stand."""
+    order = list(range(len(items)))
+    for position in range(len(descending) - 1, -1, -1):
+        column = [key[position] for key in keys]
+        there = [i for i in order if column[i] is not None]
+        there.sort(key=column.__getitem__, reverse=descending[position])
+        order = there + [i for i in order if column[i] is None]
     return tuple([items[i] for i in order])
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from policyengine.runtime import failure, periods
+from policyengine.runtime import burn_down, failure, periods
 from policyengine.runtime.functions.times import CLOCK_PARTS, DATE_PARTS
 from policyengine.values import calendar, opening
 from policyengine.values.civil import WallTime
-from policyengine.values.instant import TIMESTAMP_MAX, TIMESTAMP_MIN
+from policyengine.values.instant import TIMESTAMP_MAX, TIMESTAMP_MIN, Timestamp
+from policyengine.values.interval import parse_interval
 from policyengine.values.invalid import InvalidValue
 from policyengine.values.zones import Zone
 
@@ -78,6 +79,42 @@ def next_open(zone: Zone, at: int, opens: int, closes: int, month_days: Sequence
     return found if TIMESTAMP_MIN <= found <= TIMESTAMP_MAX else failure.TIME_RANGE
 
 
+def _boundary(find: Callable[..., calendar.Period], which: str) -> Callable[..., Any]:
+    """The `start`, the `end` or the `number` of a period; one that lies outside of time fails."""
+
+    def run(zone: Zone, *given: Any) -> Any:
+        try:
+            return int(getattr(find(zone, *given), which))
+        except InvalidValue:
+            return failure.TIME_RANGE
+
+    return run
+
+
+def cycle_period(zone: Zone, interval: str, anchor: int, at: int) -> calendar.Period:
+    """The period counted from an anchor."""
+    return calendar.period_of(anchor, parse_interval(interval), at, zone)
+
+
+def calendar_period(zone: Zone, interval: str, at: int) -> calendar.Period:
+    """The period of the calendar."""
+    return calendar.calendar_period(parse_interval(interval), at, zone)
+
+
+def recurring_period(zone: Zone, recurrences: Sequence[tuple[int, str, int]], at: int) -> calendar.Period:
+    """The period under recurrences `(from, interval, anchor)`, each of which ends the one before it and is a reset.
+
+    A time before all of them lies, for want of another, in the first period of the first.
+    """
+    number = max((n for n, each in enumerate(recurrences) if each[0] <= at), default=0)
+    start, interval, anchor = recurrences[number]
+    found = calendar.period_of(anchor, parse_interval(interval), max(at, start), zone)
+    end = found.end
+    if number + 1 < len(recurrences):
+        end = min(end, Timestamp(recurrences[number + 1][0]))
+    return calendar.Period(number, max(found.start, Timestamp(start)), end)
+
+
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "date_of": date_of,
     "time_of_day": time_of_day,
@@ -86,6 +123,12 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **{f"local_{name}": _part(take) for name, take in {**DATE_PARTS, **CLOCK_PARTS}.items()},
     "next_open": next_open,
     **periods.FUNCTIONS,
+    **burn_down.FUNCTIONS,
+    **{
+        f"{name}_{which}": _boundary(find, which)
+        for name, find in (("cycle", cycle_period), ("calendar", calendar_period), ("recurring", recurring_period))
+        for which in ("start", "end", "number")
+    },
 }
 
 

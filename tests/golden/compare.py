@@ -33,6 +33,12 @@ class Near(Decimal):
     __slots__ = ()
 
 
+class AnyOf(set[str]):
+    """What was found to hold for several values, of which a source names one."""
+
+    __slots__ = ()
+
+
 TOLERANCE = Decimal("0.00002")
 
 
@@ -104,6 +110,8 @@ def _is_same(expected: Any, found: Any) -> bool:
             return expected is found
         case (bool(), _) | (_, bool()):
             return expected is found
+        case str(), AnyOf():
+            return expected in found
         case str(), pe.Timestamp() | pe.Duration():
             return expected == str(found)
         case str(), Near():

@@ -16,7 +16,8 @@ from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope, Variable
-from policyengine.language.model import Bundle, Round
+from policyengine.language.model import Bundle
+from policyengine.language.parts import Round
 from policyengine.language.written import Choice, Dated, Keyed, ListOf, Literal, RecordOf, Value, Written, paths
 from policyengine.language.yaml import Node as YamlNode
 from policyengine.language.yaml import Scalar
@@ -116,6 +117,8 @@ class Context:
     """The outputs of decisions that repeat another."""
     repeated_guards: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     """For such a decision, the node of each guard over all elements, and the guard."""
+    repeated_required: dict[str, list[str]] = field(default_factory=dict)
+    """And the nodes that say whether an entitlement allows all of them."""
     zones: dict[str, Any] = field(default_factory=dict)
     zone_places: list[tuple[Span, str]] = field(default_factory=list)
     inline: bool = False
@@ -123,6 +126,10 @@ class Context:
     on_error: dict[str, tuple[str, str]] = field(default_factory=dict)
     findings: dict[str, Findings] = field(default_factory=dict)
     effective: tuple[int | None, int | None] = (None, None)
+    codes: dict[str, str] = field(default_factory=dict)
+    """What an entitlement that refuses says, by the node that allows: its code."""
+    refusals: dict[str, str] = field(default_factory=dict)
+    """And its reason, where it has one."""
     check_reasons: dict[str, str] = field(default_factory=dict)
     lints: list[Diagnostic] = field(default_factory=list)
     poisoned: set[str] = field(default_factory=set)

@@ -18,8 +18,9 @@ def lower(context: Context, decision: Decision) -> None:
     if decision.each is not None:
         repeated.lower(context, decision)
         return
-    if decision.requires:
-        raise Rejected(say.unsupported("`requires`", decision.requires[0][1]))
+    for name, at in decision.requires:
+        if name not in context.bundle.entitlements:
+            raise Rejected(say.not_a("an entitlement", name, at, context.bundle.entitlements))
     for name, at in decision.guards:
         if name not in context.bundle.guards:
             raise Rejected(say.not_a("a guard", name, at, context.bundle.guards))

@@ -18,6 +18,7 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.model import Decision
 from policyengine.language.written import RecordOf, Value
 from policyengine.runtime.program import (
+    All,
     Any_,
     Call,
     Const,
@@ -57,6 +58,8 @@ def lower(context: Context, decision: Decision) -> None:
         read = context.add(node, expr, decision.name, "decisions", decision.at, deferred=expr.type == types.LINES)
         context.define(node, read)
     context.repeated[decision.name] = tuple(name for name, _ in made)
+    for entitlement, at in inner.requires:
+        _required(context, loop, given, decision, entitlement, at)
     for guard, at in inner.guards:
         _guard(context, loop, given, decision, guard, at)
 
@@ -94,6 +97,21 @@ def _guard(context: Context, loop: Loop, given: _Given, decision: Decision, guar
     node = f"{decision.name}.{guard}"
     context.add(node, spoken, decision.name, "decisions", at, cite="guard")
     context.repeated_guards.setdefault(decision.name, []).append((node, guard))
+
+
+def _required(context: Context, loop: Loop, given: _Given, decision: Decision, entitlement: str, at: Span) -> None:
+    """An entitlement allows where it allows every element."""
+    own = f"{entitlement}.allowed"
+    state = Local(types.BOOL, f"{loop.item}:{own}")
+    start = Const(types.BOOL, True)
+    step = All(types.BOOL, (state, given.inlined(context.nodes[own].expr)))
+    allowed = loop.result([State(state.name, types.BOOL, start, step)], state)
+    node = f"{decision.name}.{own}"
+    context.add(node, allowed, decision.name, "decisions", at)
+    context.codes[node] = context.codes[own]
+    if own in context.refusals:
+        context.refusals[node] = context.refusals[own]
+    context.repeated_required.setdefault(decision.name, []).append(node)
 
 
 class _Given:

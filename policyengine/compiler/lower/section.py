@@ -13,6 +13,7 @@ from policyengine.compiler.lower import (
     charges,
     checks,
     decisions,
+    entitlements,
     guards,
     inputs,
     overrides,
@@ -43,6 +44,7 @@ LOWER: dict[str, Callable[[Context, Any], None]] = {
     "retries": retries.lower,
     "accounts": accounts.lower,
     "proration": proration.lower,
+    "entitlements": entitlements.lower,
     "guards": guards.lower,
     "decisions": decisions.lower,
 }
