@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from dataclasses import replace
 from typing import Literal
 
 from policyengine.frozen import frozen
@@ -145,5 +146,15 @@ class Report:
         return [d for d in self.found if d.severity == "warning"]
 
     def in_order(self) -> list[Diagnostic]:
-        """All diagnostics sorted by file and place."""
-        return sorted(self.found, key=lambda d: (d.at.source.name, d.at.start) if d.at else ("", -1))
+        """All diagnostics sorted by file and place; a word that an enum lacks is one, wherever it is used."""
+        found = sorted(self.found, key=lambda d: (d.at.source.name, d.at.start) if d.at else ("", -1))
+        kept: list[Diagnostic] = []
+        first: dict[str, int] = {}
+        for diagnostic in found:
+            if diagnostic.name != "not_a_member" or diagnostic.message not in first:
+                first.setdefault(diagnostic.message, len(kept))
+                kept.append(diagnostic)
+            elif diagnostic.at is not None:
+                one = kept[first[diagnostic.message]]
+                kept[first[diagnostic.message]] = replace(one, related=(*one.related, (diagnostic.at, "here, too")))
+        return kept

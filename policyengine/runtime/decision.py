@@ -167,7 +167,8 @@ class Decision:
         return {n: v.code for n, v in zip(names, self._values, strict=False) if isinstance(v, Failure)}
 
     def _check_facts(self, program: Program) -> None:
-        for node, value in zip(reversed(self._entry.checks), reversed(self._values), strict=False):
+        checks = self._entry.checks
+        for node, value in zip(checks, self._values[-len(checks) :], strict=True):
             if value.__class__ is Failure:
                 raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
             if value is False:

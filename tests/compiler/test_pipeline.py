@@ -97,3 +97,17 @@ def test_a_program_reads_back_from_its_bytes() -> None:
 
     assert program_json.digest(made) == program_json.digest(read)
     assert pe.Policy(made).decide("t", {"count": 7}).outputs == pe.Policy(read).decide("t", {"count": 7}).outputs
+
+
+def test_a_word_that_an_enum_lacks_is_one_mistake_wherever_it_is_used() -> None:
+    text = MANIFEST + (
+        "types: {Interval: {enum: [month, zzz]}}\ninputs: {a: Interval, b: Interval}\n"
+        "values:\n  p: {a: {month: 1, year: 2}}\n  q: {b: {month: 1, year: 2}}\n"
+    )
+
+    with pytest.raises(pe.InvalidPolicy) as raised:
+        compile_texts({"bundle.yaml": text})
+
+    (found,) = raised.value.diagnostics
+    assert found.name == "not_a_member"
+    assert [span.line - found.at.line for span, _ in found.related] == [1]  # type: ignore[union-attr]

@@ -172,3 +172,15 @@ def test_an_unavailable_fact_without_on_error_fails() -> None:
         policy("inputs: {n: int}\nvalues: {v: n + 1}\n").decide("v", {"n": pe.UNAVAILABLE})
 
     assert "unavailable" == found.value.code
+
+
+def test_of_two_checks_that_fail_the_first_is_told() -> None:
+    """In the order in which the author wrote them."""
+    body = (
+        "inputs: {n: {type: int}}\n"
+        "checks:\n  - {that: n > 0, reason: the first}\n  - {that: n > 1, reason: the second}\n"
+        "values: {fee: n * 2}\n"
+    )
+
+    with pytest.raises(pe.InvalidInput, match="the first"):
+        policy(body).decide("fee", {"n": 0})

@@ -264,7 +264,7 @@ def list_too_long(start: int, end: int) -> SyntaxFault:
 def _quoted(token: str) -> str:
     if token[0] == "`" and len(token) > 1:
         return "a name in back quotes"
-    if token[0] in "\"'" and len(token) > 30:
+    if token[0] in "\"'" and (len(token) > 30 or not token.isprintable()):
         return "text"
     return f"`{token[:30]}...`" if len(token) > 30 else f"`{token}`"
 

@@ -224,6 +224,7 @@ def test_places_of_operators_and_names() -> None:
         ("a" * 20_001, "expression_too_long"),
         ('"\\' * 9_999, "unterminated_text"),
         ("'''a" * 4_999, "unexpected_token"),
+        ('a"\n', "unexpected_token"),
     ],
 )
 def test_hostile_text_is_refused(text: str, name: str) -> None:
