@@ -288,7 +288,7 @@ def window_twice(window: str, at: Span) -> Diagnostic:
 
 
 def bad_interval(why: str, at: Span, hint: str | None) -> Diagnostic:
-    return Diagnostic("B072", "bad_interval", f"this interval cannot be used: {why}", at, hint)
+    return Diagnostic("B072", "unfit_interval", f"this interval cannot be used: {why}", at, hint)
 
 
 def recurrence_field(name: str, wanted: str, at: Span) -> Diagnostic:
