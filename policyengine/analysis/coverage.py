@@ -14,8 +14,9 @@ from policyengine.analysis.bundle_tests import Outcome
 from policyengine.compiler.pipeline import Compiled
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.language.expression import syntax, walk
-from policyengine.language.model import NamedValue, Retry
+from policyengine.language.model import NamedValue
 from policyengine.language.parts import Part
+from policyengine.language.retries import Retry
 from policyengine.language.written import Choice, ListOf, RecordOf, Written
 from policyengine.runtime import explain, interpreter
 from policyengine.runtime.facts import Reader

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from policyengine.language.charges import Charge
 from policyengine.language.entitlements import Entitlement
-from policyengine.language.model import NAMED_SECTIONS, Bundle, Charge, Decision, Parameter, Proration, Retry, Table
+from policyengine.language.model import NAMED_SECTIONS, Bundle, Decision, Parameter, Table
+from policyengine.language.proration import Proration
 from policyengine.language.references import names_read
+from policyengine.language.retries import Retry
 from policyengine.language.written import Dated, Keyed
 from policyengine.language.yaml import Mapping, Scalar
 from policyengine.runtime.program import Program

@@ -5,8 +5,11 @@ from __future__ import annotations
 from policyengine.compiler.lower import guards
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.decisions import finite
+from policyengine.language.charges import Charge
 from policyengine.language.entitlements import Entitlement
-from policyengine.language.model import NAMED_SECTIONS, Charge, Decision, Guard, NamedValue, Proration, Retry
+from policyengine.language.model import NAMED_SECTIONS, Decision, Guard, NamedValue
+from policyengine.language.proration import Proration
+from policyengine.language.retries import Retry
 from policyengine.runtime.program import Entry, Expr, Fact, Node, Program, Read, reads, walk
 from policyengine.values import types
 

@@ -1,10 +1,11 @@
-"""What all parts of the bundle's typed form share: frozen models, names with their places, rounding and errors."""
+"""What all parts of the typed bundle share: frozen models, names and places, rounding, errors, bounds, repetition."""
 
 from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from policyengine.language.written import Written
+from policyengine.language.written import Value, Written
+from policyengine.language.yaml import Node
 from policyengine.source import Span
 
 
@@ -29,3 +30,28 @@ class Round(Part):
 class OnError(Part):
     unavailable: str = "fail"
     other: str = "fail"
+
+
+class Overridable(Part):
+    min: Node | None = None
+    max: Node | None = None
+    min_factor: Node | None = None
+    max_factor: Node | None = None
+
+
+class Each(Part):
+    """`x in list`, with the element's name."""
+
+    item: str
+    over: Written
+    sort: tuple[Written, ...] = ()
+
+
+class Carried(Part):
+    name: str
+    type: Node
+    start: Value
+    next: Value
+    min: Node | None = None
+    max: Node | None = None
+    places: Node | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from policyengine.language import model, schema, yaml
+from policyengine.language import charges, model, parts, proration, retries, schema, yaml
 from policyengine.source import Report, Source
 
 DEFS: dict[str, Any] = schema.document("bundle")["$defs"]
@@ -22,11 +22,11 @@ PAIRS: list[tuple[set[str], type[model.Part], dict[str, str], set[str]]] = [
     (set(DEFS["parameter"]["properties"]), model.Parameter, {}, {"name", "at"}),
     (set(DEFS["table"]["properties"]), model.Table, {}, {"name", "at", "file_at"}),
     (set(DEFS["value_with_attributes"]["properties"]), model.NamedValue, {"sort": "each"}, {"name", "at"}),
-    (CHARGE_PROPERTIES, model.Charge, {"sort": "each"}, {"name", "at"}),
-    (PRORATION_PROPERTIES, model.Proration, {"sort": "each", "at": "change_at"}, {"name", "at"}),
-    (set(DEFS["ratio"]["properties"]), model.Ratio, {}, {"at"}),
-    (set(DEFS["refund_of"]["properties"]), model.RefundOf, {}, {"at"}),
-    (set(DEFS["behavior"]["then"]["properties"]), model.ByDirection, {}, set()),
+    (CHARGE_PROPERTIES, charges.Charge, {"sort": "each"}, {"name", "at"}),
+    (PRORATION_PROPERTIES, proration.Proration, {"sort": "each", "at": "change_at"}, {"name", "at"}),
+    (set(DEFS["ratio"]["properties"]), proration.Ratio, {}, {"at"}),
+    (set(DEFS["refund_of"]["properties"]), proration.RefundOf, {}, {"at"}),
+    (set(DEFS["behavior"]["then"]["properties"]), proration.ByDirection, {}, set()),
     (set(DEFS["guard"]["properties"]), model.Guard, {}, {"name", "at"}),
     (
         set(DEFS["plain_decision"]["properties"]) | set(DEFS["repeated_decision"]["properties"]),
@@ -36,26 +36,26 @@ PAIRS: list[tuple[set[str], type[model.Part], dict[str, str], set[str]]] = [
     ),
     (
         set(DEFS["retry"]["properties"]),
-        model.Retry,
+        retries.Retry,
         {"class": "class_of", "finally": "final"},
         {"name", "at"},
     ),
-    (set(DEFS["retry_class"]["properties"]), model.RetryClass, {"finally": "final"}, {"name", "at"}),
-    (set(DEFS["budget"]["properties"]), model.Budget, {"description": "at"}, {"at"}),
+    (set(DEFS["retry_class"]["properties"]), retries.RetryClass, {"finally": "final"}, {"name", "at"}),
+    (set(DEFS["budget"]["properties"]), retries.Budget, {"description": "at"}, {"at"}),
     (
         set(DEFS["retry_class"]["properties"]["jitter"]["properties"]),
-        model.Jitter,
+        retries.Jitter,
         {"from": "low", "to": "high"},
         {"at"},
     ),
     (set(DEFS["account"]["properties"]), model.Table, {}, {"name", "at", "file_at", "then"}),
-    (set(DEFS["tax"]["properties"]), model.Tax, {}, {"at"}),
-    (set(DEFS["discount"]["properties"]), model.Discount, {"description": "at"}, {"at"}),
-    (set(DEFS["credit"]["properties"]), model.Credit, {"description": "at"}, {"at"}),
-    (set(DEFS["commitment"]["properties"]), model.Commitment, {}, {"at"}),
-    (set(DEFS["quantity_transform"]["properties"]), model.Transform, {}, {"at"}),
+    (set(DEFS["tax"]["properties"]), charges.Tax, {}, {"at"}),
+    (set(DEFS["discount"]["properties"]), charges.Discount, {"description": "at"}, {"at"}),
+    (set(DEFS["credit"]["properties"]), charges.Credit, {"description": "at"}, {"at"}),
+    (set(DEFS["commitment"]["properties"]), charges.Commitment, {}, {"at"}),
+    (set(DEFS["quantity_transform"]["properties"]), charges.Transform, {}, {"at"}),
     (set(DEFS["round"]["properties"]), model.Round, {}, set()),
-    (set(DEFS["overridable"]["properties"]), model.Overridable, {}, set()),
+    (set(DEFS["overridable"]["properties"]), parts.Overridable, {}, set()),
     (set(DEFS["on_error"]["properties"]), model.OnError, {}, set()),
     (set(DEFS["check"]["properties"]), model.Check, {}, {"at"}),
     (set(DEFS["override"]["properties"]), model.Override, {"effective": "start"}, {"at", "end"}),
@@ -74,11 +74,11 @@ def test_a_model_has_the_fields_of_its_schema(
 REQUIRED = [
     ("parameter", model.Parameter),
     ("guard", model.Guard),
-    ("budget", model.Budget),
-    ("tax", model.Tax),
-    ("ratio", model.Ratio),
-    ("refund_of", model.RefundOf),
-    ("commitment", model.Commitment),
+    ("budget", retries.Budget),
+    ("tax", charges.Tax),
+    ("ratio", proration.Ratio),
+    ("refund_of", proration.RefundOf),
+    ("commitment", charges.Commitment),
     ("round", model.Round),
     ("check", model.Check),
 ]

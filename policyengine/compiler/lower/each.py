@@ -14,7 +14,8 @@ from policyengine.language.expression import arithmetic, check, syntax
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope, Variable
-from policyengine.language.model import Carried, Each, NamedValue
+from policyengine.language.model import NamedValue
+from policyengine.language.parts import Carried, Each
 from policyengine.language.written import RecordOf, Written
 from policyengine.runtime.program import (
     Call,

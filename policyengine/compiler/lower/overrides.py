@@ -12,8 +12,8 @@ from policyengine.compiler.literals import Unreadable, held, tight
 from policyengine.compiler.lower import override_files, tier_cells
 from policyengine.compiler.lower.context import Broken, Context, Override
 from policyengine.language.declared import Declared
-from policyengine.language.model import Overridable
 from policyengine.language.model import Override as Authored
+from policyengine.language.parts import Overridable
 from policyengine.language.yaml import Mapping, Node, plain
 from policyengine.runtime.exact import exact
 from policyengine.runtime.program import CellOverride, TableData

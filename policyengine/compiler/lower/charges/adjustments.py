@@ -5,9 +5,9 @@ from __future__ import annotations
 from policyengine.compiler.lower.charges import commitments, slices, taxes
 from policyengine.compiler.lower.charges.changes import changed, keep, zero
 from policyengine.compiler.lower.context import Context
+from policyengine.language.charges import Charge, Credit, Discount
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Charge, Credit, Discount
 from policyengine.language.written import Value, Written
 from policyengine.runtime.program import Expr
 from policyengine.source import Span

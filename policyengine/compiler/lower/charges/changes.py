@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from policyengine.compiler.lower.charges import lines
 from policyengine.compiler.lower.context import Context
+from policyengine.language.charges import Charge
 from policyengine.language.expression import arithmetic
-from policyengine.language.model import Charge
 from policyengine.runtime.program import Expr
 
 

@@ -14,11 +14,11 @@ from policyengine.compiler.lower import as_of, each, split
 from policyengine.compiler.lower.charges import adjustments, lines, models, peaks
 from policyengine.compiler.lower.charges.priced import Lowered, Priced
 from policyengine.compiler.lower.context import ABSENT, Context
+from policyengine.language.charges import Charge
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Charge
 from policyengine.runtime.program import Const, Expr, If, Local
 from policyengine.values import types
 from policyengine.values.types import Number

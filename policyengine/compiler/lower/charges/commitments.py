@@ -10,10 +10,10 @@ from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.charges import models, slices
 from policyengine.compiler.lower.charges.changes import changed, keep, zero
 from policyengine.compiler.lower.context import Context
+from policyengine.language.charges import Charge, Commitment
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Charge, Commitment
 from policyengine.runtime.program import Expr
 from policyengine.source import Span
 from policyengine.values.types import Number

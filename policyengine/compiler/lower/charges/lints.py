@@ -13,8 +13,8 @@ from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.charges.quantities import Quantities
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.price_curve import Curve
+from policyengine.language.charges import Charge
 from policyengine.language.expression import arithmetic
-from policyengine.language.model import Charge
 from policyengine.runtime.program import Column, Const, Expr, Read
 from policyengine.source import Span
 from policyengine.values import types

@@ -6,10 +6,10 @@ from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.charges import lines, quantities, tiers
 from policyengine.compiler.lower.charges.priced import Priced
 from policyengine.compiler.lower.context import Context
+from policyengine.language.charges import Charge
 from policyengine.language.expression import arithmetic, syntax
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope, Variable
-from policyengine.language.model import Charge
 from policyengine.language.written import Value, Written
 from policyengine.language.yaml import Scalar
 from policyengine.runtime.program import Call, Expr

@@ -13,10 +13,10 @@ from policyengine.compiler.lower.charges import lines, lints, quantities, slices
 from policyengine.compiler.lower.charges.priced import Priced, Steps
 from policyengine.compiler.lower.charges.quantities import Quantities
 from policyengine.compiler.lower.context import Context
+from policyengine.language.charges import Charge
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Charge
 from policyengine.runtime.program import Const, Expr
 from policyengine.values import types
 

@@ -14,9 +14,9 @@ from policyengine.compiler.lower import each
 from policyengine.compiler.lower.charges import lines, slices
 from policyengine.compiler.lower.charges.priced import Priced, Steps
 from policyengine.compiler.lower.context import Context
+from policyengine.language.charges import Charge
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression.diagnostics import Rejected
-from policyengine.language.model import Charge
 from policyengine.runtime.program import Const, Expr, If, Local
 from policyengine.values import types
 from policyengine.values.types import Number

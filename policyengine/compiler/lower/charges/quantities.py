@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
+from policyengine.language.charges import Charge, Transform
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Charge, Transform
 from policyengine.language.written import Value
 from policyengine.runtime.program import Call, Const, Expr
 from policyengine.source import Span

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
+from policyengine.language.charges import Charge
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Charge
 from policyengine.runtime.program import Any_, Call, Const, Expr
 from policyengine.values import types
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from policyengine.compiler.lower.charges.changes import changed, keep
 from policyengine.compiler.lower.context import Context
+from policyengine.language.charges import Charge, Tax
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Charge, Tax
 from policyengine.runtime.program import Expr
 
 

@@ -10,11 +10,11 @@ from policyengine.compiler.lower.charges import lines, lints, package_tiers, qua
 from policyengine.compiler.lower.charges.priced import Priced, Steps
 from policyengine.compiler.lower.charges.quantities import Quantities
 from policyengine.compiler.lower.context import Context
+from policyengine.language.charges import Charge, Tier
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Charge, Tier
 from policyengine.language.written import Value, Written
 from policyengine.runtime import schedules
 from policyengine.runtime.program import Call, Const, Expr, MakeTiers, Read

@@ -6,7 +6,7 @@ from policyengine.compiler.lower.charges import lines
 from policyengine.compiler.lower.proration.legs import Legs, Prices
 from policyengine.compiler.lower.proration.stretch import Stretch
 from policyengine.language.expression import arithmetic
-from policyengine.language.model import Proration
+from policyengine.language.proration import Proration
 from policyengine.runtime.program import Call, Const, Expr
 from policyengine.values import types
 

@@ -16,7 +16,7 @@ from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Proration
+from policyengine.language.proration import Proration
 from policyengine.language.written import Value
 from policyengine.runtime.program import Call, Const, Expr, Field, MakeRecord
 from policyengine.source import Span

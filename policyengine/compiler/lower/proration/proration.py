@@ -17,7 +17,7 @@ from policyengine.compiler.lower.proration import leg_lines, legs, repeated, str
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Proration
+from policyengine.language.proration import Proration
 from policyengine.runtime.program import Const, Expr, If, MakeRecord, Read
 from policyengine.values import types
 

@@ -17,7 +17,7 @@ from policyengine.compiler.lower.proration import leg_lines, legs, stretch
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
-from policyengine.language.model import Proration
+from policyengine.language.proration import Proration
 from policyengine.runtime.program import Call, Const, Expr, Field, Fold, Local, MakeRecord
 from policyengine.values import types
 from policyengine.values.types import Number, Type

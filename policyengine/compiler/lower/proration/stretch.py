@@ -14,7 +14,7 @@ from policyengine.language.expression import arithmetic, calendar_rules, check
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Proration
+from policyengine.language.proration import Proration
 from policyengine.language.written import Written
 from policyengine.language.yaml import Scalar
 from policyengine.runtime.program import Call, Const, Expr, Field, MakeRecord

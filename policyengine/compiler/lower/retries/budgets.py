@@ -10,7 +10,7 @@ from policyengine.language.expression import arithmetic
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Budget
+from policyengine.language.retries import Budget
 from policyengine.runtime.program import All, Call, Const, Expr, If
 from policyengine.values import types
 from policyengine.values.types import Limit, Number

@@ -6,7 +6,7 @@ from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
-from policyengine.language.model import Retry
+from policyengine.language.retries import Retry
 from policyengine.runtime.program import TableData
 from policyengine.values import types
 from policyengine.values.types import Type

@@ -5,7 +5,7 @@ from __future__ import annotations
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.retries.parts import Asked
 from policyengine.language.expression.diagnostics import Rejected
-from policyengine.language.model import RetryClass
+from policyengine.language.retries import RetryClass
 from policyengine.language.yaml import Node, Sequence, plain
 from policyengine.runtime.program import Call, Const, Expr
 from policyengine.values import types

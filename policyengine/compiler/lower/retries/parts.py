@@ -10,7 +10,7 @@ from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Retry, RetryClass
+from policyengine.language.retries import Retry, RetryClass
 from policyengine.language.written import Value, Written
 from policyengine.runtime.program import Call, Column, Const, Expr, If, MakeList
 from policyengine.source import Span

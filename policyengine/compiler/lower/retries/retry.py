@@ -31,7 +31,7 @@ from policyengine.language.expression import arithmetic, builtins, calendar_rule
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.model import Retry, RetryClass
+from policyengine.language.retries import Retry, RetryClass
 from policyengine.runtime.program import ROW, All, Call, Column, Const, Expr, If, Read, Row
 from policyengine.values import types
 from policyengine.values.types import Number

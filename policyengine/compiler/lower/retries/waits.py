@@ -20,7 +20,7 @@ from policyengine.compiler.lower.retries.parts import (
 )
 from policyengine.language.expression import arithmetic, builtins
 from policyengine.language.expression.diagnostics import Rejected
-from policyengine.language.model import Jitter, RetryClass
+from policyengine.language.retries import Jitter, RetryClass
 from policyengine.runtime.program import Call, Const, Expr
 from policyengine.values import types
 from policyengine.values.types import Number
