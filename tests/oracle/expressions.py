@@ -138,11 +138,12 @@ def _each(tree: Tree, names: Names, local: Locals) -> Any:
 
 
 def _or_value(tree: Tree, names: Names, local: Locals) -> Any:
-    """`a.?b.orValue(c)`: the path is in `data`; a failed fallback counts even where it is not needed."""
+    """`a.?b.orValue(c)`: the path is in `data`; the fallback is asked only where there is no value."""
     present = names.is_present(tree.data)
     value = present if isinstance(present, Failed) else names.read(tree.data) if present else ABSENT
-    fallback = evaluate(tree.args[0], names, local)
-    return leftmost([value, fallback]) or settled(fallback if value is ABSENT else value, tree.kind)
+    if isinstance(value, Failed):
+        return value
+    return settled(evaluate(tree.args[0], names, local) if value is ABSENT else value, tree.kind)
 
 
 # ----------------------------------------------------------------------------------------------------- arithmetic
