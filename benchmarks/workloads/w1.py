@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import policyengine as pe
 from workloads.data import Row
 
-AT = "2026-07-01T00:00:00Z"
+AT = pe.Timestamp.parse("2026-07-01T00:00:00Z")
 DECISION = "price_call"
 BUNDLE = """\
 policyengine: 1
@@ -82,6 +83,11 @@ def _tiers(row: Row) -> Iterator[tuple[str, str]]:
         yield "" if tier["up_to"] is None else str(tier["up_to"]), tier["per_million"]
 
 
-def facts(request: Row) -> dict[str, Any]:
-    """The facts of a request, without its tenant."""
-    return {name: value for name, value in request.items() if name != "tenant"}
+def asked(request: Row) -> tuple[dict[str, Any], str | None, object]:
+    """What a request asks: its facts, its tenant and its instant."""
+    return {name: value for name, value in request.items() if name != "tenant"}, request["tenant"], AT
+
+
+def same(outputs: Any, answer: Row) -> bool:
+    """Whether an answer is the right one."""
+    return bool(outputs["amount"] == answer["amount"])
