@@ -179,7 +179,7 @@ AMOUNTS = (
     Function("max", _MANY, _extreme("max", 1), "the largest of several numbers, instants or durations", metered=True),
     Function(
         "sum",
-        (plain(list_of(T), gives=T, may_fail=True),),
+        (plain(list_of(T), gives=DYN, may_fail=True),),  # of no durations it is the number 0
         total,
         "the sum of a list; 0 if it is empty",
         metered=True,
