@@ -155,9 +155,12 @@ def next_boundary(anchor: int, interval: Interval, start: int, zone: Zone) -> Ti
     """The end of a period that begins at `start` and keeps the anchor's day and time but not its count.
 
     A subscription that was moved may begin any period on the anchor's grid of single units (every week, for one of two
-    weeks); the period ends as many units later.
+    weeks); the period ends as many units later. It is the day that places its start on the grid, since one that begins
+    earlier than the anchor's clock time is not over on the same day.
     """
     single = anniversary(anchor, Interval(1, interval.unit), zone)
+    if not interval.nanoseconds:
+        start = zone.from_wall((zone.to_wall(start) // DAY + 1) * DAY) - 1
     return single.boundary(single.number_at(start) + interval.count)
 
 

@@ -163,6 +163,9 @@ def test_adding_months_is_counting_from_an_anchor(anchor: int, k: int, months: i
         ("2025-03-28T10:37:00", "1 month", "Asia/Kolkata", "2025-02-28T10:37:00", "2025-02-28T10:37:00"),
         ("2024-03-22T18:00:00", "2 weeks", "UTC", "2024-03-08T18:00:00", "2023-01-06T18:00:00"),
         ("2024-02-01T00:00:00", "1 month", "UTC", "2024-01-15T00:00:00", "2024-02-01T00:00:00"),
+        ("2024-03-13T14:30:00", "1 week", "Asia/Kolkata", "2024-03-06T00:00:00", "2023-01-04T14:30:00"),
+        ("2025-01-16T15:30:00", "3 weeks", "UTC", "2024-12-29T00:00:00", "2024-01-04T15:30:00"),
+        ("2024-05-15T12:00:00", "1 month", "UTC", "2024-04-15T08:00:00", "2024-01-15T12:00:00"),
     ],
 )
 def test_next_boundary(expected: str, interval: str, name: str, start: str, anchor: str) -> None:

@@ -14,15 +14,25 @@ from golden.translate.sections import DECISION
 def next_boundary(case: Mapping[str, Any]) -> Translation:
     """The end of a period, on the calendar or as its anchor has it."""
     model, given = case["model"], case["input"]
-    end = f"next_boundary(anchor, {interval(model)}, start)"
-    facts = {"start": wall(given["period_start_local"])}
+    anchor, facts = "anchor", {"start": wall(given["period_start_local"])}
     if model["alignment"] == "calendar":
-        end = f"calendar_period({interval(model)}, start).end"
+        anchor = _calendar_start(model)
     else:
-        facts["anchor"] = wall(given["anchor_local"] or given["period_start_local"])
-    text = asked({"next_local": f"local_time({end})"}, model["timezone"], inputs=dict.fromkeys(facts, INSTANT))
+        facts["anchor"] = wall(given.get("anchor_local") or given["period_start_local"])
+    end = f"next_boundary({anchor}, {interval(model)}, start)"
+    text = asked({"next_local": f"local_time({end})"}, _zone(model), inputs=dict.fromkeys(facts, INSTANT))
     answer = yield Ask(text, DECISION, facts)
     return answer.outputs
+
+
+def _zone(model: Mapping[str, Any]) -> str:
+    """A case without a zone is in UTC."""
+    return str(model.get("timezone", "UTC"))
+
+
+def _calendar_start(model: Mapping[str, Any]) -> str:
+    """The beginning of the calendar's month, say, that the start lies in; of several, they are counted from it."""
+    return f'calendar_period("1 {model["interval"]}", start).start'
 
 
 def cycle_end(case: Mapping[str, Any]) -> Translation:
@@ -30,7 +40,7 @@ def cycle_end(case: Mapping[str, Any]) -> Translation:
     model, given = case["model"], case["input"]
     end = f"period_of(anchor, {interval(model)}, now).end"
     facts = {name: wall(given[name]) for name in ("anchor", "now")}
-    text = asked({"cycle_end": f"local_time({end})"}, model["timezone"], inputs=dict.fromkeys(facts, INSTANT))
+    text = asked({"cycle_end": f"local_time({end})"}, _zone(model), inputs=dict.fromkeys(facts, INSTANT))
     answer = yield Ask(text, DECISION, facts)
     return answer.outputs
 
@@ -48,12 +58,9 @@ def periods_utc(case: Mapping[str, Any]) -> Translation:
     """The ends of the periods from an instant on; a case prints the first of them."""
     model, given = case["model"], case["input"]
     step = interval(model)
-    if model["alignment"] == "calendar":
-        values = {"anchor": f"calendar_period({step}, start).start"}
-    else:
-        values = {"anchor": "start"}
+    values = {"anchor": _calendar_start(model) if model["alignment"] == "calendar" else "start"}
     ends = f"periods(anchor, {step}, start, add_months(start, 60)).map(p, p.end)"
-    text = asked({"ends_utc": ends}, model["timezone"], inputs={"start": INSTANT}, values=values)
+    text = asked({"ends_utc": ends}, _zone(model), inputs={"start": INSTANT}, values=values)
     answer = yield Ask(text, DECISION, {"start": given["start_utc"]})
     return {"ends_utc": Beginning(answer.outputs["ends_utc"])}
 
@@ -71,6 +78,6 @@ def local_days(case: Mapping[str, Any]) -> Translation:
     """How many midnights of the zone lie between two instants."""
     model, given = case["model"], case["input"]
     facts = {"from_at": wall(given["from_local"]), "to_at": wall(given["to_local"])}
-    text = asked({"days": "days_between(from_at, to_at)"}, model["timezone"], inputs=dict.fromkeys(facts, INSTANT))
+    text = asked({"days": "days_between(from_at, to_at)"}, _zone(model), inputs=dict.fromkeys(facts, INSTANT))
     answer = yield Ask(text, DECISION, facts)
     return answer.outputs

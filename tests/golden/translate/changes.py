@@ -33,7 +33,7 @@ def _stretch(model: Mapping[str, Any], given: Mapping[str, Any]) -> Section:
     """What is left of the period: from the change on, or as the case knows it."""
     if "remaining_fraction" in given or "remaining_days" in given:
         return {"fraction": {"numerator": "part", "denominator": "whole"}}
-    basis = model["basis"]
+    basis = {"day_rate_rounded": "day"}.get(model["basis"], model["basis"])
     if basis not in ("day", "second"):
         raise LeftOut(f"a change by {basis} without the days that are left")
     inclusive = model.get("end_inclusive", False)
@@ -53,7 +53,8 @@ def _legs(model: Mapping[str, Any], given: Mapping[str, Any]) -> Section:
 
 def _change_rounding(model: Mapping[str, Any]) -> Section:
     """The price of a day is rounded before it is multiplied, or each leg after."""
-    if model["basis"] == "day_rate_rounded":
+    by_rate = model["basis"] == "day" and model.get("rounding", {}).get("level") == "day_rate"
+    if by_rate or model["basis"] == "day_rate_rounded":
         return {"round_rate": rounding(model)["round"]}
     return rounding(model)
 
@@ -61,8 +62,8 @@ def _change_rounding(model: Mapping[str, Any]) -> Section:
 def _price(model: Mapping[str, Any], given: Mapping[str, Any], side: str) -> Section:
     """The price of a side for a whole period, less its discount where that comes first."""
     discount = given.get(f"{side}_discount") or {}
-    if discount and not model.get("discount_before_proration"):
-        raise LeftOut("a discount after the proration")
+    if "fixed" in discount and not model.get("discount_before_proration"):
+        raise LeftOut("a fixed discount after the proration")
     given_off = {
         "percent": Raw(f"{discount['percent']}%") if "percent" in discount else None,
         "amount": number(discount["fixed"]) if "fixed" in discount else None,
@@ -96,15 +97,14 @@ def _facts(given: Mapping[str, Any]) -> Section:
 def change_sequence(case: Mapping[str, Any]) -> Translation:
     """Several changes in one period: each takes over from the price before it."""
     model, given = case["model"], case["input"]
-    if not model.get("credit_unused", True):
-        raise LeftOut("changes without credits")
+    credit = {"credit": "price"} if model.get("credit_unused", True) else {}
     steps = {
         "each": "one in changes",
         "basis": model["basis"],
         **by_day(model["basis"], model.get("end_inclusive", False)),
         "period": "whole",
         "at": "one.at",
-        "credit": "price",
+        **credit,
         "charge": "one.price",
         "carry": {"price": {"start": "initial", "next": "one.price", **UNSIGNED}},
         **rounding(model),

@@ -20,7 +20,7 @@ def translate(case: Mapping[str, Any]) -> Translation:
     model, given = case["model"], case["input"]
     if model["timing"] != "in_advance":
         raise LeftOut(f"cycles billed {model['timing']}")
-    facts = {name: wall(given[name]) for name in ("start", "end", "target") if given[name] is not None}
+    facts = {name: wall(given[name]) for name in ("start", "end", "target") if given.get(name) is not None}
     answer = yield Ask(_bundle(model, "end" in facts), DECISION, facts)
     if isinstance(answer.error, pe.InvalidInput) and SEQUENCE in str(answer.error):
         return {"error": SEQUENCE}
@@ -34,6 +34,7 @@ def _bundle(model: Mapping[str, Any], has_end: bool) -> str:
     last = "min(end, target + 1s)" if has_end else "target + 1s"
     ordered = ["start <= target", *(["start <= end"] if has_end else [])]
     step = interval(model)
+    ends = "min(p.end, end)" if has_end else "p.end"
     fraction = "one.fraction.numerator == one.fraction.denominator"
     return asked(
         {"whole": f"size(billed.items.filter(one, {fraction}))", "parts": Raw("parts.items")},
@@ -42,12 +43,12 @@ def _bundle(model: Mapping[str, Any], has_end: bool) -> str:
         proration={
             "billed": {
                 "each": "p in (start < first ? [leading] : []) + whole_periods",
-                "when": "p.start <= target",
+                "when": f"p.start <= target && max(p.start, start) < {ends}",
                 "basis": "day",
                 "end_inclusive": False,
                 "period": "p",
                 "starts": "max(p.start, start)",
-                "ends": "min(p.end, end)" if has_end else "p.end",
+                "ends": ends,
                 "charge": Raw("1 USD"),
                 "round": {"places": Raw("2"), "mode": "half_up"},
             }

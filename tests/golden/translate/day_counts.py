@@ -51,7 +51,7 @@ def day_count(case: Mapping[str, Any]) -> Translation:
 def month_fraction(case: Mapping[str, Any]) -> Translation:
     """How many months a service lasts; an inclusive end is the last day of it."""
     model, given = case["model"], case["input"]
-    end = "add_days(to_at, 1)" if model["end_inclusive"] else "to_at"
+    end = "add_days(to_at, 1)" if model.get("end_inclusive") else "to_at"
     months = f'month_fraction(from_at, {end}, "{MONTHS[model["day_count"]]}")'
     facts = {"from_at": wall(given["from"]), "to_at": wall(given["to"])}
     outputs = {"n": Raw("months.numerator"), "d": Raw("months.denominator")}

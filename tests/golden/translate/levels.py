@@ -84,9 +84,10 @@ def _changes() -> Section:
 
 
 def _facts(given: Mapping[str, Any]) -> Section:
-    """The opening level is a change on the first day."""
-    opening = {"on": given["period_start"], "delta": given["opening_level"]}
-    changes = [{"on": wall(one["on"]), "delta": number(one["delta"])} for one in [opening, *given["changes"]]]
+    """The opening level is a change on the first day; a case may list its changes in any order."""
+    opening = {"on": given["period_start"], "delta": given.get("opening_level", "0")}
+    dated = sorted(given["changes"], key=lambda one: one["on"])
+    changes = [{"on": wall(one["on"]), "delta": number(one["delta"])} for one in [opening, *dated]]
     return {"whole": period(given), "changes": changes}
 
 

@@ -42,12 +42,12 @@ def first_invoice(case: Mapping[str, Any]) -> Translation:
     """A period that begins before the subscription does, and its tax."""
     model, given = case["model"], case["input"]
     basis = BASES[model["day_count"]]
-    days = {} if basis == "second" else {"end_inclusive": model["end_inclusive"]}
+    days = {} if basis == "second" else {"end_inclusive": model.get("end_inclusive", False)}
     first = {"basis": basis, **days, "period": "whole", "starts": "start", "outside": "clamp", "charge": "amount"}
-    tax = {"rate": Raw(f"{model['tax_percent']}%"), "behavior": "exclusive", **rounding(model)}
+    tax = {"rate": Raw(f"{model.get('tax_percent', '0')}%"), "behavior": "exclusive", **rounding(model)}
     text = asked(
         {"net": Raw("first.net"), "total": Raw("invoice.amount")},
-        model["timezone"],
+        model.get("timezone", "UTC"),
         inputs={"amount": UNSIGNED, "whole": PERIOD, "start": INSTANT},
         proration={"first": first | rounding(model)},
         charges={"invoice": {"charge_model": "pass_through", "base": "first.net", "tax": tax}},
@@ -153,7 +153,7 @@ def commitment_proration(case: Mapping[str, Any]) -> Translation:
     model, given = case["model"], case["input"]
     names = ("minimum", "full_subscription_fee", "subscription_fee_billed", "usage")
     kinds = {name: UNSIGNED for name in names if name in given}
-    billed = " - subscription_fee_billed" if "subscription_fee_billed" in given else ""
+    billed = " - subscription_fee_billed" if _fee(model, given) == "subscription_fee_billed" else ""
     text = asked(
         {"true_up": f"max(least.net{billed} - usage, 0 USD)"},
         inputs={**kinds, "part": COUNT, "whole": COUNT},
@@ -171,9 +171,15 @@ def commitment_proration(case: Mapping[str, Any]) -> Translation:
     return answer.outputs
 
 
+def _fee(model: Mapping[str, Any], given: Mapping[str, Any]) -> str | None:
+    """The fee that counts: a method prorates the full one; without it what was billed counts, if that is known."""
+    names = ("full_subscription_fee", "subscription_fee_billed")
+    return next((name for name in (names if "method" in model else reversed(names)) if name in given), None)
+
+
 def _minimum(model: Mapping[str, Any], given: Mapping[str, Any]) -> Section:
     """The minimum against the fee, each rounded or their difference."""
-    if "full_subscription_fee" not in given:
+    if _fee(model, given) != "full_subscription_fee":
         return {"charge": "minimum"}
     match model.get("method", "round(min*f)-round(fee*f)").replace(" ", ""):
         case "round(min*f)-round(fee*f)":

@@ -63,7 +63,7 @@ def mac(case: Case) -> Translation:
     """What a merchant advice code asks for, and from when on."""
     given = case["input"]
     facts = renamed(given, {"mac": "advice_code", "declined_at": "declined_at"})
-    answer = yield ask("network_advice", {"advised": facts}, given["declined_at"])
+    answer = yield ask("network_advice", {"advised": facts}, given.get("declined_at", LONG_AGO))
     advice = answer.outputs["advice"]
     return {"retry": RETRY_OF_ADVICE.get(advice, advice), "not_before": answer.outputs["not_before"]}
 

@@ -17,7 +17,7 @@ BASES = {"actual": "day", "day": "day", "fixed_30": "month_30", "second": "secon
 INSTANT = {"type": "timestamp", "zone": "zone"}
 PERIOD = {"start": INSTANT, "end": INSTANT}
 UNSIGNED = {"type": "money", "min": Raw("0"), "max": Raw("1_000_000_000"), "places": Raw("12")}
-COUNT = {"type": "int", "min": Raw("0"), "max": Raw("1_000_000_000")}
+COUNT = {"type": "int", "min": Raw("0"), "max": Raw("1_000_000_000_000")}
 
 
 def asked(outputs: Section, timezone: str = "UTC", **sections: Section) -> str:

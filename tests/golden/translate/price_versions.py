@@ -53,6 +53,7 @@ def price_version_split(case: Mapping[str, Any]) -> Translation:
 
 
 def _prices(given: Mapping[str, Any]) -> Section:
-    """The price by date."""
-    dated = {Raw(one["effective"]): Raw(one["price"]) for one in given["versions"]}
+    """The price by date; a case may list its versions in any order."""
+    versions = sorted(given["versions"], key=lambda one: one["effective"])
+    dated = {Raw(one["effective"]): Raw(one["price"]) for one in versions}
     return {"price": {"type": "money", "value": dated}}
