@@ -10,7 +10,7 @@ from golden.bundle_text import Raw
 from golden.translate.periods import INSTANT, PERIOD, UNSIGNED, asked, period, rounding, wall
 from golden.translate.sections import DECISION, EXACTLY, MANY, Section, number
 
-UNITS = {"type": "decimal", "min": Raw("-1_000_000_000"), "max": Raw("1_000_000_000"), "places": Raw("9")}
+UNITS = {"type": "decimal", "min": Raw("-1_000_000_000"), "max": Raw("1_000_000_000"), "places": Raw("20")}
 LEVEL = {**UNITS, "min": Raw("0"), "start": Raw("0")}
 DAYS_LEFT = "days_between(one.on, whole.end) + 1"
 """The day of a change and the last day of the period count."""
@@ -65,7 +65,8 @@ def prorated_events(case: Mapping[str, Any]) -> Translation:
     options = {"quantity": "max(level + one.delta, 0) - max(level, 0)", "already_rated": "max(level, 0)"}
     options["carry"] = {"level": {**UNITS, "start": Raw("0"), "next": "level + one.delta"}}
     by_unit = {**options, "weight": "one.delta == 0 ? 0 : one.weighted / one.delta", "round_each": EXACTLY}
-    due = f"round(max(units.amount, 0) + entered.amount, {stated['scale']}, {stated['mode']})"
+    exact = "round(max(units.amount, 0) + entered.amount, 15, half_even)"  # without what thirds of 20 places leave over
+    due = f"round({exact}, {stated['scale']}, {stated['mode']})"
     text = asked(
         {"amount": f"entered.level < 0 ? 0 USD : {due}"},
         inputs={"changes": {"list": {"delta": UNITS, "weighted": UNITS}, "max": MANY}},

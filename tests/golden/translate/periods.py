@@ -16,7 +16,7 @@ BASES = {"actual": "day", "day": "day", "fixed_30": "month_30", "second": "secon
 """How the cases call the bases of a proration."""
 INSTANT = {"type": "timestamp", "zone": "zone"}
 PERIOD = {"start": INSTANT, "end": INSTANT}
-UNSIGNED = {"type": "money", "min": Raw("0"), "max": Raw("1_000_000_000"), "places": Raw("12")}
+UNSIGNED = {"type": "money", "min": Raw("0"), "max": Raw("1_000_000_000_000"), "places": Raw("15")}
 COUNT = {"type": "int", "min": Raw("0"), "max": Raw("1_000_000_000_000")}
 
 
