@@ -22,7 +22,7 @@ from policyengine.values import types
 TEXT = types.Optional(types.STRING)
 ORDER = (
     "value", "requested", "granted", "balance", "limit", "limit_type", "source", "resets_at",
-    "warnings", "draw", "overage", "windows", "used", "grant_used", "available", "since", "segments",
+    "warnings", "draw", "overage", "overage_added", "windows", "used", "grant_used", "available", "since", "segments",
 )  # fmt: skip
 
 

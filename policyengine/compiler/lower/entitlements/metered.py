@@ -272,6 +272,7 @@ class _Request:
             "warnings": alerts.listed(warned),
             "draw": held.draw(self.granted, self.included),
             "overage": pool.after(held, self.beyond, at),
+            "overage_added": self.beyond,
             "used": now,
         }
         if self.counters:
