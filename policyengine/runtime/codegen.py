@@ -464,8 +464,8 @@ class _Generator(Writer):
         item = self.fresh()
         assert isinstance(over.type, types.List)
         states = [self.fresh() for _ in expr.state]
-        fails_before = [True] * len(states) if expr.absorb else [False] * len(states)
         starts = [self.emit(s) for s in expr.starts]
+        fails_before = [expr.absorb or start.fails for start in starts]  # a start may have failed before any turn
         may_start_failed = any(s.fails for s in starts)
         for state, start in zip(states, starts, strict=True):
             self.line(f"{state} = " + ("[]" if collecting else start.code))
@@ -489,6 +489,9 @@ class _Generator(Writer):
         self.loops -= 1
         self.indent -= 1
         self.memo = before
+        fails_after = [start.fails or (expr.absorb and loop_fails) for start in starts]
+        for own, state, its, fails in zip(expr.state, states, expr.starts, fails_after, strict=True):
+            self.locals[own] = Val(state, its.type, fails)
         return self._after(expr, states, failed, name, collecting, loop_fails or may_start_failed)
 
     def _step(self, expr: Fold, states: list[str], failed: str, collecting: bool) -> bool:
@@ -546,8 +549,6 @@ class _Generator(Writer):
             return loop_fails
         self.line(f"if {failed} is None:")
         self.indent += 1
-        for own, state, start in zip(expr.state, states, expr.starts, strict=True):
-            self.locals[own] = Val(state, start.type, expr.absorb and loop_fails)
         result = self.emit(expr.result)
         self.line(f"{name} = {result.code}")
         self.indent -= 1

@@ -104,15 +104,21 @@ def calendar_period(zone: Zone, interval: str, at: int) -> calendar.Period:
 def recurring_period(zone: Zone, recurrences: Sequence[tuple[int, str, int]], at: int) -> calendar.Period:
     """The period under recurrences `(from, interval, anchor)`, each of which ends the one before it and is a reset.
 
-    A time before all of them lies, for want of another, in the first period of the first.
+    They count in the order of time, whatever the order in which they are listed; of two that begin together the later
+    one in the list holds. A time before all of them lies, for want of another, in the first period of the first.
     """
-    number = max((n for n, each in enumerate(recurrences) if each[0] <= at), default=0)
-    start, interval, anchor = recurrences[number]
+    in_time = sorted(recurrences, key=_beginning)
+    number = max((n for n, each in enumerate(in_time) if each[0] <= at), default=0)
+    start, interval, anchor = in_time[number]
     found = calendar.period_of(anchor, parse_interval(interval), max(at, start), zone)
     end = found.end
-    if number + 1 < len(recurrences):
-        end = min(end, Timestamp(recurrences[number + 1][0]))
+    if number + 1 < len(in_time):
+        end = min(end, Timestamp(in_time[number + 1][0]))
     return calendar.Period(number, max(found.start, Timestamp(start)), end)
+
+
+def _beginning(recurrence: tuple[int, str, int]) -> int:
+    return recurrence[0]
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {

@@ -21,6 +21,8 @@ from golden.translate.entitled import (
 )
 
 TIMES = ("active_from", "active_to", "deleted_at")
+PLACES = "12"
+ENDLESS = "quotient_escapes"
 
 
 def has_access(case: Mapping[str, Any]) -> Translation:
@@ -30,12 +32,19 @@ def has_access(case: Mapping[str, Any]) -> Translation:
     until = [name for name in ("active_to", "deleted_at") if name in times]
     effective = {"from": "active_from"} if "active_from" in times else {}
     effective |= {"until": until} if until else {}
-    section = {**_kind(model), "effective": effective or None}
+    right = {**_kind(model), "effective": effective or None}
     inputs = dict.fromkeys(times, "timestamp") | {name: quantity() for name in ("granted", "usage")}
     facts = times | {name: number(given.get(name, "0")) for name in ("granted", "usage")}
-    answer = yield Ask(entitled(section, inputs=inputs), NAME, facts, at=given.get("at", ANY_TIME))
+    at = given.get("at", ANY_TIME)
+    answer = yield Ask(entitled(right, inputs=inputs), NAME, facts, at=at)
+    if ENDLESS in answer.codes:
+        # A quotient without an end can not be shown. Cut to the grant's places it is on the same side of the grant.
+        right["used"] = f"round({right['used']}, {PLACES}, floor)"
+        answer = yield Ask(entitled(right, inputs=inputs), NAME, facts, at=at)
     found = dict(answer.outputs)
     renamed = {"has_access": is_allowed(answer), "usage": found.get("used"), "config": found.get("value")}
+    if found.get("balance") == "unlimited":
+        renamed["balance"] = "0"  # how the cases write what is left of something without a limit
     return {**found, **renamed}
 
 
@@ -46,7 +55,8 @@ def _kind(model: Mapping[str, Any]) -> Section:
         case "boolean":
             return {"allow": True}
         case "static":
-            return {"value": {key: _literal(value) for key, value in model["config"].items()}}
+            config = model.get("config")
+            return {"value": {key: _literal(value) for key, value in config.items()}} if config else {"allow": True}
         case "metered":
             used = f"usage / {model['unit_divisor']}" if model.get("unit_divisor") else "usage"
             return {

@@ -18,7 +18,7 @@ def limit_reached(case: Mapping[str, Any]) -> Translation:
     """The limit that a usage has reached, once."""
     model = case["model"]
     overage = {
-        "allow": model["native_overage"],
+        "allow": model.get("native_overage", False),
         "max_purchase": None if model.get("max_purchase") is None else number(model["max_purchase"]),
         "spend_limit": spend_limit(model.get("spend_limit")),
     }
@@ -48,7 +48,7 @@ def alert(case: Mapping[str, Any]) -> Translation:
     stated = model["alert"]
     share = "%" if stated["type"].endswith("percentage") else ""
     threshold = Raw(f"{stated['threshold']}{share}")
-    one = {"id": "alert", "type": stated["type"], "threshold": threshold, "when": stated["enabled"]}
+    one = {"id": "alert", "type": stated["type"], "threshold": threshold, "when": stated.get("enabled", True)}
     section: Section = {
         "limit": number(model["granted"]),
         "used": "used",

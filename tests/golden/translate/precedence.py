@@ -23,23 +23,24 @@ from golden.translate.entitled import (
 # ----------------------------------------------------------------------------------------------------- plan and own
 
 
+HIDING = ("removed_features", "deleted_features", "removed_privileges", "deleted_privileges")
+
+
 def resolve(case: Mapping[str, Any]) -> Translation:
     """An entitlement for each privilege, of the subscription or else of the plan; a removal or a deletion hides it."""
-    levels, given = case["model"]["precedence"], case["input"]
+    levels = case["model"]["precedence"]
+    given = {**dict.fromkeys(levels, {}), **dict.fromkeys(HIDING, []), **case["input"]}
     features: Section = {}
     for level in levels:
         for feature, privileges in given[level].items():
             features.setdefault(feature, {}).update(dict.fromkeys(privileges))
     names, sections, inputs, facts = Names("all"), {}, {}, {}
-    hidden = {"features": ["removed_features", "deleted_features"]}
-    hidden["privileges"] = ["removed_privileges", "deleted_privileges"]
-    lists = [*hidden["features"], *hidden["privileges"]]
     for feature, privileges in features.items():
-        shown = " && ".join(f'!("{feature}" in {listed})' for listed in hidden["features"])
+        shown = " && ".join(f'!("{feature}" in {listed})' for listed in HIDING[:2])
         sections[names[feature]] = {"allow": shown}
         for privilege in privileges:
             path = f"{feature}.{privilege}"
-            own = " && ".join(f'!("{path}" in {listed})' for listed in hidden["privileges"])
+            own = " && ".join(f'!("{path}" in {listed})' for listed in HIDING[2:])
             for level in levels:
                 inputs[names[f"{level} {path}"]] = absent("string")
                 facts[names[f"{level} {path}"]] = given[level].get(feature, {}).get(privilege)
@@ -48,8 +49,8 @@ def resolve(case: Mapping[str, Any]) -> Translation:
                 "precedence": levels,
                 "value": {level: names[f"{level} {path}"] for level in levels},
             }
-    inputs |= {name: {"list": "string", "max": MANY} for name in lists}
-    facts |= {name: given[name] for name in lists}
+    inputs |= {name: {"list": "string", "max": MANY} for name in HIDING}
+    facts |= {name: given[name] for name in HIDING}
     if not sections:
         return {"features": {}}
     outputs = {name: Raw(f"{name}.allowed") for name in sections}
@@ -120,7 +121,7 @@ def aggregate_config(case: Mapping[str, Any]) -> Translation:
     """The values of all parts that are enabled, side by side: keys that collide are not merged."""
     if case["model"]["mode"] != "list":
         raise LeftOut(f"configurations in the mode {case['model']['mode']}")
-    part = {"enabled": "bool", "config": {"map": "string"}}
+    part = {"enabled": {"type": "bool", "default": True}, "config": {"map": "string", "default": {}}}
     sections = {
         "any": {"allow": "parts.exists(part, part.enabled)"},
         "configs": {"value": "parts.filter(part, part.enabled).map(part, part.config)"},

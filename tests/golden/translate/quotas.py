@@ -34,13 +34,13 @@ def translate(case: Mapping[str, Any]) -> Translation:
                     before, since, locked = state, [], feature
                     state = _stored(found.outputs)
             case "track":
-                found = yield _ask(model, op["on_excess"], state, feature, units)
+                found = yield _ask(model, op.get("on_excess", "clamp"), state, feature, units)
                 state = _stored(found.outputs)
                 since = [*since, op]
             case "finalize" if locked is not None:
                 state = before
                 for later in since:
-                    found = yield _ask(model, later["on_excess"], state, later["feature"], later["units"])
+                    found = yield _ask(model, later.get("on_excess", "clamp"), state, later.get("feature", SELF), later["units"])
                     state = _stored(found.outputs)
                 found = yield _ask(model, "clamp", state, op.get("feature", locked), units)
                 state, since, locked = _stored(found.outputs), [], None
@@ -74,15 +74,15 @@ def _shown(found: Mapping[str, Any]) -> Section:
 
 
 def _ask(model: Mapping[str, Any], on_excess: str, state: Section, feature: str, units: str) -> Ask:
-    control = model["overage_control"]
-    switches = {level: control[level] for level in LEVELS}
-    facts = {**state, **present(switches), "plans": control["plans"], "feature": feature, "units": number(units)}
+    control = model.get("overage_control", {})
+    switches = {level: control.get(level) for level in LEVELS}
+    facts = {**state, **present(switches), "plans": control.get("plans", []), "feature": feature, "units": number(units)}
     return Ask(_text(model, on_excess), NAME, facts)
 
 
 def _text(model: Mapping[str, Any], on_excess: str) -> str:
     """The pools as grants, the price's and the customer's word on overage, and the windows."""
-    costs = {SELF: "1", **model["credit_cost"]}
+    costs = {SELF: "1", **model.get("credit_cost", {})}
     rows = [{"id": name, "feature": name, "credits": number(cost)} for name, cost in costs.items()]
     cost = {"when": {"feature": "feature"}, "then": {"credits": "decimal"}, "rows": rows, "otherwise": "error"}
     pool = {"id": "string", "amount": quantity("24"), "balance": quantity("24"), "priority": "int"}
@@ -97,7 +97,7 @@ def _text(model: Mapping[str, Any], on_excess: str) -> str:
         "plans": {"list": "bool", "max": MANY},
     }
     overage = {
-        "allow": model["native_overage"],
+        "allow": model.get("native_overage", False),
         "control": {"entity": "entity", "customer": "customer", "plans": "plans"},
         "max_purchase": None if model.get("max_purchase") is None else number(model["max_purchase"]),
         "spend_limit": spend_limit(model.get("spend_limit")),
@@ -110,7 +110,7 @@ def _text(model: Mapping[str, Any], on_excess: str) -> str:
         "when_exceeded": "overage",
         "on_excess": on_excess,
         "overage": present(overage),
-        "windows": [_window(name, window) for name, window in model["windows"].items()] or None,
+        "windows": [_window(name, window) for name, window in model.get("windows", {}).items()] or None,
     }
     return entitled(section, inputs=inputs, tables={"cost": cost})
 
