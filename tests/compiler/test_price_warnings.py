@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from bundles import MANIFEST
 
+from policyengine import InvalidPolicy
 from policyengine.compiler.pipeline import compile_texts
 
 
@@ -120,3 +121,14 @@ def test_the_free_quantity_counts_when_reach_is_judged():
     tiers += "      - {up_to: 10, unit_amount: 1}\n      - {unit_amount: 2}\n"
 
     assert ["B094 19: no quantity reaches tier 2"] == warnings(VOLUME + tiers, "int unit, min: 0, max: 50")
+
+
+@pytest.mark.parametrize("mode", ["volume", "graduated"])
+def test_a_package_of_nothing_is_an_error_and_has_no_cliffs(mode: str):
+    tiers = "    package_rounding: per_tier\n    tiers:\n"
+    tiers += "      - {up_to: 10, unit_amount: 10, package_size: 0}\n      - {unit_amount: 4, package_size: 5}\n"
+
+    with pytest.raises(InvalidPolicy) as refused:
+        warnings(VOLUME.replace("volume", mode) + tiers)
+
+    assert ["T014"] == [diagnostic.code for diagnostic in refused.value.diagnostics]

@@ -50,7 +50,7 @@ def _quantities(model: Mapping[str, Any], given: Mapping[str, Any]) -> Translati
     amounts, quantities = [], []
     for place, event in enumerate(given["events"]):
         text = _bundle(model, "first" if place == 0 else "middle", by_peak)
-        answer = yield Ask(text, DECISION, {**state, "value": number(event["value"])})
+        answer = yield Ask(text, DECISION, {**state, "value": number(event.get("value") or event[QUANTITY])})
         found = answer.outputs
         state = {"running": found["running"], "peak": found["peak"]}
         amounts.append(found["amount"])

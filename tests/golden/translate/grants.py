@@ -24,8 +24,11 @@ TIMES = ("effective_at", "expires_at", "voided_at", "deleted_at")
 def _grants(case: Mapping[str, Any]) -> Section:
     """The type of the grants of a case: the fields that some of them have."""
     names = {name for grant in case["grants"] for name in grant} | set(case.get("tiebreak", []))
+    names |= {"expires_at"} if "expires_at_seconds" in names else set()
     fields: Section = {"id": "string", "balance": counted(), "drawn": counted(default=Raw("0"))}
     fields |= {name: its for name, its in FIELDS.items() if name in names}
+    if not all("category" in grant for grant in case["grants"]) and "category" in fields:
+        fields["category"] = {**fields["category"], "optional": True}
     return {"grants": {"list": fields, "max": MANY}, "amount": counted()}
 
 
@@ -101,8 +104,8 @@ def run(case: Mapping[str, Any]) -> Translation:
     text = _burning(case)
     facts = {
         "grants": [_grant(grant) for grant in case["grants"]],
-        "usage": [{"at": event["at"], "amount": number(event["amount"])} for event in case["usage"]],
-        "resets": case["resets"],
+        "usage": [{"at": event["at"], "amount": number(event["amount"])} for event in case.get("usage", [])],
+        "resets": case.get("resets", []),
         "state": present(
             {
                 "at": start["at"],
@@ -118,28 +121,32 @@ def run(case: Mapping[str, Any]) -> Translation:
     again = yield Ask(text, NAME, facts)
     found = _found(answer)
     found["deterministic"] = again.outputs == answer.outputs
-    if "split_equals_whole" in case["tags"]:
+    if SPLIT & set(case.get("tags", [])):
         found["split_at"] = yield from _splits(case, text, facts, found)
     return found
 
 
-HOURS = ("01", "02", "03", "04", "05", "06", "08", "10", "12", "14", "16", "18", "20", "22")
+SPLIT = {"split_equals_whole", "resume"}
+HOURS = tuple(f"{tens}{ones}" for tens in "012" for ones in "0123456789" if f"{tens}{ones}" < "24")
 
 
 def _splits(case: Mapping[str, Any], text: str, facts: Section, whole: Section) -> Translation:
     """The instants at which a run can stop and go on to the same end."""
-    day = case["start"]["at"].split("T")[0]
-    instants = {f"{day}T{hour}:00:00Z" for hour in HOURS} | {event["at"] for event in case["usage"]}
+    resets = case.get("resets", [])
+    told = {event["at"] for event in case.get("usage", [])} | {case["start"]["at"], case["until"], *resets}
+    told |= {grant[name] for grant in case["grants"] for name in TIMES if grant.get(name) is not None}
+    instants = told | {f"{at.split('T')[0]}T{hour}:00:00Z" for at in told for hour in HOURS}
+    resumed = _burning({**case, "start": {"balances": {}}})
     same = AnyOf()
     for at in sorted(instants):
         if not case["start"]["at"] < at < case["until"]:
             continue
-        before = [reset for reset in case["resets"] if reset <= at]
-        after = [reset for reset in case["resets"] if reset > at]
+        before = [reset for reset in resets if reset <= at]
+        after = [reset for reset in resets if reset > at]
         first = (yield Ask(text, NAME, {**facts, "until": at, "resets": before})).outputs
         state = {"at": at, "overage": first["overage"], "balances": first["draw"]}
         state |= {"usage_in_period": first["used"], "grant_usage": first["grant_used"]}
-        second = yield Ask(text, NAME, {**facts, "state": state, "resets": after})
+        second = yield Ask(resumed, NAME, {**facts, "state": state, "resets": after})
         if _ends(_found(second)) == _ends(whole):
             same.add(at)
     return same
@@ -199,8 +206,8 @@ def _burning(case: Mapping[str, Any]) -> str:
         "overage": "state.overage",
         "used": "state.usage_in_period",
         "grant_used": "state.grant_usage",
-        "preserve_overage": case["preserve_overage"],
-        "aggregation": case["aggregation"],
+        "preserve_overage": case.get("preserve_overage", False),
+        "aggregation": case.get("aggregation", "sum"),
     }
     inputs: Section = {
         "grants": {"list": grant, "max": MANY},

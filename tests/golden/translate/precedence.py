@@ -29,7 +29,7 @@ HIDING = ("removed_features", "deleted_features", "removed_privileges", "deleted
 def resolve(case: Mapping[str, Any]) -> Translation:
     """An entitlement for each privilege, of the subscription or else of the plan; a removal or a deletion hides it."""
     levels = case["model"]["precedence"]
-    given = {**dict.fromkeys(levels, {}), **dict.fromkeys(HIDING, []), **case["input"]}
+    given = {**{level: {} for level in levels}, **{name: [] for name in HIDING}, **case["input"]}
     features: Section = {}
     for level in levels:
         for feature, privileges in given[level].items():

@@ -40,7 +40,9 @@ def translate(case: Mapping[str, Any]) -> Translation:
             case "finalize" if locked is not None:
                 state = before
                 for later in since:
-                    found = yield _ask(model, later.get("on_excess", "clamp"), state, later.get("feature", SELF), later["units"])
+                    found = yield _ask(
+                        model, later.get("on_excess", "clamp"), state, later.get("feature", SELF), later["units"]
+                    )
                     state = _stored(found.outputs)
                 found = yield _ask(model, "clamp", state, op.get("feature", locked), units)
                 state, since, locked = _stored(found.outputs), [], None
@@ -76,7 +78,13 @@ def _shown(found: Mapping[str, Any]) -> Section:
 def _ask(model: Mapping[str, Any], on_excess: str, state: Section, feature: str, units: str) -> Ask:
     control = model.get("overage_control", {})
     switches = {level: control.get(level) for level in LEVELS}
-    facts = {**state, **present(switches), "plans": control.get("plans", []), "feature": feature, "units": number(units)}
+    facts = {
+        **state,
+        **present(switches),
+        "plans": control.get("plans", []),
+        "feature": feature,
+        "units": number(units),
+    }
     return Ask(_text(model, on_excess), NAME, facts)
 
 

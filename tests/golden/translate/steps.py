@@ -39,7 +39,7 @@ def free_quantity_split(case: Mapping[str, Any]) -> Translation:
 def tier_slice(case: Mapping[str, Any]) -> Translation:
     """One tier of a schedule in which all others are free."""
     model = case["model"]
-    priced = {"unit_amount": number(model["unit_amount"]), "flat_amount": number(model["flat_amount"])}
+    priced = {"unit_amount": number(model["unit_amount"]), "flat_amount": number(model.get("flat_amount", "0"))}
     tiers = [_bounded(model["lower"], {"unit_amount": Raw("0")}), _bounded(model["upper"], priced)]
     if model["upper"] is not None:
         tiers.append({"unit_amount": Raw("0")})

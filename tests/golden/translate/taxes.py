@@ -17,7 +17,7 @@ def tax(case: Mapping[str, Any]) -> Translation:
     model, given = case["model"], case["input"]
     if model["rounding_level"] != "per_rate":
         raise LeftOut(f"tax rounded {model['rounding_level']}")
-    rates = [{"rate": Raw(f"{rate}%")} for rate in given["rates_percent"]]
+    rates = [{"rate": Raw(f"{rate}%")} for rate in given["rates_percent"] or ["0"]]
     rounded = {"places": "currency", "mode": model["mode"]}
     tax_section = {"rates": rates, "behavior": model["behavior"], "round_each": rounded}
     text = asked(

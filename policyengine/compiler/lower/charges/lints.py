@@ -59,6 +59,8 @@ def packages(
     if step is None or not isinstance(charge.tiers, tuple) or any(part and cell is None for part, cell in pairs):
         return
     bounds, sizes, rates, flats = zip(*columns, strict=True)
+    if any(size is not None and size <= 0 for size in sizes):
+        return  # an error of its own: no quantity has a price
     numbers = [tuple(Fraction(0) if cell is None else cell for cell in part) for part in (bounds, rates, flats)]
     curve = Curve(charge.mode, numbers[0][:-1], numbers[1], numbers[2], sizes, step)
     _judge(context, charge, found, _Found(curve, tuple(t.at for t in charge.tiers), ""), alone=True, shows=True)
