@@ -34,15 +34,13 @@ def translate(case: Mapping[str, Any]) -> Translation:
                     before, since, locked = state, [], feature
                     state = _stored(found.outputs)
             case "track":
-                found = yield _ask(model, op.get("on_excess", "clamp"), state, feature, units)
+                found = yield _tracked(model, state, op)
                 state = _stored(found.outputs)
                 since = [*since, op]
             case "finalize" if locked is not None:
                 state = before
                 for later in since:
-                    found = yield _ask(
-                        model, later.get("on_excess", "clamp"), state, later.get("feature", SELF), later["units"]
-                    )
+                    found = yield _tracked(model, state, later)
                     state = _stored(found.outputs)
                 found = yield _ask(model, "clamp", state, op.get("feature", locked), units)
                 state, since, locked = _stored(found.outputs), [], None
@@ -52,6 +50,11 @@ def translate(case: Mapping[str, Any]) -> Translation:
                 state = {**_stored(found.outputs), "counters": counters}
     last = yield _ask(model, "refuse", state, SELF, "0")
     return {"checks": checks, "required": required, **_shown(last.outputs)}
+
+
+def _tracked(model: Mapping[str, Any], state: Section, op: Mapping[str, Any]) -> Ask:
+    """Usage that has happened; where the case does not say what becomes of an excess, it is cut."""
+    return _ask(model, op.get("on_excess", "clamp"), state, op.get("feature", SELF), op["units"])
 
 
 def _start(model: Mapping[str, Any]) -> Section:
