@@ -132,3 +132,18 @@ def test_a_package_of_nothing_is_an_error_and_has_no_cliffs(mode: str):
         warnings(VOLUME.replace("volume", mode) + tiers)
 
     assert ["T014"] == [diagnostic.code for diagnostic in refused.value.diagnostics]
+
+
+PACKAGES = "    charge_model: package\n    quantity: units\n    unit_amount: 5\n    package_rounding: ceiling\n"
+PACKAGE_TIERS = VOLUME + "    package_rounding: per_tier\n"
+
+
+@pytest.mark.parametrize(
+    "charge",
+    [f"{PACKAGES}    package_size: -10\n", f"{PACKAGE_TIERS}    tiers: [{{unit_amount: 5, package_size: -10}}]\n"],
+)
+def test_a_package_of_less_than_nothing_is_an_error(charge: str):
+    with pytest.raises(InvalidPolicy) as refused:
+        warnings(charge)
+
+    assert ["B067"] == [diagnostic.code for diagnostic in refused.value.diagnostics]

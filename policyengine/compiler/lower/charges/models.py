@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower.charges import lines, quantities, tiers
+from policyengine.compiler.lower.charges import lines, package_tiers, quantities, tiers
 from policyengine.compiler.lower.charges.priced import Priced
 from policyengine.compiler.lower.context import Context
 from policyengine.language.charges import Charge
@@ -124,7 +124,7 @@ def _package(context: Context, charge: Charge, scope: Scope) -> Priced:
     if charge.package_rounding is None:
         raise Rejected(say.say_package_rounding(charge.at))
     found = quantities.read(context, charge, scope)
-    size = context.number(charge.package_size, scope, found.unit)
+    size = package_tiers.size_of(context, charge.package_size, scope, found.unit)
     rounding = "ceil" if charge.package_rounding == "ceiling" else "floor"
 
     def packages(quantity: Expr) -> Expr:

@@ -17,8 +17,10 @@ from policyengine.language.charges import Charge
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
+from policyengine.language.written import Value
 from policyengine.runtime.program import Const, Expr
 from policyengine.values import types
+from policyengine.values.types import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +70,21 @@ def priced(context: Context, charge: Charge, scope: Scope, found: Quantities, be
     return Priced(units, flats, shown, flat_lines, Steps(found, flats_of, at_zero, begun))
 
 
+def size_of(context: Context, written: Value, scope: Scope, unit: Unit) -> Expr:
+    """How much a package holds; packages of less than nothing would be sold for less than nothing."""
+    size = context.number(written, scope, unit)
+    known = arithmetic.constant_of(size)
+    if known is not None and known < 0:
+        raise Rejected(say.amount_may_be_negative("package_size", written.span))
+    return size
+
+
 def _tiers(context: Context, charge: Charge, scope: Scope, found: Quantities) -> list[_Tier]:
     assert isinstance(charge.tiers, tuple)
     bounds = tier_bounds.read(context, charge.tiers, scope, found.unit)
     out = []
     for tier, bound in zip(charge.tiers, [*bounds, None], strict=True):
-        size = None if tier.package_size is None else context.number(tier.package_size, scope, found.unit)
+        size = None if tier.package_size is None else size_of(context, tier.package_size, scope, found.unit)
         zero = arithmetic.number(0, context.money, integer=False)
         per_unit = types.unit_product(context.money, found.unit, -1)
         unit = context.money if size is not None else per_unit
