@@ -101,14 +101,14 @@ def connect(address: str, bundle: str, *, copy: str | Path | None = None, interv
 
     `address` is that of the registry (`sqlite:registry.db`, or a folder); `copy` is a folder for the last good state,
     which answers while the registry is away; `interval` is how often, in seconds, a change is looked for.
-    Raises StoreUnavailable where neither the registry nor a copy can be read.
+    Raises StoreUnavailable where neither the registry nor a copy can be read; a registry is never made here.
     """
     from policyengine.clock import now
     from policyengine.registry.client import LivePolicy
     from policyengine.storage.open_store import open_store
 
     kept = None if copy is None else Path(copy)
-    return LivePolicy(bundle, lambda: open_store(address), now, copy=kept, interval=interval)
+    return LivePolicy(bundle, lambda: open_store(address, make=False), now, copy=kept, interval=interval)
 
 
 def replay(record: Mapping[str, Any], policy: Policy) -> Replay:

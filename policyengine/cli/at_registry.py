@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -14,7 +13,7 @@ from policyengine.errors import InvalidInput
 from policyengine.registry import scopes
 from policyengine.registry.registry import Registry
 from policyengine.registry.scopes import Scope
-from policyengine.storage.open_store import open_store
+from policyengine.storage.open_store import open_store, path_of
 from policyengine.values.instant import Timestamp
 from policyengine.values.invalid import InvalidValue
 
@@ -79,7 +78,5 @@ def instant(text: str | None, option: str) -> Timestamp | None:
 
 def is_there(address: str) -> None:
     """Refuse a registry that does not exist, where it is only asked."""
-    kind, colon, rest = address.partition(":")
-    path = Path(rest.removeprefix("//")) if colon and kind in ("sqlite", "folder") else Path(address)
-    if not path.exists():
+    if not path_of(address).exists():
         raise InvalidInput(f"there is no registry at `{address}`", "--registry", "`policyengine publish` makes one")

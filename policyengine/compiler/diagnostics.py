@@ -98,6 +98,12 @@ def row_never_fits(row: str, at: Span) -> Diagnostic:
     return Diagnostic("B052", "row_never_fits", message, at, "correct its conditions, or remove it")
 
 
+def never_in_force(what: str, at: Span) -> Diagnostic:
+    message = f"{what} is never in force: it ends before it begins"
+    hint = "`from` comes first, and `until` is the first instant after"
+    return Diagnostic("B119", "never_in_force", message, at, hint)
+
+
 def tiers_not_increasing(at: Span) -> Diagnostic:
     message = "`up_to` does not grow from tier to tier"
     return Diagnostic("B017", "tiers_not_increasing", message, at, "put the tiers in order")
@@ -414,8 +420,8 @@ def no_timezone(date: str, at: Span) -> Diagnostic:
     return Diagnostic("B034", "no_timezone", f"the date `{date}` needs the time zone of the bundle", at, hint)
 
 
-def bad_zone(name: str, hint: str | None) -> Diagnostic:
-    return Diagnostic("B038", "unknown_timezone", f"unknown time zone `{name}`", None, hint)
+def bad_zone(name: str, at: Span | None, hint: str | None) -> Diagnostic:
+    return Diagnostic("B038", "unknown_timezone", f"unknown time zone `{name}`", at, hint)
 
 
 def state_too_fine(at: Span) -> Diagnostic:

@@ -126,6 +126,7 @@ class Bundle(Part):
     description: str = ""
     currency: Scalar | None = None
     timezone: str | None = None
+    timezone_at: Span | None = None
     effective: tuple[str | None, str | None] = (None, None)
     types: dict[str, tuple[Span, Node]] = {}
     inputs: dict[str, tuple[Span, Node]] = {}
@@ -224,6 +225,7 @@ class _Builder:
             "description": plain(entries["description"].value) if "description" in entries else "",
             "currency": currency.value if currency else None,
             "timezone": plain(entries["timezone"].value) if "timezone" in entries else None,
+            "timezone_at": entries["timezone"].value.span if "timezone" in entries else None,
             "effective": (dates.get("from"), dates.get("until")),
         }
 

@@ -186,6 +186,8 @@ class LivePolicy:
         old = self._snapshot
         last = old.events[-1] if old.events else None
         written = store.events(len(old.events))
+        if copy is not None and len(copy.events()) > len(old.events) + len(written):
+            raise StoreUnavailable("the registry has fewer events than the copy: it is another one, or was cut off")
         new = verified(written, last)
         timeline = Timeline(self.bundle)
         events = [*old.events, *new]

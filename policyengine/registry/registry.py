@@ -161,7 +161,8 @@ class Registry:
     def publish(self, data: bytes, *, actor: str, report: Mapping[str, Any] | None = None) -> Published:
         """Put an artifact into the registry; one that is there already is left as it is, without an event.
 
-        `report` is what the tests of the bundle said; it is kept in the event. Raises InvalidArtifact.
+        `report` is what the tests of the bundle said; it is kept in the event. Raises InvalidArtifact, and InvalidInput
+        where the same version of the bundle is there with other content.
         """
         found = artifact.read(data)
         version, bundle = found.manifest["version"], found.manifest["bundle"]
@@ -169,6 +170,9 @@ class Registry:
             self.refresh()
             if found.digest in self._versions:
                 return Published(bundle, version, found.digest, False)
+            if any((known.bundle, known.version) == (bundle, version) for known in self._versions.values()):
+                message = f"{bundle} {version} has been published with other content"
+                raise InvalidInput(message, "version", "raise the version in `bundle.yaml`")
             said = {
                 "bundle": bundle, "version": version, "artifact": found.digest,
                 "source_digest": found.manifest["digest"], "program_digest": found.program_digest,

@@ -559,7 +559,7 @@ class _Generator(Writer):
 
     def _row(self, expr: Row) -> Val:
         table = self.program.tables[expr.table]
-        rows = index.plain_rows(table)
+        rows = index.plain_rows(table, [key.type for key in expr.keys])
         if rows is not None:
             return self._plain_row(expr, table, rows)
         select = self.bind(index.build(table), ("select", expr.table))
@@ -574,8 +574,12 @@ class _Generator(Writer):
                 scaled.append(values[-1].code)
             return f"{select}({', '.join(scaled)})"
 
-        settle = as_built if table.otherwise == "error" else None
+        settle = as_built if self._may_miss(expr, table) else None
         return self.strict(expr.type, keys, build, settle)
+
+    def _may_miss(self, expr: Row, table: TableData) -> bool:
+        """Whether there may be no row: the author said so, or a key may be a text that is no member of the enum."""
+        return table.otherwise == "error" or not index.are_proved(table, [key.type for key in expr.keys])
 
     def _plain_row(self, expr: Row, table: TableData, rows: dict[Any, Any]) -> Val:
         """A table of equalities is one dict, asked in line."""
@@ -593,9 +597,11 @@ class _Generator(Writer):
             return f"{name}[{key}]" if complete else f"{name}.get({key}, {missing})"
 
         nested = index.nested(table, rows)
-        complete = 0 < len(rows) == index.combinations(table)  # a text has no combinations to count
+        kinds = [key.type for key in expr.keys]
+        # A text has no combinations to count.
+        complete = 0 < len(rows) == index.combinations(table) and index.are_members(table, kinds)
         sure = complete and not any(isinstance(row, Failure) for row in rows.values())
-        settle = None if sure or table.otherwise != "error" else as_built
+        settle = as_built if not sure and self._may_miss(expr, table) else None
         return self.strict(expr.type, expr.keys, build, settle)
 
     def _column(self, expr: Column, factor: int | None) -> Val:
@@ -631,8 +637,9 @@ class _Generator(Writer):
         row = self.behind(expr.row)
         if not isinstance(row, Row) or len(row.keys) != 1 or self.numbering.uses[self.numbering.of(row)] > 1:
             return None
-        rows = index.plain_rows(table)
-        if not rows or len(rows) != index.combinations(table):
+        kinds = [key.type for key in row.keys]
+        rows = index.plain_rows(table, kinds)
+        if not rows or len(rows) != index.combinations(table) or not index.are_members(table, kinds):
             return None
         if any(isinstance(found, Failure) for found in rows.values()):
             return None

@@ -16,7 +16,7 @@ from typing import Any
 from policyengine.runtime import cells, failure
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import TableData
-from policyengine.values.types import BOOL, Enum, Limit, Optional
+from policyengine.values.types import BOOL, Enum, Limit, Optional, Type
 
 Select = Callable[..., Any]
 ENUMERATED_MAX = 4_096
@@ -28,8 +28,11 @@ EXPANDED_MAX = 64
 
 
 def build(table: TableData) -> Select:
-    """A function of the key values (and the instant, in a dated table) that gives the row index or a Failure."""
-    rows = plain_rows(table)
+    """A function of the key values (and the instant, in a dated table) that gives the row index or a Failure.
+
+    The keys may be any: a text that is no member of an enum fits what every value fits.
+    """
+    rows = _equalities(table)
     if rows is None:
         return _Index(table).select
     get, none = rows.get, missing(table)
@@ -43,12 +46,36 @@ def missing(table: TableData) -> Any:
     return len(table.ids) - 1 if table.otherwise == "row" else failure.NO_MATCH
 
 
-def plain_rows(table: TableData) -> dict[Any, Any] | None:
+def plain_rows(table: TableData, kinds: Sequence[Type]) -> dict[Any, Any] | None:
     """The rows of a table that is one dict, by their keys: equalities in every column of every row, or few members.
 
     Else None. Where every key has few members (enums, bools), each combination is asked once and has its answer here,
-    which may be a Failure.
+    which may be a Failure; `kinds` are the types of the keys that will be asked, which must be these members.
     """
+    rows = _equalities(table)
+    if rows is not None or table.starts or not table.conditions:
+        return rows
+    return _every_answer(table) if 0 < combinations(table) <= ENUMERATED_MAX and are_members(table, kinds) else None
+
+
+def are_proved(table: TableData, kinds: Sequence[Type]) -> bool:
+    """Whether the proof that every key has a row holds for keys of these types: texts may be no members of an enum."""
+    return all(
+        not isinstance(own, Enum) or (isinstance(kind, Enum) and set(kind.members) <= set(own.members))
+        for kind, own in zip(kinds, table.keys, strict=True)
+    )
+
+
+def are_members(table: TableData, kinds: Sequence[Type]) -> bool:
+    """Whether keys of these types can only be members of the table's own enums."""
+    return all(
+        kind == own or (isinstance(kind, Enum) and isinstance(own, Enum) and set(kind.members) <= set(own.members))
+        for kind, own in zip(kinds, table.keys, strict=True)
+    )
+
+
+def _equalities(table: TableData) -> dict[Any, Any] | None:
+    """The rows by their keys where every row tests every column by equality; else None."""
     if table.starts or not table.conditions:
         return None
     count = len(table.ids) - (table.otherwise == "row")
@@ -60,7 +87,7 @@ def plain_rows(table: TableData) -> dict[Any, Any] | None:
         rows = {key: row for row, key in enumerate(keys)}
         if len(rows) == count:
             return rows
-    return _every_answer(table) if 0 < combinations(table) <= ENUMERATED_MAX else None
+    return None
 
 
 def nested(table: TableData, rows: dict[Any, Any]) -> tuple[int, int, dict[Any, dict[Any, Any]]] | None:

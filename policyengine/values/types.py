@@ -214,6 +214,11 @@ def is_number(a: Type) -> bool:
     return isinstance(a, _NUMBERS)
 
 
+def are_strangers(a: Type, b: Type) -> bool:
+    """Whether two enums have no member in common, so that a value of the one is never one of the other."""
+    return isinstance(a, Enum) and isinstance(b, Enum) and not set(a.members) & set(b.members)
+
+
 def is_text(a: Type) -> bool:
     return a is STRING or isinstance(a, Enum) or a == STRING
 

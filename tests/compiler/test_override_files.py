@@ -69,6 +69,7 @@ def test_tiers_stand_in_one_line_each() -> None:
         ("b,acme,2027-01-01,,MSA,price,gold,tiers,,,3\n", "override_target", 2),
         ("b,,2027-01-01,,MSA,price,team,tiers,,,3\n", "missing_cell", 2),
         ("b,acme,2027-01-01,,MSA,cost,team,tiers,,,3\n", "override_target", 2),
+        ("b,acme,2027-01-01,2026-01-01,MSA,price,team,tiers,,,3\n", "never_in_force", 2),
     ],
 )
 def test_a_mistake_has_its_line(lines: str, name: str, line: int) -> None:

@@ -47,6 +47,17 @@ decisions: {{d: {{outputs: {{x: {asked}}}}}}}
 
 CASES = [
     Case(
+        "a parameter that is asked for a text which is no member of its key",
+        """
+types: {Plan: {enum: [starter, team]}}
+inputs: {plan: Plan, name: string}
+parameters: {fee: {type: int, value: {plan: {starter: 5, team: 10}}}}
+decisions: {d: {outputs: {x: fee(name)}}}
+""",
+        fails="no_match",
+        input={"name": "gold"},
+    ),
+    Case(
         "a step after a product whose operand may fail",
         """
 inputs: {n: {list: {type: int, min: 0, max: 9}, max: 3}, big: int}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import policyengine as pe
+
 from policyengine.errors import UnknownVersion
 from policyengine.registry import scopes
 from policyengine.registry.client import LivePolicy
@@ -128,3 +130,22 @@ def test_no_decision_fails_while_versions_change(registry, digests, address, clo
 
     assert faults == []
     assert seen == set(PRICE.values())
+
+
+def test_a_registry_that_is_not_there_is_not_made(registry, digests, address, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """Neither a mistyped address nor a volume that is not mounted becomes an empty registry."""
+    registry.activate("tokens@1.0.0", actor="ada")
+    nowhere = f"{address}-of-another-name"
+    with pe.connect(address, "tokens", copy=tmp_path / "copy", interval=0.05) as live:
+        assert cost(live) == PRICE["1.0.0"]
+
+    with pytest.raises(StoreUnavailable, match="no registry"):
+        pe.connect(nowhere, "tokens")
+    with pe.connect(nowhere, "tokens", copy=tmp_path / "copy", interval=0.05) as live:
+        assert cost(live) == PRICE["1.0.0"]
+        assert "no registry" in live.status.fault
+    with open_store(nowhere):  # made by somebody, and empty
+        pass
+    with pe.connect(nowhere, "tokens", copy=tmp_path / "copy", interval=0.05) as live:
+        assert cost(live) == PRICE["1.0.0"]
+        assert "fewer events" in live.status.fault

@@ -149,3 +149,14 @@ def test_a_share_that_is_none_is_refused(share: str) -> None:
 def test_who_did_it_must_be_said(registry: Registry, versions: dict[str, bytes]) -> None:
     with pytest.raises(InvalidInput, match="actor"):
         registry.publish(versions["1.0.0"], actor="")
+
+
+def test_a_label_stays_with_its_content(registry: Registry, versions: dict[str, bytes]) -> None:
+    """What `tokens@1.0.0` means never changes."""
+    from registry.conftest import made
+
+    registry.publish(versions["1.0.0"], actor="ada")
+
+    with pytest.raises(InvalidInput, match="other content"):
+        registry.publish(made("1.0.0", "9"), actor="ada")
+    assert len(registry.history()) == 1

@@ -98,6 +98,9 @@ def _collect_one(file: _File, rows: list[int], in_lines: list[str]) -> None:
         start, end = _instant(file, first, "from"), _instant(file, first, "until")
     except Unreadable:
         return
+    if start is not None and end is not None and end <= start:
+        context.error(say.never_in_force(f"the override `{file.text(first, 'id')}`", at))
+        return
     tiers = any(file.text(first, column) for column in in_lines)
     if tiers and file.text(first, "value"):
         span = file.sheet.span(first, file.place["value"])

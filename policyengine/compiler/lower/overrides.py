@@ -40,6 +40,9 @@ def _collect_one(context: Context, authored: Authored, names: dict[str, Any]) ->
         end = None if authored.end is None else context.literals.instant(authored.end, authored.at)
     except Unreadable:
         return
+    if start is not None and end is not None and end <= start:
+        context.error(say.never_in_force(f"the override `{authored.id}`", authored.at))
+        return
     index = len(context.override_ids)
     context.override_ids.append((authored.id, authored.reason))
     context.places[f"override {authored.id}"] = f"{authored.at.source.name}:{authored.at.line}"

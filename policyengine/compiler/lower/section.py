@@ -32,9 +32,11 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.model import NAMED_SECTIONS, Bundle
 from policyengine.language.references import names_read
 from policyengine.source import Report, Span
+from policyengine.values.currencies import CURRENCIES
 from policyengine.values.invalid import InvalidValue
 from policyengine.values.types import Unit
 from policyengine.values.zone_data import zone
+from policyengine.values.zones import UTC
 
 LOWER: dict[str, Callable[[Context, Any], None]] = {
     "parameters": parameters.lower,
@@ -53,12 +55,15 @@ LOWER: dict[str, Callable[[Context, Any], None]] = {
 def prepare(bundle: Bundle, sources: Sources, report: Report) -> Context:
     """The context before the first section: types, inputs, overrides."""
     money: Unit = ((currency_unit(bundle), 1),) if bundle.currency else ()
+    if bundle.currency is not None and bundle.currency.text.isupper() and bundle.currency.text not in CURRENCIES:
+        report.add(say.currency_of_unknown(bundle.currency.text, bundle.currency.span))
     literals = Literals(report, None)
     if bundle.timezone is not None:
         try:
             literals.zone = zone(bundle.timezone)
         except InvalidValue as fault:
-            report.add(say.bad_zone(bundle.timezone, fault.hint))
+            report.add(say.bad_zone(bundle.timezone, bundle.timezone_at, fault.hint))
+            literals.zone = UTC  # so that dates are not told to lack a zone
     reader = TypeReader(report, bundle.types, money[0][0] if money else "", columns_of(sources, report))
     context = Context(bundle, report, reader, literals, money, sources)
     context.effective = _effective(context)
@@ -75,7 +80,10 @@ def _effective(context: Context) -> tuple[int | None, int | None]:
             found.append(None if date is None else context.literals.instant(date, context.manifest_place))
         except Unreadable:
             found.append(None)
-    return found[0], found[1]
+    start, end = found
+    if start is not None and end is not None and end <= start:
+        context.error(say.never_in_force("the bundle", context.manifest_place))
+    return start, end
 
 
 def currency_unit(bundle: Bundle) -> str:

@@ -95,6 +95,8 @@ def as_key(argument: Expr, key: Type, at: Span) -> Expr:
             raise Rejected(say.not_a_member(argument.value, key.members, str(key), at))
         return argument
     if types.is_text(argument.type) and types.is_text(key):
+        if types.are_strangers(argument.type, key):
+            raise Rejected(say.expected_type(str(key), argument.type, at, "the two have no member in common"))
         return argument
     joint = arithmetic.joined_type(argument.type, key)
     if joint is None or isinstance(joint, types.Optional):

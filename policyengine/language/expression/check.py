@@ -485,6 +485,8 @@ class Checker:
             if types.is_number(a.type) or types.is_number(b.type):
                 a, b = arithmetic.as_limits("==", a, b, at)
         if types.is_text(a.type) and types.is_text(b.type):
+            if types.are_strangers(a.type, b.type):
+                raise Rejected(say.not_comparable(a.type, b.type, at))
             return Call(types.BOOL, "eq", (a, b))
         if types.ANY in (a.type, b.type):
             return Call(types.BOOL, "equals_any", (a, b))
@@ -506,7 +508,7 @@ class Checker:
         if not isinstance(right.type, types.List):
             raise Rejected(say.wrong_operands("in", left.type, right.type, self.at(node)))
         joint = arithmetic.joined_type(left.type, right.type.item)
-        if joint is None:
+        if joint is None or types.are_strangers(left.type, right.type.item):
             raise Rejected(say.not_comparable(left.type, right.type.item, self.at(node)))
         items = arithmetic.coerced(right, types.List(joint, right.type.max))
         return Call(types.BOOL, "in_list", (arithmetic.coerced(left, joint), items))

@@ -78,5 +78,7 @@ def for_equality(left: Any, right: Any) -> str:
     """A hint for two values that are never equal."""
     if isinstance(left, types.List) is not isinstance(right, types.List):
         return "whether a list has an item is asked with `item in list`"
+    if isinstance(left, types.Enum) and isinstance(right, types.Enum):
+        return "the two have no member in common"
     found = for_operands("==", left, right)
     return found or "compare values of one type"
