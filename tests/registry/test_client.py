@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import policyengine as pe
-
 from policyengine.errors import UnknownVersion
 from policyengine.registry import scopes
 from policyengine.registry.client import LivePolicy
