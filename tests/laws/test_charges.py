@@ -46,7 +46,7 @@ def periods(draw, drawn: Drawn, falling: bool = False) -> list[Decimal]:
 
 def check_slices(data, models, falling):
     drawn = data.draw(charges(models))
-    if falling:  # a maximum forgets what lay beyond it, so it cannot be taken back
+    if falling or drawn.model.startswith("volume"):  # a maximum forgets what lay beyond it when a price falls
         drawn = Drawn(drawn.model, {k: v for k, v in drawn.charge.items() if k != "maximum"}, drawn.tables, drawn.whole)
     asked = Asked(drawn.sections())
     slices = data.draw(periods(drawn, falling))
