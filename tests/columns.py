@@ -12,7 +12,6 @@ from policyengine.batch.duckdb_run import Answers, evaluate
 from policyengine.batch.duckdb_sql import Refused
 from policyengine.batch.steps import nodes_of, results
 from policyengine.runtime import codegen, interpreter
-from policyengine.runtime.engine import _flat_cells
 from policyengine.runtime.exact import held
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Program
@@ -28,7 +27,7 @@ def disagreements(program: Program, name: str, rows: Sequence[list[Any]], writte
     entry = program.entries[name]
     order = nodes_of(program, entry)
     run = codegen.generate(program, entry, order)
-    cells = _flat_cells(program)
+    cells = program.tenant_cells
     found = []
     for row, answered in zip(rows, evaluate(program, name, rows, written_out_max), strict=True):
         trace = interpreter.run(program, order, row, row[Program.TENANT])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -57,6 +58,7 @@ def is_pair(its_type: Type) -> bool:
 
 
 _ASSIGNMENT = re.compile(r" (t\d+d?) = ")
+_LOOKED_UP = re.compile(r"(K\d+)\[(\w+)\]")
 _VARIABLE = re.compile(r"\bt\d+d?\b")
 
 
@@ -85,7 +87,14 @@ class Writer(ABC):
         self.lines: list[str] = []
         self.indent = 1
         self.count = 0
-        self.names: dict[str, Any] = {"F": Failure, "S": support, "T": schedules, "B": schedules.bisect_left, "E": {}}
+        self.names: dict[str, Any] = {
+            "F": Failure,
+            "S": support,
+            "T": schedules,
+            "B": schedules.bisect_left,
+            "R": bisect_right,
+            "E": {},
+        }
         self.bound: dict[Any, str] = {}
 
     @abstractmethod
@@ -123,6 +132,15 @@ class Writer(ABC):
             self.line(f"{below} = {v.below}")
         return replace(v, code=name, below=below, depth=0)
 
+    def named(self, code: str) -> str:
+        """A variable for the value of a code, which is computed here."""
+        inner = code.strip("()")
+        if inner.isidentifier():
+            return inner
+        name = self.fresh()
+        self.line(f"{name} = {code}")
+        return name
+
     def bind(self, value: Any, key: Any = None) -> str:
         """A name for a constant object."""
         key = ("id", id(value)) if key is None else key
@@ -131,6 +149,15 @@ class Writer(ABC):
             self.bound[key] = name
             self.names[name] = value
         return self.bound[key]
+
+    def through(self, code: str, values: Sequence[Any], key: Any) -> str:
+        """The code of `values[code]`, in one step where the code looks its number up in a constant dict itself."""
+        found = _LOOKED_UP.fullmatch(code)
+        numbers = self.names.get(found[1]) if found else None
+        if found is None or not isinstance(numbers, dict):
+            return f"{self.bind(values, key)}[{code}]"
+        straight = {own: values[number] for own, number in numbers.items()}
+        return f"{self.bind(straight, (*key, found[1]))}[{found[2]}]"
 
     def assign(self, name: str, built: Built) -> None:
         if isinstance(built, tuple):
@@ -199,7 +226,11 @@ class Writer(ABC):
             self.line(f"if {v}.__class__ is F: {self.leave}")
         if guard is not None:
             self.line(f"if {guard(values)}: {self.leave}")
-        self.assign(name, build(values))
+        built = build(values)
+        if isinstance(built, str) and built.isidentifier():
+            name = built
+        else:
+            self.assign(name, built)
         if settle is not None:
             for text in settle(name, name + "d"):
                 self.line(text)
@@ -209,7 +240,7 @@ class Writer(ABC):
     def _joined(self, its_type: Type, built: Built, depth: int) -> Val:
         if isinstance(built, tuple):
             return Val(built[0], its_type, False, built[1], depth)
-        return Val(built, its_type, False, "", depth)
+        return Val(built, its_type, False, "", 0 if built.isidentifier() else depth)
 
     def scaled(self, v: Val, den: int) -> str:
         """The numerator of a number over another denominator, a multiple of its own."""

@@ -17,7 +17,7 @@ from functools import partial
 from math import lcm
 from typing import Any
 
-from policyengine.runtime import costs, index, library, schedules, zoned
+from policyengine.runtime import costs, index, library, periods, schedules, zoned
 from policyengine.runtime.code_writer import Settle, TooDeep, Val, Writer, as_built, is_pair, without_unused
 from policyengine.runtime.emission import OPERATIONS
 from policyengine.runtime.failure import Failure
@@ -65,13 +65,14 @@ Asked = Callable[..., Any]
 class Hands:
     """What the function of a request needs from the engine.
 
-    A state is one tuple: the owner, event, purpose, the held facts and the held values. `make(state)` makes a decision
-    of values that have not failed, `examine(state)` one of values that may have; `cells` gives a tenant's overrides,
-    `left` answers a request that is not as usual, and `in_force` checks the instant, where a version has an end.
+    A state is one tuple: the owner, event, purpose, the held facts and the held values. `made` is the class of a
+    decision of values that have not failed, `examine(state)` makes one of values that may have; `cells` gives a
+    tenant's overrides, `left` answers a request that is not as usual, and `in_force` checks the instant, where a
+    version has an end.
     """
 
     owner: object
-    make: Callable[..., Any]
+    made: type
     examine: Callable[..., Any]
     cells: Callable[[Any], Any]
     left: Asked
@@ -100,7 +101,7 @@ def generate_asked(program: Program, entry: Entry, order: Sequence[str], hands: 
     """The function of an entry point from a request as it is given; as quick."""
     names = {
         "P": hands.owner,
-        "D": hands.make,
+        "D": hands.made,
         "V": hands.examine,
         "O": hands.cells,
         "L": hands.left,
@@ -179,16 +180,25 @@ class _Generator(Writer):
             self.numbering.uses[self.numbering.of_node.get(node, -1)] += 1
         for name in self._ahead():
             self.memo[self.numbering.of_node[name]] = self.stored(self.read(name))
-        values = ["None" if self.program.nodes[node].deferred else self._returned(self.read(node)) for node in results]
+        found = {node: self.read(node) for node in results if not self.program.nodes[node].deferred}
+        if intake is not None:  # they are asked what they are, and answered with
+            asked = [node for node, v in found.items() if v.fails or node in self.entry.checks]
+            found |= {node: self.stored(found[node]) for node in asked}
+        values = [self._returned(found[node]) if node in found else "None" for node in results]
         if intake is None:
             self.line(f"return ({', '.join(values)}{',' if values else ''})")
             head = ["def decide(f, o):", *(f" f{index} = f[{index}]" for index in sorted(self.facts))]
         else:
-            entry = self.entry
-            make = "V" if entry.guards or entry.requires or entry.checks else "D"
-            self.line(f"return {make}((P, event, purpose, {facts}{', '.join(values)}))")
+            made = f"(P, event, purpose, {facts}{', '.join(values)})"
+            doubts = [f"{v.code}.__class__ is F" for v in found.values() if v.fails]
+            doubts += [f"{found[check].code} is not True" for check in self.entry.checks]
+            if doubts:
+                self.line(f"if {' or '.join(doubts)}: return V({made})")
+            self.line("d = D()")
+            self.line(f"d._state = {made}")
+            self.line("return d")
             head = [
-                "def decide(input, tenant=None, at=None, event=None, purpose=None, *, type=type, int=int, str=str):",
+                "def decide(input, tenant=None, at=None, event=None, purpose=None):",
                 " g = input",
                 *intake.statements(),
             ]
@@ -207,11 +217,17 @@ class _Generator(Writer):
             if number in height:
                 continue
             own = 1 + max((height.get(n, 0) for n in self._node_reads(name)), default=0)
-            if self.numbering.uses[number] > 1 or own > HEIGHT_MAX or name in self.numbering.charged_nodes:
+            is_shared = self.numbering.uses[number] > 1 and not self._is_prepared(name)
+            if is_shared or own > HEIGHT_MAX or name in self.numbering.charged_nodes:
                 ahead.append(name)
                 own = 0
             height[number] = own
         return ahead
+
+    def _is_prepared(self, name: str) -> bool:
+        """Whether a node is tiers of a table, which are read in their prepared form and hardly ever as they are."""
+        node = self.program.nodes[name]
+        return isinstance(node.type, types.Tiers) and isinstance(node.expr, Column)
 
     def _node_reads(self, name: str) -> list[int]:
         out: list[int] = []
@@ -562,8 +578,9 @@ class _Generator(Writer):
         rows = index.plain_rows(table, [key.type for key in expr.keys])
         if rows is not None:
             return self._plain_row(expr, table, rows)
-        select = self.bind(index.build(table), ("select", expr.table))
         keys = (*expr.keys, expr.at) if expr.at is not None else expr.keys
+        found = index.stretches(table, [key.type for key in expr.keys])
+        select = self.bind(index.build(table), ("select", expr.table)) if found is None else ""
 
         def build(values: list[Val]) -> str:
             scaled = [
@@ -572,10 +589,24 @@ class _Generator(Writer):
             ]
             if expr.at is not None:
                 scaled.append(values[-1].code)
-            return f"{select}({', '.join(scaled)})"
+            return f"{select}({', '.join(scaled)})" if found is None else self._bisected(expr.table, found, scaled)
 
         settle = as_built if self._may_miss(expr, table) else None
         return self.strict(expr.type, keys, build, settle)
+
+    def _bisected(self, table: str, found: tuple[int, dict[Any, index.Stretch]], keys: list[str]) -> str:
+        """The row where one key lies between edges, which the other keys pick."""
+        ranged, by_key = found
+        at = keys.pop(ranged)
+        none = ((), (index.missing(self.program.tables[table]),))
+        if not keys:
+            edges, rows = (self.bind(part) for part in by_key.get((), none))
+            return f"{rows}[R({edges}, {at})]"
+        key = keys[0] if len(keys) == 1 else f"({', '.join(keys)})"
+        own = self.fresh()
+        picked = self.bind(by_key, ("stretches", table))
+        self.line(f"{own} = {picked}.get({key}, {self.bind(none, ('no stretch', table))})")
+        return f"{own}[1][R({own}[0], {at})]"
 
     def _may_miss(self, expr: Row, table: TableData) -> bool:
         """Whether there may be no row: the author said so, or a key may be a text that is no member of the enum."""
@@ -583,18 +614,24 @@ class _Generator(Writer):
 
     def _plain_row(self, expr: Row, table: TableData, rows: dict[Any, Any]) -> Val:
         """A table of equalities is one dict, asked in line."""
-        name = self.bind(rows, ("rows", expr.table))
-        missing = self.constant(index.missing(table), expr.type).code
+        whole = self.bind(rows, ("rows", expr.table))
+        missing_row = index.missing(table)
+        missing = self.constant(missing_row, expr.type).code
 
         def build(values: list[Val]) -> str:
             pairs = zip(values, table.keys, strict=True)
             scaled = [self.scaled(v, t.den) if isinstance(t, Number) else v.code for v, t in pairs]
             if nested is not None:
                 outer, inner, rest = nested
-                found = f"{self.bind(rest, ('rest', expr.table))}.get({scaled[outer]}, E)"
-                return f"{found}.get({scaled[inner]}, {missing})"
-            key = scaled[0] if len(scaled) == 1 else f"({', '.join(scaled)})"
-            return f"{name}[{key}]" if complete else f"{name}.get({key}, {missing})"
+                name, steps = self.bind(rest, ("rest", expr.table)), [scaled[outer], scaled[inner]]
+            else:
+                name, steps = whole, [scaled[0] if len(scaled) == 1 else f"({', '.join(scaled)})"]
+            if complete:
+                return name + "".join(f"[{step}]" for step in steps)
+            if tried:
+                return self._tried(name + "".join(f"[{step}]" for step in steps))
+            defaults = ["E"] * (len(steps) - 1) + [missing]
+            return name + "".join(f".get({step}, {none})" for step, none in zip(steps, defaults, strict=True))
 
         nested = index.nested(table, rows)
         kinds = [key.type for key in expr.keys]
@@ -602,7 +639,16 @@ class _Generator(Writer):
         complete = 0 < len(rows) == index.combinations(table) and index.are_members(table, kinds)
         sure = complete and not any(isinstance(row, Failure) for row in rows.values())
         settle = as_built if not sure and self._may_miss(expr, table) else None
-        return self.strict(expr.type, expr.keys, build, settle)
+        fails = settle is not None and isinstance(missing_row, Failure)
+        tried = self.leaves and fails and not any(isinstance(row, Failure) for row in rows.values())
+        return self.strict(expr.type, expr.keys, build, None if tried else settle)
+
+    def _tried(self, code: str) -> str:
+        """A look-up that finds nothing only where the quick function leaves: no question costs less than an answer."""
+        name = self.fresh()
+        self.line(f"try: {name} = {code}")
+        self.line(f"except KeyError: {self.leave}")
+        return name
 
     def _column(self, expr: Column, factor: int | None) -> Val:
         """A cell of the selected row. For tiers, `factor` brings the bounds to the quantity's denominator."""
@@ -620,17 +666,26 @@ class _Generator(Writer):
             if direct is not None:
                 return direct
             return self.strict(expr.type, (expr.row,), lambda v: f"{own}[{v[0].code}]")
-        key = self.bind((expr.table, expr.column, None), ("cell", expr.table, expr.column, None))
         self.memo[self.numbering.of(expr.row)] = self.stored(self.emit(expr.row))
         at, settle = self._instant(expr)
+        pick = "S.overridden"
+        if factor is not None:
+            pick = self.bind(schedules.overridden_tiers(factor), ("overridden tiers", factor))
 
         def build(values: list[Val]) -> str:
-            row = values[0].code
-            found = f"{own}[{row}], o.get(({key}, {row})), {at}"
-            asked = f"S.overridden({found})" if factor is None else f"T.overridden_tiers({found}, {factor})"
-            return f"({own}[{row}] if o is None else {asked})"
+            row, name = values[0].code, self.fresh()
+            self.line(f"{name} = {own}[{row}]")
+            self.line("if o is not None:")
+            self.line(f" c = {self._cells_of(expr, row)}")
+            self.line(f" if c is not None: {name} = {pick}({name}, c, {at})")
+            return name
 
         return self.strict(expr.type, (expr.row,), build, settle)
+
+    def _cells_of(self, expr: Column, row: str) -> str:
+        """The code that finds the overrides of a cell among those of the tenant."""
+        table, column = (self.bind(name, ("str", name)) for name in (expr.table, expr.column))
+        return f"o.get({table}, E).get(({row}, {column}))"
 
     def _direct_cell(self, expr: Column, table: TableData, cells: Sequence[Any], factor: int | None) -> Val | None:
         """The cell by the key itself, where the table has one key whose every member has a row."""
@@ -653,13 +708,12 @@ class _Generator(Writer):
         own = self.bind(self.program.tables[expr.table].columns[expr.column], ("column", expr.table, expr.column))
         if (expr.table, expr.column) not in self.overridable:
             return self.strict(expr.type, (expr.row,), lambda v: f"tuple([{own}[r] for r in {v[0].code}])")
-        key = self.bind((expr.table, expr.column, None), ("cell", expr.table, expr.column, None))
         self.memo[self.numbering.of(expr.row)] = self.stored(self.emit(expr.row))
         at, settle = self._instant(expr)
 
         def build(values: list[Val]) -> str:
             rows = values[0].code
-            cells = f"(None if o is None else o.get(({key}, r)))"
+            cells = f"(None if o is None else {self._cells_of(expr, 'r')})"
             found = f"[S.overridden({own}[r], {cells}, {at}) for r in {rows}]"
             return f"tuple({found})" if settle is None else f"S.all_found({found})"
 
@@ -699,6 +753,10 @@ class _Generator(Writer):
         zone = expr.arguments[0]
         if expr.function == "time_of_day" and isinstance(zone, Const) and zone.value == "UTC":
             return self.strict(expr.type, expr.arguments[1:], lambda v: f"({v[0].code} % {DAY})")
+        if expr.function == "period_part" and _is_of_seconds(*expr.arguments[-2:]):
+            part = self.bind(periods.part_of_seconds, ("part of seconds",))
+            edges = expr.arguments[1:-2]
+            return self.strict(expr.type, edges, lambda v: f"{part}({', '.join(x.code for x in v)})", as_built)
         zones = self.bind(zoned.zones_of(self.program.zones), ("zones",))
         run = self.bind(zoned.FUNCTIONS[expr.function], ("zoned", expr.function))
 
@@ -749,6 +807,13 @@ class _Generator(Writer):
         return self.strict(
             expr.type, expr.arguments, lambda v: f"{run}({', '.join([*first, *(x.code for x in v)])})", settle
         )
+
+
+def _is_of_seconds(basis: Expr, rules: Expr) -> bool:
+    """Whether a part of a period is a plain quotient of seconds."""
+    words = rules.value if isinstance(rules, Const) else "clamp"
+    is_plain = not any(word in words for word in ("clamp", "extend", "full"))
+    return isinstance(basis, Const) and basis.value == "second" and is_plain
 
 
 def _distinct_constants(keys: Sequence[Expr]) -> bool:

@@ -71,17 +71,17 @@ class Decision:
 
     __slots__ = ("_made", "_state", "_traced")
 
-    # One tuple holds what was asked and answered: it is made in one step, and most decisions are never asked for more
-    # than an amount. What else is made of it is kept in `_made` and `_traced`.
+    _state: tuple[Any, ...]
+    """(the prepared entry point, event, purpose, *held facts, *held values), set by who makes the decision."""
 
-    def __init__(self, state: tuple[Any, ...]) -> None:
-        """`state` is (the prepared entry point, event, purpose, *held facts, *held values)."""
-        self._state = state
+    # One tuple holds what was asked and answered: it is made in one step, without an `__init__`, and most decisions are
+    # never asked for more than an amount. What else is made of it is kept in `_made` and `_traced`.
 
     @classmethod
     def examined(cls, state: tuple[Any, ...]) -> Decision:
         """The decision of values that may have failed, or the exception of such a failure or of a broken check."""
-        made = cls(state)
+        made = cls()
+        made._state = state
         made._check()
         return made
 

@@ -242,22 +242,36 @@ def _half_up_by(w: Writer, n: str, d: int, den: int, most: int, places: str) -> 
     parts = support.half_up_parts(d, den, most)
     number, up, half, down, back = (w.fresh() for _ in range(5))
     raised = n if all(part[0] == 1 for part in parts) else f"{n} * {up}"
-    w.line(f"{up}, {half}, {down}, {back} = {w.bind(parts, ('half up', d, den, most))}[{places}]")
+    w.line(f"{up}, {half}, {down}, {back} = {w.through(places, parts, ('half up', d, den, most))}")
     w.line(f"{number} = {raised}")
     return f"(({number} + {half}) // {down} * {back} if {number} >= 0 else ({half} - {number}) // {down} * -{back})"
 
 
 def _division(w: Writer, n: str, d: str, mode: str, low: int) -> str:
-    """n / d rounded; the commonest modes of a number that is never negative are written in line."""
+    """n / d rounded; the commonest modes are written in line, as a call takes twice the time."""
     if d == "1":
         return n
-    if low >= 0 and d.isdigit():
-        if mode == "half_up":
-            return f"({n} * 2 + {d}) // {2 * int(d)}"
-        if mode in ("floor", "down"):
-            return f"({n}) // {d}"
+    if mode == "half_up":
+        return _half_up(w, n, d, low)
+    if mode == "floor" or (mode == "down" and low >= 0):
+        return f"({n}) // ({d})"
     run = w.bind(BY_MODE[mode], ("round", mode))
     return f"{run}({n}, {d})"
+
+
+def _half_up(w: Writer, n: str, d: str, low: int) -> str:
+    """n / d rounded half away from zero: half of the divisor is added, doubled first where it is odd or not known."""
+    if not d.isidentifier() and not d.isdigit():
+        d = w.named(d)
+    if d.isdigit() and int(d) % 2 == 0:
+        below, half = d, str(int(d) // 2)
+    else:
+        n, half = f"({n}) * 2", d
+        below = str(int(d) * 2) if d.isdigit() else f"({d} * 2)"
+    if low >= 0:
+        return f"({n} + {half}) // {below}"
+    n = w.named(n)
+    return f"(({n} + {half}) // {below} if {n} >= 0 else -(({half} - {n}) // {below}))"
 
 
 def _compare(sign: str) -> Operation:
@@ -456,7 +470,11 @@ def _tiered(function: str) -> Operation:
         flags = "".join(f", {bool(a.value)}" for a in expr.arguments[2:] if isinstance(a, Const))
 
         def build(values: list[Val]) -> str:
-            code = f"T.{function}({schedule.code}, {w.scaled(values[0], den)}{flags})"
+            quantity = w.scaled(values[0], den)
+            if function == "graduated":
+                code = _graduated(w, schedule.code, quantity)
+            else:
+                code = f"T.{function}({schedule.code}, {quantity}{flags})"
             if not isinstance(expr.type, Number):
                 return code
             t = expr.arguments[0].type
@@ -468,6 +486,13 @@ def _tiered(function: str) -> Operation:
         return w.strict(expr.type, (expr.arguments[1],), build, beside=(schedule,))
 
     return operation
+
+
+def _graduated(w: Writer, schedule: str, quantity: str) -> str:
+    """Every part of the quantity at the rate of its tier; in line, as a call takes longer than the price itself."""
+    quantity, tier = w.named(quantity), w.fresh()
+    w.line(f"{tier} = B({schedule}[0], {quantity})")
+    return f"({schedule}[3][{tier}] + {quantity} * {schedule}[1][{tier}])"
 
 
 def _free_tier(w: Writer, expr: Call) -> Val:

@@ -45,7 +45,7 @@ class Policy:
         self.program = program
         self._digest = digest
         self._prepared: dict[str, Prepared] = {}
-        self._cells = _flat_cells(program)
+        self._deciders: dict[str, Decider] = {}
         self.selects = Selects(program)
 
     def __repr__(self) -> str:
@@ -84,8 +84,8 @@ class Policy:
 
         Raises InvalidInput (a fact is missing, wrong or out of range), EvaluationError (a rule failed on these facts).
         """
-        prepared = self._prepared.get(name) or self._prepare(name)
-        return prepared.decide(input, tenant, at, event, purpose)
+        decide = self._deciders.get(name) or self.decider(name)
+        return decide(input, tenant, at, event, purpose)
 
     def decide_json(
         self,
@@ -117,14 +117,17 @@ class Policy:
 
     def decider(self, name: str) -> Decider:
         """One entry point as a function of `(input, tenant=, at=, event=, purpose=)`: `decide` for hot loops."""
-        return (self._prepared.get(name) or self._prepare(name)).decide
+        decide = self._deciders.get(name)
+        if decide is None:
+            decide = self._deciders[name] = self._prepare(name).decide
+        return decide
 
     def _prepare(self, name: str) -> Prepared:
         entry = self.program.entries.get(name)
         if entry is None:
             known = ", ".join(self.entries[:12])
             raise InvalidInput(f"`{name}` is nothing that this policy decides", "", f"it decides: {known}")
-        prepared = self._prepared[name] = Prepared(self, entry, self._cells)
+        prepared = self._prepared[name] = Prepared(self, entry)
         return prepared
 
     def check_in_force(self, at: int) -> None:
@@ -142,19 +145,18 @@ Decider = Callable[..., Decision]
 class Prepared:
     """An entry point made ready: `decide` answers (input, tenant, at, event, purpose)."""
 
-    __slots__ = ("_cells", "_run", "decide", "entry", "order", "policy", "reader")
+    __slots__ = ("_run", "decide", "entry", "order", "policy", "reader")
 
-    def __init__(self, policy: Policy, entry: Entry, cells: dict[str, dict[Any, Any]]) -> None:
+    def __init__(self, policy: Policy, entry: Entry) -> None:
         self.policy = policy
         self.entry = entry
         self.order = tuple(interpreter.needed(policy.program, entry))
         self.reader = Reader(policy.program, entry)
-        self._cells = cells
         self._run: Decide | None = None
         self.decide: Decider = self._decide
         is_limited = policy.program.effective != (None, None)
         in_force = policy.check_in_force if is_limited else None
-        hands = Hands(self, Decision, Decision.examined, cells.get, self._decide, in_force)
+        hands = Hands(self, Decision, Decision.examined, policy.program.tenant_cells.get, self._decide, in_force)
         with contextlib.suppress(TooDeep, RecursionError):  # then the interpreter answers
             self.decide = codegen.generate_asked(policy.program, entry, self.order, hands)
             self._run = codegen.generate(policy.program, entry, self.order)
@@ -172,7 +174,7 @@ class Prepared:
         if self._run is None or facts.unavailable:
             values = interpreted(program, self.entry, self.order, facts, facts.held[Program.TENANT])
         else:
-            values = self._run(facts.held, self._cells.get(facts.held[Program.TENANT]))
+            values = self._run(facts.held, program.tenant_cells.get(facts.held[Program.TENANT]))
         return Decision.examined((self, event, purpose, *facts.held, *values))
 
 
@@ -199,17 +201,6 @@ def interpreted(
 
 def _held(value: Any, its_type: Type) -> Any:
     return RESULT_TOO_LARGE if costs.is_nested(its_type) and is_too_large(value) else as_held(value, its_type)
-
-
-def _flat_cells(program: Program) -> dict[str, dict[Any, Any]]:
-    """The tenants' cells as generated code asks for them: ((table, column, factor), row) -> overrides."""
-    flat: dict[str, dict[Any, Any]] = {}
-    for tenant, by_table in program.tenant_cells.items():
-        own = flat.setdefault(tenant, {})
-        for table, by_cell in by_table.items():
-            for (row, column), cells in by_cell.items():
-                own[(table, column, None), row] = cells
-    return flat
 
 
 def failed(program: Program, node: str, failure: Failure) -> EvaluationError:

@@ -10,15 +10,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import product
-from math import prod
+from math import inf, prod
 from typing import Any
 
 from policyengine.runtime import cells, failure
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import TableData
-from policyengine.values.types import BOOL, Enum, Limit, Optional, Type
+from policyengine.values.types import BOOL, DATE, DURATION, TIMESTAMP, Enum, Limit, Number, Optional, Type
 
 Select = Callable[..., Any]
+Stretch = tuple[tuple[int, ...], tuple[Any, ...]]
+"""Edges, and the row of each stretch between them: the first one lies before the first edge."""
 ENUMERATED_MAX = 4_096
 """Up to so many combinations of members, a table is asked all of them beforehand."""
 NESTED_MIN = 4
@@ -105,6 +107,36 @@ def nested(table: TableData, rows: dict[Any, Any]) -> tuple[int, int, dict[Any, 
     for key, row in rows.items():
         found.setdefault(key[outer], {})[key[1 - outer]] = row
     return outer, 1 - outer, found
+
+
+def stretches(table: TableData, kinds: Sequence[Type]) -> tuple[int, dict[Any, Stretch]] | None:
+    """The rows of a table that is one bisection: which key lies on a line, and its stretches by the other keys.
+
+    Every row tests the other keys by equality and the last one, a number or a time, by a range, and no two ranges for
+    the same keys overlap; else None. Dates are such a line, whose key comes after all others.
+    """
+    if table.hit in cells.COLLECTING or not table.conditions:
+        return None
+    ranged = [n for n, column in enumerate(table.conditions) if any(c is None or isinstance(c, tuple) for c in column)]
+    lines = [_on_line(table.conditions[n]) for n in ranged if _is_line(kinds[n]) and _is_line(table.keys[n])]
+    if table.starts:
+        lines.append(list(zip(table.starts, table.ends, strict=True)))
+        ranged.append(len(table.conditions))
+    if len(ranged) != 1 or len(lines) != 1 or lines[0] is None:
+        return None
+    count = len(table.ids) - (table.otherwise == "row")
+    others = [column for n, column in enumerate(table.conditions) if n != ranged[0]]
+    keys = others[0] if len(others) == 1 else list(zip(*others, strict=True)) if others else [()] * count
+    by_key: dict[Any, list[int]] = {}
+    for row in range(count):
+        by_key.setdefault(keys[row], []).append(row)
+    found: dict[Any, Stretch] = {}
+    for key, rows in by_key.items():
+        stretch = _stretch([(lines[0][row], row) for row in rows], missing(table))
+        if stretch is None:
+            return None
+        found[key] = stretch
+    return ranged[0], found
 
 
 def combinations(table: TableData) -> int:
@@ -220,6 +252,51 @@ class _Index:
             case "most_specific":
                 return min(hits, key=lambda row: (sum(c[row] is None for c in self.table.conditions), row))
         return min(hits)
+
+
+def _is_line(its_type: Type) -> bool:
+    """Whether held values of a type are whole numbers in their order."""
+    return isinstance(its_type, Number) or its_type in (TIMESTAMP, DURATION, DATE)
+
+
+def _on_line(column: Sequence[Any]) -> list[tuple[int | None, int | None]] | None:
+    """The cells of a column as [low, high), None for an open end; None where a cell is something else."""
+    found: list[tuple[int | None, int | None]] = []
+    for cell in column:
+        match cell:
+            case None:
+                found.append((None, None))
+            case ("range", low, low_in, high, high_in) if not isinstance(low, str) and not isinstance(high, str):
+                start = None if low is None else low + (not low_in)
+                found.append((start, None if high is None else high + bool(high_in)))
+            case int():
+                found.append((cell, cell + 1))
+            case _:
+                return None
+    return found
+
+
+def _stretch(ranges: list[tuple[tuple[int | None, int | None], int]], none: Any) -> Stretch | None:
+    """Ranges with their rows as edges; None where two of them overlap."""
+    least = -inf
+    edges: list[int] = []
+    rows: list[Any] = [none]
+    for (low, high), row in sorted(ranges, key=lambda each: -inf if each[0][0] is None else each[0][0]):
+        start, end = -inf if low is None else low, inf if high is None else high
+        if start >= end:
+            continue
+        if start < least or least == inf:
+            return None
+        if low is None or (edges and edges[-1] == low):
+            rows[-1] = row
+        else:
+            edges.append(low)
+            rows.append(row)
+        if high is not None:
+            edges.append(high)
+            rows.append(none)
+        least = end
+    return tuple(edges), tuple(rows)
 
 
 def _tester(cell: Any) -> Callable[[Any], bool]:

@@ -157,6 +157,9 @@ class Intake:
                 self.line(indent, f"{name} = {words}[{name}]")
             case types.STRING if not leaf.optional:
                 self.line(indent, f"if type({name}) is not str or not {name}.isascii(): {LEAVE}")
+            case types.TIMESTAMP if not leaf.optional and not leaf.zone:
+                self.line(indent, f"if type({name}) is Timestamp: {name} = {name}.real")
+                self.line(indent, f"else: {name} = {self._read(leaf)}({name}, g)")
             case types.BOOL if not leaf.optional:
                 self.line(indent, f"if {name} is not True and {name} is not False: {LEAVE}")
             case _:

@@ -8,13 +8,12 @@ amounts of all tiers below. Bounds are ints over the quantity's denominator; qua
 from __future__ import annotations
 
 from bisect import bisect_left as bisect_left  # generated code asks it, too
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import CellOverride
-from policyengine.runtime.support import overridden
+from policyengine.runtime.support import overriding
 
 Ints = tuple[int, ...]
 Prepared = tuple[Ints, Ints, Ints, Ints, Ints]
@@ -38,31 +37,24 @@ def prepare(schedule: Any, bound_factor: int) -> Prepared:
     return edges, tuple(rates), tuple(flats), tuple(offsets), tuple(flats_before)
 
 
-@lru_cache(maxsize=10_000)
-def _prepared(schedule: Any, bound_factor: int) -> Prepared:
-    return prepare(schedule, bound_factor)
+def overridden_tiers(bound_factor: int) -> Callable[[Prepared, Sequence[CellOverride], int | Failure | None], Any]:
+    """What picks the tenant's tiers in force for a row, else the row's own; tenants' tiers are prepared when asked."""
+    made: dict[int, Prepared] = {}  # by the identity of overrides, which live as long as their program
 
+    def pick(own: Prepared, candidates: Sequence[CellOverride], at: int | Failure | None) -> Any:
+        found = overriding(candidates, at)
+        if found is None or found.__class__ is Failure:
+            return own if found is None else found
+        prepared = made.get(id(found))
+        if prepared is None:
+            prepared = made[id(found)] = prepare(found.value, bound_factor)
+        return prepared
 
-def overridden_tiers(
-    own: Prepared, candidates: Sequence[CellOverride] | None, at: int | Failure | None, bound_factor: int
-) -> Any:
-    """The tenant's tiers in force for a row, else the row's own."""
-    if not candidates:
-        return own
-    found = overridden(None, candidates, at)
-    if found is None:
-        return own
-    return found if found.__class__ is Failure else _prepared(found, bound_factor)
-
-
-def graduated(s: Prepared, quantity: int) -> int:
-    """Every part of the quantity at the rate of its tier."""
-    tier = bisect_left(s[0], quantity)
-    return s[3][tier] + quantity * s[1][tier]
+    return pick
 
 
 def graduated_growth(s: Prepared, after: int, before: int) -> int:
-    """`graduated(s, after) - graduated(s, before)`, where they lie in two tiers."""
+    """The price of one quantity less that of another, each part at the rate of its tier; they lie in two tiers."""
     edges, rates, _, offsets, _ = s
     tier, first = bisect_left(edges, after), bisect_left(edges, before)
     return offsets[tier] + after * rates[tier] - offsets[first] - before * rates[first]

@@ -120,7 +120,7 @@ def _generated(made: Compiled, question: Question, facts: Facts, specified: tupl
         except TooDeep:
             made.runs[question.decision] = None
     run = made.runs[question.decision]
-    cells = None if question.tenant is None else made.policy._cells.get(question.tenant)
+    cells = None if question.tenant is None else made.policy.program.tenant_cells.get(question.tenant)
     return specified if run is None else tuple(run(list(facts.held), cells))
 
 

@@ -143,12 +143,23 @@ def remainder_to_the_first(total, weights):
     return (parts[0] + total - sum(parts), *parts[1:])
 
 
+def priced_as_volume(w, schedule, quantity):
+    """The whole quantity at the last rate."""
+    return f"T.volume({schedule}, {quantity})"
+
+
+def priced_as_graduated(schedule, quantity):
+    """Every part of the quantity at the rate of its tier."""
+    tier = schedules.bisect_left(schedule[0], quantity)
+    return schedule[3][tier] + quantity * schedule[1][tier]
+
+
 MISTAKES = [
     pytest.param(emission, "_division", rounded_to_even, id="another rounding mode"),
     pytest.param(charge, "_element", unrounded_line, id="lines that are not rounded"),
     pytest.param(schedules, "bisect_left", bisect_right, id="up_to exclusive"),
-    pytest.param(schedules, "volume", schedules.graduated, id="volume priced as graduated"),
-    pytest.param(schedules, "graduated", schedules.volume, id="graduated priced as volume"),
+    pytest.param(schedules, "volume", priced_as_graduated, id="volume priced as graduated"),
+    pytest.param(emission, "_graduated", priced_as_volume, id="graduated priced as volume"),
     pytest.param(schedules, "graduated_flat", flat_of_the_next_tier, id="the flat amount of an empty tier"),
     pytest.param(schedules, "graduated_flat", flat_of_the_last_tier, id="the flat amount of the last tier only"),
     pytest.param(schedules, "graduated_flat", never_due_at_zero, id="no flat amount at zero"),
