@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime import explain, interpreter
 from policyengine.runtime.canonical import canonical, canonical_bytes
-from policyengine.runtime.costs import is_nested
-from policyengine.runtime.failure import RESULT_TOO_LARGE, Failure
+from policyengine.runtime.failure import Failure
 from policyengine.runtime.limits import COST_MAX, Meter
-from policyengine.runtime.outputs import is_too_large, plain
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.why_not import WhyNot, why_not
 from policyengine.values import types
@@ -42,25 +40,19 @@ class Reason:
 class Outputs(Mapping[str, Any]):
     """The outputs of a decision, each made when it is first asked for."""
 
-    __slots__ = ("_made", "_make", "_names")
+    __slots__ = ("_decision",)
 
-    def __init__(self, names: Sequence[str], make: Callable[[str], Any]) -> None:
-        self._names = names
-        self._make = make
-        self._made: dict[str, Any] = {}
+    def __init__(self, decision: Decision) -> None:
+        self._decision = decision
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._made:
-            if name not in self._names:
-                raise KeyError(name)
-            self._made[name] = self._make(name)
-        return self._made[name]
+        return self._decision._output(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
+        return iter(self._decision._prepared.answers)
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self._decision._prepared.answers)
 
     def __repr__(self) -> str:
         return repr(dict(self))
@@ -73,6 +65,8 @@ class Decision:
 
     _state: tuple[Any, ...]
     """(the prepared entry point, event, purpose, *held facts, *held values), set by who makes the decision."""
+    _made: dict[str, Any]
+    """The outputs that have been asked for."""
 
     # One tuple holds what was asked and answered: it is made in one step, without an `__init__`, and most decisions are
     # never asked for more than an amount. What else is made of it is kept in `_made` and `_traced`.
@@ -192,28 +186,28 @@ class Decision:
 
         Each is made when it is asked for, so that lines cost nothing where only the amount is read.
         """
-        made: Outputs | None = getattr(self, "_made", None)
-        if made is None:
-            made = self._made = Outputs([name for name, _ in self._entry.outputs], self._output)
-        return made
+        return Outputs(self)
 
     def _output(self, name: str) -> Any:
-        program = self._policy.program
-        position = self._positions[name]
-        node = self._entry.outputs[position][1]
-        if program.nodes[node].deferred:
-            return explain.lines(self.trace.values[node])
-        if self._values[position].__class__ is Failure:
-            return None  # `on_error` has answered for it, by the effect
-        held, its_type = self._values[position], program.nodes[node].type
-        value = RESULT_TOO_LARGE if is_nested(its_type) and is_too_large(held) else plain(held, its_type)
-        if isinstance(value, Failure):
-            raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
-        return value
+        try:
+            made = self._made
+        except AttributeError:
+            made = self._made = {}
+        if name not in made:
+            made[name] = self._answer(*self._prepared.answers[name])
+        return made[name]
 
-    @property
-    def _positions(self) -> dict[str, int]:
-        return {name: i for i, (name, _) in enumerate(self._entry.outputs)}
+    def _answer(self, node: str, place: int, show: Callable[[Any], Any] | None) -> Any:
+        """An answer as callers see it, from its place in the state."""
+        if show is None:
+            return explain.lines(self.trace.values[node])
+        held = self._state[place]
+        if held.__class__ is Failure:
+            return None  # `on_error` has answered for it, by the effect
+        value = show(held)
+        if value.__class__ is Failure:
+            raise EvaluationError(value.message, value.code, node, self._policy.program.places.get(node, ""))
+        return value
 
     @property
     def value(self) -> Any:

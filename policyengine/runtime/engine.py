@@ -17,7 +17,7 @@ from policyengine.runtime.failure import COST_EXCEEDED, RESULT_TOO_LARGE, Failur
 from policyengine.runtime.given_json import given_json
 from policyengine.runtime.indexed import Selects
 from policyengine.runtime.limits import CostExceeded
-from policyengine.runtime.outputs import is_too_large
+from policyengine.runtime.outputs import is_too_large, shower
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.program_json import digest as program_digest
 from policyengine.values.instant import Timestamp
@@ -145,13 +145,14 @@ Decider = Callable[..., Decision]
 class Prepared:
     """An entry point made ready: `decide` answers (input, tenant, at, event, purpose)."""
 
-    __slots__ = ("_run", "decide", "entry", "order", "policy", "reader")
+    __slots__ = ("_run", "answers", "decide", "entry", "order", "policy", "reader")
 
     def __init__(self, policy: Policy, entry: Entry) -> None:
         self.policy = policy
         self.entry = entry
         self.order = tuple(interpreter.needed(policy.program, entry))
         self.reader = Reader(policy.program, entry)
+        self.answers = _answers(policy.program, entry)
         self._run: Decide | None = None
         self.decide: Decider = self._decide
         is_limited = policy.program.effective != (None, None)
@@ -176,6 +177,15 @@ class Prepared:
         else:
             values = self._run(facts.held, program.tenant_cells.get(facts.held[Program.TENANT]))
         return Decision.examined((self, event, purpose, *facts.held, *values))
+
+
+def _answers(program: Program, entry: Entry) -> dict[str, tuple[str, int, Callable[[Any], Any] | None]]:
+    """For each output its node, its place in a decision's state and how callers see it (None: when it is asked for)."""
+    first = 3 + len(program.facts)
+    return {
+        name: (node, first + n, None if program.nodes[node].deferred else shower(program.nodes[node].type))
+        for n, (name, node) in enumerate(entry.outputs)
+    }
 
 
 def _within_budget(decide: Decider) -> Decider:

@@ -6,13 +6,15 @@ A denominator is never visible: a number is the shortest exact decimal, and one 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal, Inexact
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from policyengine.runtime.cells import UNLIMITED
-from policyengine.runtime.failure import TOO_MANY_DIGITS, Failure
+from policyengine.runtime.costs import is_nested
+from policyengine.runtime.failure import RESULT_TOO_LARGE, TOO_MANY_DIGITS, Failure
 from policyengine.runtime.leaf_readers import DECIMAL128
 from policyengine.runtime.limits import RESULT_PARTS_MAX
 from policyengine.values import types
@@ -22,6 +24,7 @@ from policyengine.values.number_text import DIGITS_MAX, decimal_text, digits_tex
 from policyengine.values.types import BITS_MAX, Number, Type
 
 _WHOLE_MAX = 10**DIGITS_MAX
+_normalize, _scaleb = DECIMAL128.normalize, DECIMAL128.scaleb
 
 
 def plain(value: Any, its_type: Type) -> Any:
@@ -56,6 +59,22 @@ def plain(value: Any, its_type: Type) -> Any:
     return value
 
 
+def shower(its_type: Type) -> Callable[[Any], Any]:
+    """`plain` for one type, made once for each output: it is most of what reading an amount costs."""
+    match its_type:
+        case Number(integer=True, den=1):
+            return lambda value: (
+                value if value.__class__ is int and -_WHOLE_MAX < value < _WHOLE_MAX else plain(value, its_type)
+            )
+        case Number(den=den):
+            return lambda value: plain(value, its_type) if value.__class__ is Failure else number(value, den)
+        case types.BOOL | types.STRING | types.Enum():
+            return lambda value: value
+    if is_nested(its_type):
+        return lambda value: RESULT_TOO_LARGE if is_too_large(value) else plain(value, its_type)
+    return lambda value: plain(value, its_type)
+
+
 def is_too_large(value: Any) -> bool:
     """Whether a value has more parts than a caller is given; a list that stands in many places counts in each."""
     left = RESULT_PARTS_MAX
@@ -87,7 +106,7 @@ def number(n: int, den: int) -> Decimal | Failure:
     places = _places(den)
     if rest and places is not None and n.bit_length() <= BITS_MAX:
         try:
-            return DECIMAL128.normalize(Decimal(f"{n}E-{places}"))
+            return _normalize(_scaleb(n, -places))
         except Inexact:
             return TOO_MANY_DIGITS
     return Decimal(decimal_text(n, den)) if _fits(n, den) else TOO_MANY_DIGITS
