@@ -25,8 +25,9 @@ if TYPE_CHECKING:
         UnknownVersion,
     )
     from policyengine.registry.client import LivePolicy
-    from policyengine.runtime.decision import Decision, Reason
+    from policyengine.runtime.decision import Decision
     from policyengine.runtime.engine import Policy, PolicyVersion
+    from policyengine.runtime.reason import Reason
     from policyengine.runtime.replay import Replay
     from policyengine.runtime.unavailable import UNAVAILABLE
     from policyengine.values.civil import Date
@@ -45,16 +46,13 @@ _HOMES = {
         "PolicyEngineError",
         "UnknownVersion",
     ),
-    "policyengine.runtime.decision": (
-        "Date",
-        "Decision",
-        "Reason",
-    ),
+    "policyengine.runtime.decision": ("Decision",),
     "policyengine.runtime.engine": (
         "Policy",
         "PolicyVersion",
     ),
     "policyengine.registry.client": ("LivePolicy",),
+    "policyengine.runtime.reason": ("Reason",),
     "policyengine.runtime.replay": ("Replay",),
     "policyengine.runtime.unavailable": ("UNAVAILABLE",),
     "policyengine.values.civil": ("Date",),

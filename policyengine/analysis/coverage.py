@@ -240,12 +240,11 @@ def _reached(program: Program, outcome: Outcome) -> set[Key]:
     for name in interpreter.needed(program, entry):
         watch.node(name)
     used = explain.demanded(program, entry, watch.trace)
-    spoke = [guard for guard in entry.guards if watch.trace.values[guard] is True]
     found: set[Key] = set().union(*(watch.seen.get(name, ()) for name in used))
     found |= {("override", watch.trace.overrides[name]) for name in used if name in watch.trace.overrides}
     found |= {("condition", name, value) for name in used if isinstance(value := watch.trace.values[name], bool)}
-    reasons = explain.reasons(program, entry, watch.trace, spoke)
-    return found | {("tier", path) for path, kind, *_ in reasons if kind == "tier"}
+    reasons = explain.reasons(program, entry, watch.trace)
+    return found | {("tier", reason.path) for reason in reasons if reason.kind == "tier"}
 
 
 class _Watch(interpreter.Machine):

@@ -93,7 +93,7 @@ def generate(program: Program, entry: Entry, order: Sequence[str]) -> Decide:
     It is quick: where anything fails on the way, it asks the careful one, made when it is first needed, which carries
     failures as values and so knows which of them the answer really meets.
     """
-    decide: Decide = _Generator(program, entry, order, leaves=True).compiled({"C": _careful(program, entry, order)})
+    decide: Decide = Generator(program, entry, order, leaves=True).compiled({"C": _careful(program, entry, order)})
     return decide
 
 
@@ -108,7 +108,7 @@ def generate_asked(program: Program, entry: Entry, order: Sequence[str], hands: 
         "X": hands.in_force,
         "C": _careful(program, entry, order),
     }
-    asked: Asked = _Generator(program, entry, order, leaves=True).compiled(names, Intake(program, entry))
+    asked: Asked = Generator(program, entry, order, leaves=True).compiled(names, Intake(program, entry))
     return asked
 
 
@@ -125,16 +125,16 @@ def _careful(program: Program, entry: Entry, order: Sequence[str]) -> Decide:
 
 def generate_careful(program: Program, entry: Entry, order: Sequence[str]) -> Decide:
     """The function that carries failures as values; for tests that compare it with the quick one."""
-    decide: Decide = _Generator(program, entry, order).compiled({})
+    decide: Decide = Generator(program, entry, order).compiled({})
     return decide
 
 
 def source_of(program: Program, entry: Entry, order: Sequence[str]) -> str:
     """The generated source, for people who want to read it."""
-    return _Generator(program, entry, order, leaves=True).source(Intake(program, entry))
+    return Generator(program, entry, order, leaves=True).source(Intake(program, entry))
 
 
-class _Generator(Writer):
+class Generator(Writer):
     """The writer that knows every kind of expression; `memo` holds the values that have a name already."""
 
     def __init__(self, program: Program, entry: Entry, order: Sequence[str], leaves: bool = False) -> None:

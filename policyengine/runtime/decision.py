@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from policyengine.runtime.canonical import canonical, canonical_bytes
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.limits import COST_MAX, Meter
 from policyengine.runtime.program import Entry, Program
+from policyengine.runtime.reason import Reason
 from policyengine.runtime.why_not import WhyNot, why_not
 from policyengine.values import types
 from policyengine.values.money import Money
@@ -22,19 +22,6 @@ if TYPE_CHECKING:
     from policyengine.runtime.engine import Policy, PolicyVersion, Prepared
 
 STRICTNESS = {"allow": 0, "review": 1, "deny": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One thing that decided (a row, tier, parameter, override or guard) and where it is written."""
-
-    path: str
-    kind: str
-    place: str
-    text: str = ""
-
-    def __str__(self) -> str:
-        return self.path
 
 
 class Outputs(Mapping[str, Any]):
@@ -299,8 +286,20 @@ class Decision:
     @property
     def rationale(self) -> tuple[Reason, ...]:
         """The rows, tiers, parameters, overrides and guards that decided, in the order of evaluation."""
-        found = explain.reasons(self._policy.program, self._entry, self.trace, self.guards, self._refused)
-        return tuple(Reason(*parts) for parts in found)
+        found = self._cited()
+        if found is None:
+            found = explain.reasons(self._policy.program, self._entry, self.trace)
+        if self._entry.guards or self._entry.requires:
+            found += tuple(explain.spoken(self._policy.program, self.guards, self._refused, lambda: self.trace))
+        return found
+
+    def _cited(self) -> tuple[Reason, ...] | None:
+        """The reasons by generated code; None where only the trace can tell."""
+        facts = self._facts
+        cite = self._prepared.cite
+        if cite is None or Failure in map(type, facts):
+            return None
+        return cite(facts, self._policy.program.tenant_cells.get(facts[Program.TENANT]))
 
     def explain(self) -> str:
         """The decision as text for a person."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError
-from policyengine.runtime import codegen, costs, interpreter
+from policyengine.runtime import citing, codegen, costs, interpreter
+from policyengine.runtime.citing import Cite
 from policyengine.runtime.codegen import Decide, Hands, TooDeep
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.exact import held as as_held
@@ -145,7 +146,7 @@ Decider = Callable[..., Decision]
 class Prepared:
     """An entry point made ready: `decide` answers (input, tenant, at, event, purpose)."""
 
-    __slots__ = ("_run", "answers", "decide", "entry", "order", "policy", "reader")
+    __slots__ = ("_cite", "_run", "answers", "decide", "entry", "order", "policy", "reader")
 
     def __init__(self, policy: Policy, entry: Entry) -> None:
         self.policy = policy
@@ -163,6 +164,15 @@ class Prepared:
             self._run = codegen.generate(policy.program, entry, self.order)
         if costs.may_exceed(policy.program, self.order):
             self.decide = _within_budget(self.decide)
+
+    @property
+    def cite(self) -> Cite | None:
+        """What finds the reasons of a decision without a trace, made when reasons are first asked for."""
+        try:
+            return self._cite
+        except AttributeError:
+            self._cite: Cite | None = citing.generate(self.policy.program, self.entry)
+            return self._cite
 
     def _decide(
         self, input: object, tenant: Any = None, at: object = None, event: str | None = None, purpose: str | None = None

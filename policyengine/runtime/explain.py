@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from policyengine.runtime.failure import Failure
 from policyengine.runtime.interpreter import Trace
 from policyengine.runtime.meaning import tier_of
 from policyengine.runtime.program import Call, Const, Entry, Expr, Node, Program, Read
+from policyengine.runtime.reason import Reason
 from policyengine.values import types
 from policyengine.values.civil import Date, date_text
 from policyengine.values.instant import Duration, Timestamp
@@ -22,8 +23,6 @@ from policyengine.values.types import Type
 
 if TYPE_CHECKING:
     from policyengine.runtime.decision import Decision
-
-Parts = tuple[str, str, str, str]
 
 
 def decimal(value: Fraction | int) -> Decimal | str:
@@ -56,57 +55,61 @@ def demanded(program: Program, entry: Entry, trace: Trace) -> list[str]:
     return [name for name in trace.values if name in seen]
 
 
-def reasons(
-    program: Program, entry: Entry, trace: Trace, guards: Sequence[str], refusals: Sequence[str] = ()
-) -> list[Parts]:
-    """(path, kind, place, text) of everything that decided."""
-    found: list[Parts] = []
-    for name in demanded(program, entry, trace):
-        node = program.nodes[name]
-        for reason in _of_node(program, node, trace):
-            if reason not in found:
-                found.append(reason)
-    for refusal in refusals:
-        place = program.places.get(refusal, "")
-        found += [(program.nodes[refusal].owner, "entitlement", place, sentence(program, trace, refusal))]
-    return found + [(g, "guard", program.places.get(g, ""), sentence(program, trace, g)) for g in guards]
+def reasons(program: Program, entry: Entry, trace: Trace) -> tuple[Reason, ...]:
+    """Everything that decided, but for what guards and entitlements say: those have `spoken`."""
+    nodes = [program.nodes[name] for name in demanded(program, entry, trace)]
+    return tuple(dict.fromkeys(reason for node in nodes for reason in _of_node(program, node, trace)))
 
 
-def sentence(program: Program, trace: Trace, guard: str) -> str:
-    """What a guard says, with its expressions filled in."""
-    filled = trace.values.get(f"{guard}.reason")
-    return filled if isinstance(filled, str) else program.reasons.get(guard, "")
+def spoken(
+    program: Program, guards: Sequence[str], refusals: Sequence[str], trace: Callable[[], Trace]
+) -> list[Reason]:
+    """What entitlements that refuse and guards that fire say; a sentence with expressions asks for the trace."""
+
+    def said(node: str, name: str, kind: str) -> Reason:
+        text = program.reasons.get(node, "")
+        if f"{node}.reason" in program.nodes:
+            filled = trace().values.get(f"{node}.reason")
+            text = filled if isinstance(filled, str) else text
+        return Reason(name, kind, program.places.get(node, ""), text)
+
+    refused = [said(node, program.nodes[node].owner, "entitlement") for node in refusals]
+    return refused + [said(guard, guard, "guard") for guard in guards]
 
 
-def _of_node(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
+def _of_node(program: Program, node: Node, trace: Trace) -> Iterator[Reason]:
     value = trace.values[node.name]
     if isinstance(value, Failure) or value is None:
         return
-    yield from _rows(program, trace.rows.get(node.name, ()))
+    for table, row in trace.rows.get(node.name, ()):
+        if "@" not in table:  # a keyed or dated value in a field has no name of its own
+            yield of_row(program, table, row)
     match node.cite:
         case "parameter":
-            yield node.owner, "parameter", program.places.get(node.name, ""), ""
+            yield Reason(node.owner, "parameter", program.places.get(node.name, ""))
         case "condition" if value is True:
-            yield node.owner, "condition", program.places.get(node.name, ""), ""
+            yield Reason(node.owner, "condition", program.places.get(node.name, ""))
         case "tiers":
             yield from _tiers(program, node, trace)
     if node.name in trace.overrides:
-        override_id, reason = program.override_ids[trace.overrides[node.name]]
-        yield override_id, "override", program.places.get(f"override {override_id}", ""), reason
+        yield of_override(program, trace.overrides[node.name])
 
 
-def _rows(program: Program, rows: Iterable[tuple[str, int]]) -> Iterator[Parts]:
-    """The rows that a node selected, of tables that authors have named."""
-    for table, row in rows:
-        if "@" in table:
-            continue  # a keyed or dated value in a field has no name of its own
-        row_id = program.tables[table].ids[row]
-        path = f"{table}.{row_id}" if row_id else table
-        kind = "parameter" if program.nodes.get(f"{table}@row") else "row"
-        yield path, kind, program.places.get(path, program.places.get(table, "")), ""
+def of_row(program: Program, table: str, row: int) -> Reason:
+    """A row of a table that authors have named."""
+    row_id = program.tables[table].ids[row]
+    path = f"{table}.{row_id}" if row_id else table
+    kind = "parameter" if program.nodes.get(f"{table}@row") else "row"
+    return Reason(path, kind, program.places.get(path, program.places.get(table, "")))
 
 
-def _tiers(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
+def of_override(program: Program, number: int) -> Reason:
+    """An override with the reason that its author has given."""
+    override_id, reason = program.override_ids[number]
+    return Reason(override_id, "override", program.places.get(f"override {override_id}", ""), reason)
+
+
+def _tiers(program: Program, node: Node, trace: Trace) -> Iterator[Reason]:
     """Every tier from the one where the rated quantity stood to the one that is reached now."""
     if node.name.endswith(".tiers_before"):
         return
@@ -123,7 +126,7 @@ def _tiers(program: Program, node: Node, trace: Trace) -> Iterator[Parts]:
     place = program.places.get(node.name, "")
     for tier in range(min(first, last), max(first, last) + 1):
         path = f"{node.name}.{tier + 1}"
-        yield path, "tier", program.places.get(path, place), ""
+        yield Reason(path, "tier", program.places.get(path, place))
 
 
 def argument(expr: Expr, trace: Trace) -> Any:

@@ -86,6 +86,18 @@ def free_tier(schedule: Any, bound_factor: int, free: int) -> Any:
     return (free, *[b * bound_factor + free for b in bounds[:-1]], None), (0, *rates), (0, *flats)
 
 
+def tiers_between(edges: Ints, start: int, end: int, whole: bool) -> tuple[int, int]:
+    """The tiers that the growth from one quantity to another touches, as a range; of a whole quantity just its own.
+
+    A quantity exactly at the end of a tier has used that tier up.
+    """
+    last = bisect_left(edges, end)
+    first = last if whole else bisect_left(edges, start)
+    if first < len(edges) and edges[first] == start < end and not whole:
+        first += 1
+    return min(first, last), max(first, last) + 1
+
+
 def tier_index(s: Prepared, quantity: int) -> int:
     """Which tier holds the quantity, counted from 0."""
     return bisect_left(s[0], quantity)

@@ -19,8 +19,9 @@ from oracle.tree import Kind
 
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import EvaluationError, InvalidInput
-from policyengine.runtime import codegen, interpreter
+from policyengine.runtime import codegen, explain, interpreter
 from policyengine.runtime.code_writer import TooDeep
+from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy, interpreted
 from policyengine.runtime.facts import Facts, Reader
 from policyengine.runtime.failure import Failure
@@ -124,6 +125,17 @@ def _generated(made: Compiled, question: Question, facts: Facts, specified: tupl
     return specified if run is None else tuple(run(list(facts.held), cells))
 
 
+def _of_reasons(answer: Decision) -> list[Difference]:
+    """Generated code finds the reasons that the interpreter's trace has, where it finds any."""
+    cited = answer._cited()
+    if cited is None:
+        return []
+    specified = explain.reasons(answer._prepared.policy.program, answer._prepared.entry, answer.trace)
+    if cited == specified:
+        return []
+    return [Difference("reasons", ", ".join(map(str, specified)), ", ".join(map(str, cited)))]
+
+
 def _public(
     made: Compiled, question: Question, row: dict[str, Any], expected: dict[str, Any], checks: list[Any]
 ) -> list[Difference]:
@@ -146,7 +158,8 @@ def _public(
         return [Difference("decide raises", repr(codes), str(error))]
     if codes or False in checks:
         return [Difference("decide raises", repr(codes) if codes else "facts must agree", repr(outputs))]
-    found = [
+    found = _of_reasons(answer)
+    found += [
         Difference(f"{name}: decide", repr(value), repr(outputs[name]))
         for name, value in wanted.items()
         if not _is_public(outputs[name], value, kind_of(nodes[name].type))

@@ -1,0 +1,404 @@
+"""The reasons of a decision by generated code: what `explain.demanded` and `explain.reasons` find, without a trace.
+
+A node's reasons count where the answer has asked for the node. Which nodes it asks for is mostly known beforehand;
+where it depends on a branch, the generated function takes the same branch. What cannot be told without running a loop,
+and whatever fails on the way, is left to the interpreter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from math import lcm
+from typing import Any
+
+from policyengine.runtime import explain
+from policyengine.runtime.code_writer import TooDeep, Val, without_unused
+from policyengine.runtime.codegen import Generator
+from policyengine.runtime.interpreter import needed
+from policyengine.runtime.program import (
+    All,
+    Any_,
+    Call,
+    Column,
+    Const,
+    Entry,
+    Expr,
+    Fold,
+    If,
+    Let,
+    Node,
+    Program,
+    Read,
+    Row,
+    children,
+    walk,
+)
+from policyengine.runtime.reason import Reason
+from policyengine.values import types
+from policyengine.values.types import Number
+
+Cite = Callable[[Sequence[Any], Any], tuple[Reason, ...] | None]
+"""The reasons of held facts and the tenant's cells, without those of guards; None where only a trace can tell."""
+
+
+class CannotTell(Exception):
+    """What is asked for is only known inside a loop."""
+
+
+def generate(program: Program, entry: Entry) -> Cite | None:
+    """The function that finds the reasons of an entry point, if there can be one."""
+    try:
+        return _Citing(program, entry).made()
+    except (CannotTell, TooDeep, RecursionError):
+        return None
+
+
+class _ByKey(dict[int, Reason]):
+    """Reasons by a row, tier or override; each is made once, so that the same reason is the same object."""
+
+    def __init__(self, make: Callable[[int], Reason]) -> None:
+        self.make = make
+
+    def __missing__(self, key: int) -> Reason:
+        made = self[key] = self.make(key)
+        return made
+
+
+class _Citing(Generator):
+    """Walks the nodes against their order: who reads a node has been seen before the node itself."""
+
+    def __init__(self, program: Program, entry: Entry) -> None:
+        order = needed(program, entry, explained=True)
+        super().__init__(program, entry, order, leaves=True)
+        self.leave = "return None"
+        self.nodes = order
+        self.known: dict[str, Reason] = {}
+        self.telling = {name for name in order if self._tells(program.nodes[name])}
+        """The nodes that have reasons, or read one that has."""
+        for name in order:
+            if any(read in self.telling for read in self._reads(program.nodes[name].expr)):
+                self.telling.add(name)
+        self.flags: dict[str, str] = {}
+        """The variables of nodes that are asked for in some branches only."""
+
+    def made(self) -> Cite | None:
+        if self.metered:
+            return None
+        for name in self.order:
+            self.numbering.node(name)
+        entry = self.entry
+        asked = {node for _, node in entry.outputs} | set(entry.guards) | set(entry.requires)
+        self.always = self._always(asked)
+        cited: list[list[str]] = []
+        for name in reversed(self.nodes):
+            if name in self.always:
+                cited.append(self._of(name))
+            elif name in self.flags:
+                cited.append(self._where_asked(name))
+        reasons = [code for codes in reversed(cited) for code in codes]
+        self.line(f"return Q(({', '.join(reasons)}{',' if reasons else ''}))")
+        head = ["def cite(f, o):", *(f" f{index} = f[{index}]" for index in sorted(self.facts))]
+        head += [f" {flag} = False" for flag in self.flags.values()]
+        names = {**self.names, "Q": _once}
+        exec(
+            compile(
+                "\n".join([*head, *without_unused(self.lines), ""]),
+                f"<{self.program.bundle}:{entry.name}:reasons>",
+                "exec",
+            ),
+            names,
+        )
+        cite: Cite = names["cite"]
+        return cite
+
+    # ------------------------------------------------------------------------------------------- what is asked for
+
+    def _tells(self, node: Node) -> bool:
+        """Whether a node has reasons of its own."""
+        if node.cite in ("parameter", "condition", "tiers"):
+            return True
+        return any(self._is_named(e) or self._is_overridable(e) for e in walk(node.expr))
+
+    def _is_named(self, expr: Expr) -> bool:
+        """Whether an expression selects a row of a table that an author has named."""
+        return isinstance(expr, Row) and "@" not in expr.table
+
+    def _is_overridable(self, expr: Expr) -> bool:
+        return isinstance(expr, Column) and (expr.table, expr.column) in self.overridable
+
+    def _reads(self, expr: Expr) -> Iterator[str]:
+        return (e.node for e in walk(expr) if isinstance(e, Read))
+
+    def _always(self, asked: set[str]) -> set[str]:
+        """The nodes that are asked for whatever the facts are."""
+        found: set[str] = set()
+        pending = list(asked)
+        while pending:
+            name = pending.pop()
+            if name not in found:
+                found.add(name)
+                pending += _surely_read(self.program.nodes[name].expr)
+        return found
+
+    def _where_asked(self, name: str) -> list[str]:
+        """The reasons of a node that may not be asked for; one variable holds them."""
+        held = self.fresh() + "r"
+        self.line(f"{held} = ()")
+        self.line(f"if {self.flags[name]}:")
+        with _Inside(self):
+            codes = self._of(name)
+            self.line(f"{held} = ({', '.join(codes)}{',' if codes else ''})")
+        return [f"*{held}"]
+
+    # ------------------------------------------------------------------------------------------ reasons of a node
+
+    def _of(self, name: str) -> list[str]:
+        """The code of each reason of a node, after the statements that find them and what the node asks for."""
+        node = self.program.nodes[name]
+        if name not in self.telling:
+            return []
+        codes: list[str] = []
+        overrides: list[str] = []
+        self._asks(node.expr, codes, overrides)
+        codes += self._cited(node)
+        codes += overrides[-1:]
+        if len(overrides) > 1:
+            raise CannotTell
+        if codes and isinstance(node.type, types.Optional):
+            value = self.stored(self.read(name))
+            held = self.fresh() + "r"
+            self.line(f"{held} = () if {value.code} is None else ({', '.join(codes)},)")
+            return [f"*{held}"]
+        return codes
+
+    def _cited(self, node: Node) -> list[str]:
+        places = self.program.places
+        match node.cite:
+            case "parameter":
+                self._must_succeed(node)
+                return [self._constant(Reason(node.owner, "parameter", places.get(node.name, "")))]
+            case "condition":
+                value = self.stored(self.read(node.name))
+                reason = self._constant(Reason(node.owner, "condition", places.get(node.name, "")))
+                return [f"*(({reason},) if {value.code} is True else ())"]
+            case "tiers" if not node.name.endswith(".tiers_before"):
+                return self._tier_reasons(node)
+        return []
+
+    def _must_succeed(self, node: Node) -> None:
+        """A node that fails has no reasons: it is computed where that can be."""
+        if not isinstance(node.expr, Const):
+            self.stored(self.read(node.name))
+
+    def _constant(self, reason: Reason) -> str:
+        key = ("reason", reason.path, reason.kind, reason.place, reason.text)
+        return self.bind(self.known.setdefault(str(key), reason), key)
+
+    def _tier_reasons(self, node: Node) -> list[str]:
+        """Every tier from the one where the rated quantity stood to the one that is reached now."""
+        call = node.expr
+        assert isinstance(call, Call)
+        tiers, reached = call.arguments[:2]
+        if not all(isinstance(part, Read | Const) for part in (tiers, reached)):
+            return []
+        before = f"{node.name}_before.quantity"
+        start = Const(types.integer(0, 0), 0) if before not in self.nodes else self.program.nodes[before].expr
+        if not all(isinstance(part.type, Number) for part in (reached, start)) or not isinstance(
+            tiers.type, types.Tiers
+        ):
+            raise CannotTell
+        assert isinstance(reached.type, Number)
+        assert isinstance(start.type, Number)
+        schedule, den = self.tiers(tiers, lcm(reached.type.den, start.type.den))
+        end = self.scaled(self.emit(reached), den)
+        begin = "0" if before not in self.nodes else self.scaled(self.read(before), den)
+        place = self.program.places.get(node.name, "")
+
+        def make(tier: int) -> Reason:
+            path = f"{node.name}.{tier + 1}"
+            return Reason(path, "tier", self.program.places.get(path, place))
+
+        reasons = self.bind(_ByKey(make), ("tier reasons", node.name))
+        between = f"T.tiers_between({schedule.code}[0], {begin}, {end}, {call.function == 'volume'})"
+        return [f"*[{reasons}[i] for i in range(*{between})]"]
+
+    # --------------------------------------------------------------------------------- what an expression asks for
+
+    def _asks(self, expr: Expr, codes: list[str], overrides: list[str]) -> None:
+        """Note what evaluating an expression asks for, and the rows and overrides that it finds."""
+        if not self._matters(expr):
+            return
+        match expr:
+            case Read(node=name):
+                if name not in self.always:
+                    flag = self.flags.setdefault(name, f"d{len(self.flags)}")
+                    self.line(f"{flag} = True")
+            case If(condition=condition, then=then, otherwise=otherwise):
+                self._asks(condition, codes, overrides)
+                if self._matters(then) or self._matters(otherwise):
+                    chosen = self.stored(self.emit(condition))
+                    self._asks_branch(chosen.code, then, codes)
+                    self._asks_branch(f"not {chosen.code}", otherwise, codes)
+            case All(operands=operands) | Any_(operands=operands):
+                self._asks_operands(operands, isinstance(expr, Any_), codes, overrides)
+            case Let(name=name, value=value, body=body):
+                self._asks(value, codes, overrides)
+                self._asks_body(name, value, body, codes, overrides)
+            case Fold():
+                self._asks_loop(expr, codes, overrides)
+            case Column(row=row, at=at):
+                self._asks(row, codes, overrides)
+                if at is not None and self._matters(at):
+                    raise CannotTell
+                if self._is_overridable(expr):
+                    overrides += self._override_reasons(expr)
+            case _:
+                for child in children(expr):
+                    self._asks(child, codes, overrides)
+                if isinstance(expr, Row) and self._is_named(expr):
+                    codes += self._row_reasons(expr)
+
+    def _matters(self, expr: Expr) -> bool:
+        """Whether reasons depend on what an expression asks for."""
+        return any(
+            (isinstance(e, Read) and e.node in self.telling) or self._is_named(e) or self._is_overridable(e)
+            for e in walk(expr)
+        )
+
+    def _asks_branch(
+        self, condition: str, expr: Expr, codes: list[str], then: Callable[[], None] | None = None
+    ) -> None:
+        """An expression that is only evaluated under a condition, and what is to be done after it."""
+        if not self._matters(expr) and then is None:
+            return
+        own: list[str] = []
+        beside: list[str] = []
+        held = self.fresh() + "r"
+        self.line(f"{held} = ()")
+        self.line(f"if {condition}:")
+        with _Inside(self):
+            before = len(self.lines)
+            self._asks(expr, own, beside)
+            if own:
+                self.line(f"{held} = ({', '.join(own)},)")
+            if then is not None:
+                then()
+            if len(self.lines) == before:
+                self.line("pass")
+        if beside:
+            raise CannotTell
+        if own:
+            codes.append(f"*{held}")
+
+    def _asks_operands(self, operands: Sequence[Expr], decides: bool, codes: list[str], overrides: list[str]) -> None:
+        """Each operand is asked for, and has a value, where none before it has decided."""
+        last = max((n for n, operand in enumerate(operands) if self._matters(operand)), default=0)
+        self._asks(operands[0], codes, overrides)
+        if last == 0:
+            return
+        undecided = self.fresh() + "u"
+
+        def weigh(operand: Expr) -> None:
+            self.line(f"{undecided} = {self.stored(self.emit(operand)).code} is not {decides}")
+
+        weigh(operands[0])
+        for operand in operands[1:last]:
+            self._asks_branch(undecided, operand, codes, partial(weigh, operand))
+        self._asks_branch(undecided, operands[last], codes)
+
+    def _asks_body(self, name: str, value: Expr, body: Expr, codes: list[str], overrides: list[str]) -> None:
+        """A body in which a name stands for a value."""
+        outer, known = self.locals, self.memo
+        self.memo = {n: v for n, v in known.items() if name not in self.numbering.variables[n]}
+        self.locals = {**outer, name: self.stored(self.emit(value))}
+        self._asks(body, codes, overrides)
+        self.locals, self.memo = outer, known
+
+    def _asks_loop(self, fold: Fold, codes: list[str], overrides: list[str]) -> None:
+        """A loop asks for what its body reads where there is an item; anything more depends on its turns."""
+        for outside in (fold.over, *fold.starts):
+            self._asks(outside, codes, overrides)
+        inside = [fold.result, *fold.steps, *([] if fold.stop is None else [fold.stop])]
+        if not any(self._matters(part) for part in inside):
+            return
+        if fold.stop is not None or self._matters(fold.result):
+            raise CannotTell
+        if any(self._is_named(e) or self._is_overridable(e) for step in fold.steps for e in walk(step)):
+            raise CannotTell
+        read = {n for step in fold.steps for n in self._reads(step) if n in self.telling}
+        if read != {n for step in fold.steps for n in _surely_read(step) if n in self.telling}:
+            raise CannotTell
+        over = self.stored(self.emit(fold.over))
+        names = [name for name in self.nodes if name in read and name not in self.always]
+        for name in names:
+            flag = self.flags.setdefault(name, f"d{len(self.flags)}")
+            self.line(f"if {over.code}: {flag} = True")
+
+    # ----------------------------------------------------------------------------------------- rows and overrides
+
+    def _row_reasons(self, expr: Row) -> list[str]:
+        program = self.program
+
+        reasons = self.bind(_ByKey(lambda row: explain.of_row(program, expr.table, row)), ("row reasons", expr.table))
+        row = self.stored(self.emit(expr))
+        if isinstance(expr.type, types.List):
+            return [f"*[{reasons}[r] for r in {row.code}]"]
+        if isinstance(expr.type, types.Optional):
+            raise CannotTell
+        return [f"{reasons}[{row.code}]"]
+
+    def _override_reasons(self, expr: Column) -> list[str]:
+        if isinstance(expr.row.type, types.List):
+            raise CannotTell
+        program = self.program
+        row = self.stored(self.emit(expr.row))
+        at = Val("None", types.TIMESTAMP) if expr.at is None else self.stored(self.emit(expr.at))
+        reasons = self.bind(_ByKey(lambda number: explain.of_override(program, number)), ("override reasons",))
+        held = self.fresh() + "r"
+        self.line(f"{held} = ()")
+        self.line("if o is not None:")
+        self.line(f" c = S.overriding({self._cells_of(expr, row.code)}, {at.code})")
+        self.line(f" if c is not None: {held} = ({reasons}[c.override],)")
+        return [f"*{held}"]
+
+
+class _Inside:
+    """Statements under a condition: what they compute is not known after it."""
+
+    def __init__(self, writer: Generator) -> None:
+        self.writer = writer
+        self.memo = dict(writer.memo)
+
+    def __enter__(self) -> None:
+        self.writer.indent += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.writer.indent -= 1
+        self.writer.memo = self.memo
+
+
+def _once(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Each reason once, where it stands first; equal reasons are one object."""
+    if len(reasons) < 2:
+        return reasons
+    return tuple({id(reason): reason for reason in reasons}.values())
+
+
+def _surely_read(expr: Expr) -> Iterator[str]:
+    """The nodes that evaluating an expression asks for, whatever their values."""
+    match expr:
+        case Read(node=name):
+            yield name
+        case If(condition=condition):
+            yield from _surely_read(condition)
+        case All(operands=operands) | Any_(operands=operands):
+            yield from _surely_read(operands[0])
+        case Column(row=row):
+            yield from _surely_read(row)
+        case Fold(over=over, starts=starts):
+            for part in (over, *starts):
+                yield from _surely_read(part)
+        case _:
+            for child in children(expr):
+                yield from _surely_read(child)
