@@ -38,9 +38,9 @@ def canonical(program: Program, entry: Entry, held: Sequence[Any]) -> dict[str, 
     return _group(program.inputs, (), places, held)
 
 
-def canonical_bytes(written: object) -> bytes:
+def canonical_bytes(data: object) -> bytes:
     """JSON values as the bytes to hash: sorted keys, no spaces, UTF-8."""
-    return json.dumps(written, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def from_canonical(program: Program, entry: Entry, data: object) -> Any:
@@ -58,7 +58,7 @@ def _group(group: Group, path: Path, places: dict[Path, int], held: Sequence[Any
         if isinstance(field, Group):
             inner = _given_inner(field, where, places, held)
         else:
-            inner = _written(held[places[where]], field) if where in places else None
+            inner = written(held[places[where]], field) if where in places else None
         if inner is not None:
             out[field.name] = inner
     return out
@@ -75,7 +75,7 @@ def _given_inner(group: Group, path: Path, places: dict[Path, int], held: Sequen
     return inner if inner or present else None
 
 
-def _written(value: Any, item: Leaf | Group) -> Any:
+def written(value: Any, item: Leaf | Group) -> Any:
     """A held value as JSON; an absent one is None."""
     if value is None:
         return None
@@ -83,7 +83,7 @@ def _written(value: Any, item: Leaf | Group) -> Any:
         return {MARK: True}
     if isinstance(item, Group):
         fields = zip(item.fields, value, strict=True)
-        return {field.name: _written(its, field) for field, its in fields if its is not None}
+        return {field.name: written(its, field) for field, its in fields if its is not None}
     match item.type:
         case types.Number():
             return decimal_text(value, item.scale)
@@ -97,10 +97,10 @@ def _written(value: Any, item: Leaf | Group) -> Any:
             return date_text(value)
         case types.List():
             assert item.items is not None
-            return [_written(each, item.items) for each in value]
+            return [written(each, item.items) for each in value]
         case types.Map():
             assert item.items is not None
-            return {_escaped(key): _written(each, item.items) for key, each in value.items()}
+            return {_escaped(key): written(each, item.items) for key, each in value.items()}
         case types.ANY:
             return _written_any(value)
     return value

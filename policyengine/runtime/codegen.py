@@ -141,7 +141,7 @@ class Generator(Writer):
         super().__init__(leaves)
         self.program = program
         self.entry = entry
-        self.order = [n for n in order if not program.nodes[n].deferred]
+        self.order = [n for n in order if not self.is_later(n)]
         self.metered = costs.may_exceed(program, order)
         self.numbering = Numbering(program, self.metered)
         self.heights = Heights()
@@ -157,6 +157,10 @@ class Generator(Writer):
             for table, cells in tables.items()
             for _, column in cells
         }
+
+    def is_later(self, name: str) -> bool:
+        """Whether a node is computed when it is asked for, not here."""
+        return self.program.nodes[name].deferred
 
     # ------------------------------------------------------------------------------------------------- the whole
 
@@ -180,7 +184,7 @@ class Generator(Writer):
             self.numbering.uses[self.numbering.of_node.get(node, -1)] += 1
         for name in self._ahead():
             self.memo[self.numbering.of_node[name]] = self.stored(self.read(name))
-        found = {node: self.read(node) for node in results if not self.program.nodes[node].deferred}
+        found = {node: self.read(node) for node in results if not self.is_later(node)}
         if intake is not None:  # they are asked what they are, and answered with
             asked = [node for node, v in found.items() if v.fails or node in self.entry.checks]
             found |= {node: self.stored(found[node]) for node in asked}

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime import explain, interpreter
-from policyengine.runtime.canonical import canonical, canonical_bytes
+from policyengine.runtime.canonical import canonical
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.limits import COST_MAX, Meter
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.reason import Reason
+from policyengine.runtime.record import record
 from policyengine.runtime.why_not import WhyNot, why_not
 from policyengine.values import types
 from policyengine.values.money import Money
@@ -187,7 +189,7 @@ class Decision:
     def _answer(self, node: str, place: int, show: Callable[[Any], Any] | None) -> Any:
         """An answer as callers see it, from its place in the state."""
         if show is None:
-            return explain.lines(self.trace.values[node])
+            return self._lines(node)
         held = self._state[place]
         if held.__class__ is Failure:
             return None  # `on_error` has answered for it, by the effect
@@ -195,6 +197,20 @@ class Decision:
         if value.__class__ is Failure:
             raise EvaluationError(value.message, value.code, node, self._policy.program.places.get(node, ""))
         return value
+
+    def _lines(self, node: str) -> list[dict[str, Any]] | None:
+        """The lines of a charge; None where it has failed and `on_error` has answered for it."""
+        found = self._listed()
+        lines = self.trace.values[node] if found is None else found[node]
+        return None if isinstance(lines, Failure) else explain.lines(lines)
+
+    def _listed(self) -> dict[str, Any] | None:
+        """Every output of lines by generated code; None where only the trace can tell."""
+        facts = self._facts
+        find = self._prepared.find_lines
+        if find is None or Failure in map(type, facts):
+            return None
+        return find(facts, self._policy.program.tenant_cells.get(facts[Program.TENANT]))
 
     @property
     def value(self) -> Any:
@@ -237,8 +253,16 @@ class Decision:
         return tuple(node for node, allowed in required if allowed is False)
 
     @property
+    def _is_silent(self) -> bool:
+        """Whether nothing was asked that could object, and nothing has failed."""
+        entry = self._entry
+        return not entry.guards and not entry.requires and Failure not in map(type, self._values)
+
+    @property
     def effect(self) -> str:
         """`deny`, `review` or `allow`: the strictest of everything that was asked."""
+        if self._is_silent:
+            return "allow"
         effects = [self._policy.program.effects[g] for g in self.guards] + ["deny"] * len(self._refused)
         names = [node for _, node in self._entry.outputs] + [*self._entry.guards, *self._entry.requires]
         for node, value in zip(names, self._values, strict=False):
@@ -249,6 +273,8 @@ class Decision:
     @property
     def codes(self) -> tuple[str, ...]:
         """Every code that an effect other than allow was given with: those of entitlements, then the guards' names."""
+        if self._is_silent:
+            return ()
         effects = self._policy.program.effects
         refused = tuple(dict.fromkeys(self._policy.program.codes[node] for node in self._refused))
         spoken = refused + tuple(g.rpartition(".")[2] for g in self.guards if effects[g] != "allow")
@@ -325,8 +351,14 @@ class Decision:
     @property
     def id(self) -> str:
         """A hash of digest, decision, tenant, at, event and canonical input: it names this answer."""
-        parts = [self.policy.digest, self.name, self.tenant, self.at, self.event, self.input]
-        return "dec_" + hashlib.sha256(canonical_bytes(parts)).hexdigest()[:40]
+        parts = json.dumps([self.tenant, self.at, self.event], separators=(",", ":"), ensure_ascii=False)
+        asked = f"{self._prepared.label},{parts[1:-1]},{self.canonical_input}]"
+        return "dec_" + hashlib.sha256(asked.encode()).hexdigest()[:40]
+
+    @property
+    def canonical_input(self) -> str:
+        """`input` as JSON text with sorted keys and no spaces: what the digest of a record's input is made of."""
+        return self._prepared.print(self._facts)
 
     @property
     def booking_key(self) -> tuple[str | None, str, str] | None:
@@ -335,7 +367,7 @@ class Decision:
 
     def record(self, input: bool = True) -> dict[str, Any]:
         """Everything that a later replay needs, as JSON; `input=False` keeps only the digest of the input."""
-        return explain.record(self, with_input=input)
+        return record(self, with_input=input)
 
     def __repr__(self) -> str:
         return f"Decision({self.name} of {self.policy})"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError
-from policyengine.runtime import citing, codegen, costs, interpreter
+from policyengine.runtime import citing, codegen, costs, interpreter, lining, printing
+from policyengine.runtime.canonical import canonical_bytes
 from policyengine.runtime.citing import Cite
 from policyengine.runtime.codegen import Decide, Hands, TooDeep
 from policyengine.runtime.decision import Decision
@@ -18,7 +20,9 @@ from policyengine.runtime.failure import COST_EXCEEDED, RESULT_TOO_LARGE, Failur
 from policyengine.runtime.given_json import given_json
 from policyengine.runtime.indexed import Selects
 from policyengine.runtime.limits import CostExceeded
+from policyengine.runtime.lining import FindLines
 from policyengine.runtime.outputs import is_too_large, shower
+from policyengine.runtime.printing import Print
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.program_json import digest as program_digest
 from policyengine.values.instant import Timestamp
@@ -144,9 +148,10 @@ Decider = Callable[..., Decision]
 
 
 class Prepared:
-    """An entry point made ready: `decide` answers (input, tenant, at, event, purpose)."""
+    """An entry point made ready: `decide` answers (input, tenant, at, event, purpose).
 
-    __slots__ = ("_cite", "_run", "answers", "decide", "entry", "order", "policy", "reader")
+    What only reasons, lines and records need is made when it is first asked for.
+    """
 
     def __init__(self, policy: Policy, entry: Entry) -> None:
         self.policy = policy
@@ -165,14 +170,25 @@ class Prepared:
         if costs.may_exceed(policy.program, self.order):
             self.decide = _within_budget(self.decide)
 
-    @property
+    @cached_property
     def cite(self) -> Cite | None:
-        """What finds the reasons of a decision without a trace, made when reasons are first asked for."""
-        try:
-            return self._cite
-        except AttributeError:
-            self._cite: Cite | None = citing.generate(self.policy.program, self.entry)
-            return self._cite
+        """What finds the reasons of a decision without a trace."""
+        return citing.generate(self.policy.program, self.entry)
+
+    @cached_property
+    def find_lines(self) -> FindLines | None:
+        """What finds the lines of a decision without a trace."""
+        return lining.generate(self.policy.program, self.entry)
+
+    @cached_property
+    def print(self) -> Print:
+        """What prints the canonical input of held facts."""
+        return printing.generate(self.policy.program, self.entry)
+
+    @cached_property
+    def label(self) -> str:
+        """How the text begins whose hash is the id of a decision."""
+        return canonical_bytes([self.policy.version.digest, self.entry.name]).decode()[:-1]
 
     def _decide(
         self, input: object, tenant: Any = None, at: object = None, event: str | None = None, purpose: str | None = None

@@ -1,9 +1,7 @@
-"""Why: reasons, texts and records of a decision, from the trace of the reference interpreter."""
+"""Why: reasons and texts of a decision, from the trace of the reference interpreter."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -16,7 +14,7 @@ from policyengine.runtime.meaning import tier_of
 from policyengine.runtime.program import Call, Const, Entry, Expr, Node, Program, Read
 from policyengine.runtime.reason import Reason
 from policyengine.values import types
-from policyengine.values.civil import Date, date_text
+from policyengine.values.civil import date_text
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.number_text import fraction_text, shortest, to_decimal
 from policyengine.values.types import Type
@@ -207,50 +205,3 @@ def typed_text(value: Any, its_type: Type) -> str:
             between = "; " if isinstance(item, types.Record) else ", "
             return "[" + between.join(typed_text(part, item) for part in value) + "]"
     return str(decimal(value)) if isinstance(value, Fraction) else str(value)
-
-
-# ------------------------------------------------------------------------------------------------------------- record
-
-
-def jsonable(value: Any) -> Any:
-    """An output as JSON: numbers as texts, so that no reader rounds them."""
-    match value:
-        case bool() | None | str():
-            return value
-        case Timestamp() | Duration() | Date():
-            return str(value)
-        case Decimal():
-            return format(value, "f")
-        case int():
-            return str(value)
-        case list() | tuple():
-            return [jsonable(v) for v in value]
-        case dict():
-            return {k: jsonable(v) for k, v in value.items()}
-    raise AssertionError(f"not an output: {type(value)}")
-
-
-def record(decision: Decision, with_input: bool) -> dict[str, Any]:
-    """A decision as JSON, replayable where the input is kept."""
-    canonical = decision.input
-    digest = hashlib.sha256(json.dumps(canonical, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-    policy = decision.policy
-    out: dict[str, Any] = {
-        "id": decision.id,
-        "event": decision.event,
-        "purpose": decision.purpose,
-        "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest}
-        | {"program_digest": policy.program_digest},
-        "decision": decision.name,
-        "tenant": decision.tenant,
-        "at": None if decision.at is None else str(Timestamp(decision.at)),
-        "input_digest": f"sha256:{digest}",
-        "effect": decision.effect,
-        "codes": list(decision.codes),
-        "approvers": list(decision.approvers),
-        "rationale": [r.path for r in decision.rationale],
-        "outputs": jsonable(dict(decision.outputs)),
-    }
-    if with_input:
-        out["input"] = canonical
-    return out

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal, Inexact
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from policyengine.runtime.cells import UNLIMITED
@@ -20,7 +19,7 @@ from policyengine.runtime.limits import RESULT_PARTS_MAX
 from policyengine.values import types
 from policyengine.values.civil import Date
 from policyengine.values.instant import Duration, Timestamp
-from policyengine.values.number_text import DIGITS_MAX, decimal_text, digits_text, shortest
+from policyengine.values.number_text import DIGITS_MAX, PLACES, decimal_text, shortest
 from policyengine.values.types import BITS_MAX, Number, Type
 
 _WHOLE_MAX = 10**DIGITS_MAX
@@ -103,20 +102,13 @@ def number(n: int, den: int) -> Decimal | Failure:
     whole, rest = divmod(n, den)
     if not rest and -_WHOLE_MAX < whole < _WHOLE_MAX:
         return Decimal(whole)
-    places = _places(den)
+    places = PLACES.get(den)
     if rest and places is not None and n.bit_length() <= BITS_MAX:
         try:
             return _normalize(_scaleb(n, -places))
         except Inexact:
             return TOO_MANY_DIGITS
     return Decimal(decimal_text(n, den)) if _fits(n, den) else TOO_MANY_DIGITS
-
-
-@lru_cache(maxsize=1024)
-def _places(den: int) -> int | None:
-    """The places of a denominator that is a power of ten, as nearly all are; such numbers need no division."""
-    text = digits_text(den)
-    return len(text) - 1 if text == "1".ljust(len(text), "0") else None
 
 
 def _fits(n: int, den: int) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from policyengine.values.invalid import InvalidValue
@@ -166,6 +167,7 @@ def parse_wall(text: str) -> int:
     return parse_date(found[1]) * DAY + parse_time_of_day(found[5])
 
 
+@lru_cache(maxsize=4096)
 def date_text(days: int) -> str:
     """A day number as `YYYY-MM-DD`."""
     year, month, day = civil_from_days(days)

@@ -22,6 +22,9 @@ _LITERAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,9}))?
 _CHUNK = 600  # digits; a host may lower its limit for int <-> str to 640, and no result may depend on that
 _CHUNK_POWER = 10**_CHUNK
 
+PLACES = {10**places: places for places in range(DIGITS_MAX + 1)}
+"""The places of the denominators that nearly all numbers have."""
+
 
 def digits_text(n: int) -> str:
     """The decimal digits of an integer of any size, with its sign."""
@@ -72,6 +75,9 @@ def _scale_of(d: int) -> int | None:
 
 def decimal_text(n: int, d: int) -> str:
     """The shortest exact decimal text of n / d, such as `-0.5875`; never an exponent."""
+    places = PLACES.get(d)
+    if places is not None and -_CHUNK_POWER < n < _CHUNK_POWER:
+        return _with_point(n, d, places)
     form = shortest(n, d)
     if form is None:
         raise InvalidValue(f"{fraction_text(n, d)} has no finite decimal form", "round it")
@@ -81,6 +87,13 @@ def decimal_text(n: int, d: int) -> str:
         return sign + digits + "0" * -scale
     padded = digits.rjust(scale + 1, "0")
     return f"{sign}{padded[:-scale]}.{padded[-scale:]}"
+
+
+def _with_point(n: int, d: int, places: int) -> str:
+    """n / d, where d is the power of ten with so many places."""
+    whole, rest = divmod(abs(n), d)
+    text = f"{whole}.{rest:0{places}d}".rstrip("0") if rest else str(whole)
+    return "-" + text if n < 0 else text
 
 
 def fraction_text(n: int, d: int) -> str:

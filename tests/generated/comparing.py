@@ -20,6 +20,7 @@ from oracle.tree import Kind
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime import codegen, explain, interpreter
+from policyengine.runtime.canonical import canonical_bytes
 from policyengine.runtime.code_writer import TooDeep
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy, interpreted
@@ -125,15 +126,20 @@ def _generated(made: Compiled, question: Question, facts: Facts, specified: tupl
     return specified if run is None else tuple(run(list(facts.held), cells))
 
 
-def _of_reasons(answer: Decision) -> list[Difference]:
-    """Generated code finds the reasons that the interpreter's trace has, where it finds any."""
+def _untraced(answer: Decision) -> list[Difference]:
+    """Generated code finds the reasons and lines that the interpreter's trace has, and prints the input as it is."""
+    found: list[Difference] = []
     cited = answer._cited()
-    if cited is None:
-        return []
     specified = explain.reasons(answer._prepared.policy.program, answer._prepared.entry, answer.trace)
-    if cited == specified:
-        return []
-    return [Difference("reasons", ", ".join(map(str, specified)), ", ".join(map(str, cited)))]
+    if cited is not None and cited != specified:
+        found.append(Difference("reasons", ", ".join(map(str, specified)), ", ".join(map(str, cited))))
+    written = canonical_bytes(answer.input).decode()
+    if answer.canonical_input != written:
+        found.append(Difference("canonical input", written, answer.canonical_input))
+    for node, lines in (answer._listed() or {}).items():
+        if repr(lines) != repr(answer.trace.values[node]):
+            found.append(Difference(f"{node}: listed", repr(answer.trace.values[node]), repr(lines)))
+    return found
 
 
 def _public(
@@ -158,7 +164,7 @@ def _public(
         return [Difference("decide raises", repr(codes), str(error))]
     if codes or False in checks:
         return [Difference("decide raises", repr(codes) if codes else "facts must agree", repr(outputs))]
-    found = _of_reasons(answer)
+    found = _untraced(answer)
     found += [
         Difference(f"{name}: decide", repr(value), repr(outputs[name]))
         for name, value in wanted.items()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from policyengine.errors import InvalidInput
 from policyengine.runtime import facts as reading
+from policyengine.runtime import printing
 from policyengine.runtime.canonical import canonical, canonical_bytes, from_canonical
 from policyengine.runtime.program import Group
 from policyengine.runtime.unavailable import UNAVAILABLE
@@ -43,8 +44,11 @@ LATE = EARLY.replace(year=2100)
 
 
 def written(given, entry=ENTRY):
-    """The canonical form of an input."""
-    return canonical(PROGRAM, entry, reading.check(PROGRAM, entry, given).held)
+    """The canonical form of an input; generated code prints the same bytes, whatever the test is about."""
+    held = reading.check(PROGRAM, entry, given).held
+    form = canonical(PROGRAM, entry, held)
+    assert canonical_bytes(form).decode() == printing.generate(PROGRAM, entry)(held)
+    return form
 
 
 def test_every_kind_of_fact():

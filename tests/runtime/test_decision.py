@@ -166,6 +166,20 @@ def test_an_unavailable_fact_is_answered_by_on_error() -> None:
     assert 5 == decision.outputs["amount"]
 
 
+def test_lines_of_a_failed_charge_are_none() -> None:
+    """`on_error` has answered for the charge: there is no amount, so there are no lines."""
+    body = (
+        "inputs: {seats_used: {type: int seat, min: 0}}\n"
+        "charges: {seats: {charge_model: per_unit, quantity: seats_used, unit_amount: 5 USD / 1 seat, "
+        "round: {places: 2, mode: half_up}}}\n"
+        "decisions: {bill: {outputs: {lines: seats.lines}, on_error: {unavailable: review}}}\n"
+    )
+    decision = policy(body).decide("bill", {"seats_used": pe.UNAVAILABLE})
+
+    assert decision.outputs["lines"] is None
+    assert decision.record()["outputs"] == {"lines": None}
+
+
 def test_an_unavailable_fact_without_on_error_fails() -> None:
     """What could not be fetched is never false and never free."""
     with pytest.raises(pe.EvaluationError) as found:
