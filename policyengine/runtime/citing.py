@@ -7,6 +7,7 @@ and whatever fails on the way, is left to the interpreter.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import lcm
@@ -74,6 +75,8 @@ class _Citing(Generator):
         self.leave = "return None"
         self.nodes = order
         self.known: dict[str, Reason] = {}
+        self.sources: Counter[Any] = Counter()
+        """How often reasons of one kind are given: what is given once cannot be repeated."""
         self.telling = {name for name in order if self._tells(program.nodes[name])}
         """The nodes that have reasons, or read one that has."""
         for name in order:
@@ -97,7 +100,9 @@ class _Citing(Generator):
             elif name in self.flags:
                 cited.append(self._where_asked(name))
         reasons = [code for codes in reversed(cited) for code in codes]
-        self.line(f"return Q(({', '.join(reasons)}{',' if reasons else ''}))")
+        made = f"({', '.join(reasons)}{',' if reasons else ''})"
+        may_repeat = any(times > 1 for times in self.sources.values())
+        self.line(f"return Q({made})" if may_repeat else f"return {made}")
         head = ["def cite(f, o):", *(f" f{index} = f[{index}]" for index in sorted(self.facts))]
         head += [f" {flag} = False" for flag in self.flags.values()]
         names = {**self.names, "Q": _once}
@@ -193,6 +198,7 @@ class _Citing(Generator):
 
     def _constant(self, reason: Reason) -> str:
         key = ("reason", reason.path, reason.kind, reason.place, reason.text)
+        self.sources[key] += 1
         return self.bind(self.known.setdefault(str(key), reason), key)
 
     def _tier_reasons(self, node: Node) -> list[str]:
@@ -220,6 +226,7 @@ class _Citing(Generator):
             return Reason(path, "tier", self.program.places.get(path, place))
 
         reasons = self.bind(_ByKey(make), ("tier reasons", node.name))
+        self.sources[reasons] += 1
         between = f"T.tiers_between({schedule.code}[0], {begin}, {end}, {call.function == 'volume'})"
         return [f"*[{reasons}[i] for i in range(*{between})]"]
 
@@ -341,6 +348,7 @@ class _Citing(Generator):
         program = self.program
 
         reasons = self.bind(_ByKey(lambda row: explain.of_row(program, expr.table, row)), ("row reasons", expr.table))
+        self.sources[reasons] += 1
         row = self.stored(self.emit(expr))
         if isinstance(expr.type, types.List):
             return [f"*[{reasons}[r] for r in {row.code}]"]
@@ -355,6 +363,7 @@ class _Citing(Generator):
         row = self.stored(self.emit(expr.row))
         at = Val("None", types.TIMESTAMP) if expr.at is None else self.stored(self.emit(expr.at))
         reasons = self.bind(_ByKey(lambda number: explain.of_override(program, number)), ("override reasons",))
+        self.sources[reasons] += 1
         held = self.fresh() + "r"
         self.line(f"{held} = ()")
         self.line("if o is not None:")

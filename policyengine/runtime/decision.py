@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -74,12 +74,14 @@ class Decision:
         return prepared
 
     @property
-    def _facts(self) -> list[Any]:
-        return list(self._state[3 : 3 + len(self._policy.program.facts)])
+    def _facts(self) -> tuple[Any, ...]:
+        state = self._state
+        return state[3 : state[0].first_value]
 
     @property
     def _values(self) -> tuple[Any, ...]:
-        return self._state[3 + len(self._policy.program.facts) :]
+        state = self._state
+        return state[state[0].first_value :]
 
     @property
     def event(self) -> str | None:
@@ -206,11 +208,13 @@ class Decision:
 
     def _listed(self) -> dict[str, Any] | None:
         """Every output of lines by generated code; None where only the trace can tell."""
-        facts = self._facts
         find = self._prepared.find_lines
-        if find is None or Failure in map(type, facts):
-            return None
-        return find(facts, self._policy.program.tenant_cells.get(facts[Program.TENANT]))
+        return None if find is None else find(self._facts, self._cells)
+
+    @property
+    def _cells(self) -> Any:
+        """What the tenant's overrides have changed; None where it has none."""
+        return self._policy.program.tenant_cells.get(self._state[3 + Program.TENANT])
 
     @property
     def value(self) -> Any:
@@ -321,11 +325,8 @@ class Decision:
 
     def _cited(self) -> tuple[Reason, ...] | None:
         """The reasons by generated code; None where only the trace can tell."""
-        facts = self._facts
         cite = self._prepared.cite
-        if cite is None or Failure in map(type, facts):
-            return None
-        return cite(facts, self._policy.program.tenant_cells.get(facts[Program.TENANT]))
+        return None if cite is None else cite(self._facts, self._cells)
 
     def explain(self) -> str:
         """The decision as text for a person."""
@@ -340,7 +341,7 @@ class Decision:
     @property
     def at(self) -> int | None:
         """The instant that picked dated values, in nanoseconds since 1970 (a `Timestamp`), or None."""
-        held: int | None = self._facts[Program.AT]
+        held: int | None = self._state[3 + Program.AT]
         return held
 
     @property
@@ -373,6 +374,13 @@ class Decision:
         return f"Decision({self.name} of {self.policy})"
 
 
-def same(a: Sequence[Any], b: Sequence[Any]) -> bool:
-    """Whether two lists of held values are equal in value and kind."""
-    return len(a) == len(b) and all(type(x) is type(y) and x == y for x, y in zip(a, b, strict=True))
+class OfUnavailable(Decision):
+    """A decision of facts of which some could not be fetched: only the interpreter knows what follows from those."""
+
+    __slots__ = ()
+
+    def _cited(self) -> None:
+        return None
+
+    def _listed(self) -> None:
+        return None

@@ -13,7 +13,7 @@ from policyengine.runtime import citing, codegen, costs, interpreter, lining, pr
 from policyengine.runtime.canonical import canonical_bytes
 from policyengine.runtime.citing import Cite
 from policyengine.runtime.codegen import Decide, Hands, TooDeep
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.decision import Decision, OfUnavailable
 from policyengine.runtime.exact import held as as_held
 from policyengine.runtime.facts import Facts, Reader
 from policyengine.runtime.failure import COST_EXCEEDED, RESULT_TOO_LARGE, Failure
@@ -158,6 +158,7 @@ class Prepared:
         self.entry = entry
         self.order = tuple(interpreter.needed(policy.program, entry))
         self.reader = Reader(policy.program, entry)
+        self.first_value = 3 + len(policy.program.facts)
         self.answers = _answers(policy.program, entry)
         self._run: Decide | None = None
         self.decide: Decider = self._decide
@@ -202,7 +203,8 @@ class Prepared:
             values = interpreted(program, self.entry, self.order, facts, facts.held[Program.TENANT])
         else:
             values = self._run(facts.held, program.tenant_cells.get(facts.held[Program.TENANT]))
-        return Decision.examined((self, event, purpose, *facts.held, *values))
+        made = OfUnavailable if facts.unavailable else Decision
+        return made.examined((self, event, purpose, *facts.held, *values))
 
 
 def _answers(program: Program, entry: Entry) -> dict[str, tuple[str, int, Callable[[Any], Any] | None]]:
