@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING, Any
 
 from policyengine.errors import EvaluationError, InvalidInput
@@ -352,14 +353,16 @@ class Decision:
     @property
     def id(self) -> str:
         """A hash of digest, decision, tenant, at, event and canonical input: it names this answer."""
-        parts = json.dumps([self.tenant, self.at, self.event], separators=(",", ":"), ensure_ascii=False)
-        asked = f"{self._prepared.label},{parts[1:-1]},{self.canonical_input}]"
+        prepared, event, _, at, tenant = self._state[:5]
+        asked = f"{prepared.label},{_json(tenant)},{_json(at)},{_json(event)},{self.canonical_input}]"
         return "dec_" + hashlib.sha256(asked.encode()).hexdigest()[:40]
 
     @property
     def canonical_input(self) -> str:
         """`input` as JSON text with sorted keys and no spaces: what the digest of a record's input is made of."""
-        return self._prepared.print(self._facts)
+        state = self._state
+        prepared: Prepared = state[0]
+        return prepared.print(state[3 : prepared.first_value])
 
     @property
     def booking_key(self) -> tuple[str | None, str, str] | None:
@@ -372,6 +375,12 @@ class Decision:
 
     def __repr__(self) -> str:
         return f"Decision({self.name} of {self.policy})"
+
+
+def _json(value: str | int | None) -> str:
+    if value.__class__ is str:
+        return quoted(value)
+    return "null" if value is None else json.dumps(value)
 
 
 class OfUnavailable(Decision):

@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 
 def decimal(value: Fraction | int) -> Decimal | str:
     """A number as a Decimal; one without an end of digits as the text of its fraction."""
-    exact = Fraction(value)
-    found = shortest(exact.numerator, exact.denominator)
+    n, d = value.numerator, value.denominator
+    if d == 1:
+        return Decimal(n)
+    found = shortest(n, d)
     if found is None:
-        return fraction_text(exact.numerator, exact.denominator)
+        return fraction_text(n, d)
     digits, places = found
-    n = -int(digits) if exact.numerator < 0 else int(digits)
-    return to_decimal(n, places) if places >= 0 else Decimal(n * 10**-places)
+    shown = -int(digits) if n < 0 else int(digits)
+    return to_decimal(shown, places) if places >= 0 else Decimal(shown * 10**-places)
 
 
 def lines(values: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
