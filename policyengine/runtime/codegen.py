@@ -51,6 +51,7 @@ from policyengine.runtime.program import (
     children,
     collected,
 )
+from policyengine.runtime.remembered import Remembered
 from policyengine.values import types
 from policyengine.values.civil import DAY
 from policyengine.values.types import Number, Type
@@ -83,6 +84,8 @@ DEPTH_MAX = 12
 """Sub-expressions written inside one another before a variable is made: far below CPython's parser limits."""
 HEIGHT_MAX = 8
 """Nodes written inside one another before one is computed ahead."""
+REMEMBERED_MIN = 256
+"""Rows of a table whose cells are worth remembering: a smaller one stays in the processor's memory by itself."""
 CUT = 24
 """Levels of one expression that are written in one go: each takes some ten frames of the stack."""
 
@@ -108,7 +111,8 @@ def generate_asked(program: Program, entry: Entry, order: Sequence[str], hands: 
         "X": hands.in_force,
         "C": _careful(program, entry, order),
     }
-    asked: Asked = Generator(program, entry, order, leaves=True).compiled(names, Intake(program, entry))
+    writer = Generator(program, entry, order, leaves=True, remembers=True)
+    asked: Asked = writer.compiled(names, Intake(program, entry))
     return asked
 
 
@@ -131,14 +135,20 @@ def generate_careful(program: Program, entry: Entry, order: Sequence[str]) -> De
 
 def source_of(program: Program, entry: Entry, order: Sequence[str]) -> str:
     """The generated source, for people who want to read it."""
-    return Generator(program, entry, order, leaves=True).source(Intake(program, entry))
+    return Generator(program, entry, order, leaves=True, remembers=True).source(Intake(program, entry))
 
 
 class Generator(Writer):
-    """The writer that knows every kind of expression; `memo` holds the values that have a name already."""
+    """The writer that knows every kind of expression; `memo` holds the values that have a name already.
 
-    def __init__(self, program: Program, entry: Entry, order: Sequence[str], leaves: bool = False) -> None:
+    A function that `remembers` finds the cells of a large table that were asked for before in one step.
+    """
+
+    def __init__(
+        self, program: Program, entry: Entry, order: Sequence[str], leaves: bool = False, remembers: bool = False
+    ) -> None:
         super().__init__(leaves)
+        self.remembers = remembers
         self.program = program
         self.entry = entry
         self.order = [n for n in order if not self.is_later(n)]
@@ -669,12 +679,20 @@ class Generator(Writer):
             direct = self._direct_cell(expr, table, cells, factor)
             if direct is not None:
                 return direct
+            known = self._remembered(expr, cells)
+            if known is not None:
+                return known[0]
             return self.strict(expr.type, (expr.row,), lambda v: f"{own}[{v[0].code}]")
-        self.memo[self.numbering.of(expr.row)] = self.stored(self.emit(expr.row))
+        remembered = self._remembered(expr, cells)
+        if remembered is None:
+            self.memo[self.numbering.of(expr.row)] = self.stored(self.emit(expr.row))
         at, settle = self._instant(expr)
         pick = "S.overridden"
         if factor is not None:
             pick = self.bind(schedules.overridden_tiers(factor), ("overridden tiers", factor))
+
+        if remembered is not None:
+            return self.strict(expr.type, (), lambda _: self._or_own(*remembered, f"{pick}({{}}, c, {at})"), settle)
 
         def build(values: list[Val]) -> str:
             row, name = values[0].code, self.fresh()
@@ -685,6 +703,39 @@ class Generator(Writer):
             return name
 
         return self.strict(expr.type, (expr.row,), build, settle)
+
+    def _remembered(self, expr: Column, cells: Sequence[Any]) -> tuple[Val, list[str], Remembered] | None:
+        """The cell by the keys themselves, where the rows of a large table are found in one dict; and those keys."""
+        row = self.behind(expr.row)
+        if not self.remembers or not isinstance(row, Row) or self.numbering.uses[self.numbering.of(row)] > 1:
+            return None
+        table = self.program.tables[row.table]
+        rows = index.equal_rows(table)
+        if rows is None or len(rows) < REMEMBERED_MIN or not isinstance(index.missing(table), Failure):
+            return None
+        values = [self.stored(self.emit(key)) for key in row.keys]
+        if any(v.fails for v in values):
+            return None
+        pairs = zip(values, table.keys, strict=True)
+        keys = [self.scaled(v, t.den) if isinstance(t, Number) else v.code for v, t in pairs]
+        known = Remembered(table, expr.column, rows, cells)
+        steps = [keys[n] for n in known.order] or [f"({', '.join(keys)})"]
+        name = self.fresh()
+        self.line(f"try: {name} = {self.bind(known.cells)}{''.join(f'[{step}]' for step in steps)}")
+        self.line("except KeyError:")
+        self.line(f" {name} = {self.bind(known.find)}({', '.join(steps)})")
+        self.line(f" if {name}.__class__ is F: {self.leave}")
+        return Val(name, expr.type), keys, known
+
+    def _or_own(self, cell: Val, keys: list[str], known: Remembered, picked: str) -> str:
+        """A remembered cell, or what the tenant's overrides make of it; `picked` is the code that asks them."""
+        own, find = self.bind(known.own), self.bind(known.find_own)
+        self.line("if o is not None:")
+        self.line(f" try: c = {own}[f{Program.TENANT}]")
+        self.line(f" except KeyError: c = {find}(f{Program.TENANT}, o)")
+        self.line(f" c = c.get(({''.join(key + ', ' for key in keys)}))")
+        self.line(f" if c is not None: {cell.code} = {picked.format(cell.code)}")
+        return cell.code
 
     def _cells_of(self, expr: Column, row: str) -> str:
         """The code that finds the overrides of a cell among those of the tenant."""

@@ -8,7 +8,7 @@ candidates that the dicts leave, or on the candidates that bisection leaves wher
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from math import inf, prod
 from typing import Any
@@ -34,9 +34,10 @@ def build(table: TableData) -> Select:
 
     The keys may be any: a text that is no member of an enum fits what every value fits.
     """
-    rows = _equalities(table)
+    rows = equal_rows(table)
     if rows is None:
-        return _Index(table).select
+        select: Select = _once(table, "index", _Index).select
+        return select
     get, none = rows.get, missing(table)
     if len(table.conditions) == 1:
         return lambda key: get(key, none)
@@ -54,10 +55,27 @@ def plain_rows(table: TableData, kinds: Sequence[Type]) -> dict[Any, Any] | None
     Else None. Where every key has few members (enums, bools), each combination is asked once and has its answer here,
     which may be a Failure; `kinds` are the types of the keys that will be asked, which must be these members.
     """
-    rows = _equalities(table)
+    rows = equal_rows(table)
     if rows is not None or table.starts or not table.conditions:
         return rows
-    return _every_answer(table) if 0 < combinations(table) <= ENUMERATED_MAX and are_members(table, kinds) else None
+    if not 0 < combinations(table) <= ENUMERATED_MAX or not are_members(table, kinds):
+        return None
+    every: dict[Any, Any] = _once(table, "answers", _every_answer)
+    return every
+
+
+def equal_rows(table: TableData) -> dict[Any, Any] | None:
+    """The rows by their keys where every row tests every column by equality; else None."""
+    rows: dict[Any, Any] | None = _once(table, "rows", _equalities)
+    return rows
+
+
+def _once(table: TableData, name: str, build: Callable[[TableData], Any]) -> Any:
+    """An index of a table, built when it is first asked for: a large one takes more memory than its rows."""
+    try:
+        return table.built[name]
+    except KeyError:
+        return table.built.setdefault(name, build(table))
 
 
 def are_proved(table: TableData, kinds: Sequence[Type]) -> bool:
@@ -77,7 +95,6 @@ def are_members(table: TableData, kinds: Sequence[Type]) -> bool:
 
 
 def _equalities(table: TableData) -> dict[Any, Any] | None:
-    """The rows by their keys where every row tests every column by equality; else None."""
     if table.starts or not table.conditions:
         return None
     count = len(table.ids) - (table.otherwise == "row")
@@ -92,7 +109,7 @@ def _equalities(table: TableData) -> dict[Any, Any] | None:
     return None
 
 
-def nested(table: TableData, rows: dict[Any, Any]) -> tuple[int, int, dict[Any, dict[Any, Any]]] | None:
+def nested(table: TableData, rows: Mapping[Any, Any]) -> tuple[int, int, dict[Any, dict[Any, Any]]] | None:
     """The rows of a table of two columns as a dict of dicts, the column with fewer values outside; else None.
 
     Two look-ups of single keys are faster than one of a pair, whose parts are hashed and compared one by one.
@@ -145,7 +162,7 @@ def combinations(table: TableData) -> int:
 
 
 def _every_answer(table: TableData) -> dict[Any, Any]:
-    select = _Index(table).select
+    select = _once(table, "index", _Index).select
     members = [t.members if isinstance(t, Enum) else (False, True) for t in table.keys]
     single = len(members) == 1
     return {key[0] if single else key: select(*key) for key in product(*members)}

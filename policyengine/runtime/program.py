@@ -282,6 +282,8 @@ class TableData:
     """The names of the condition columns, for people."""
     otherwise: str = ""
     """What a missing combination means: "" it cannot be, "error" a failure, "row" the last row is the answer."""
+    built: dict[str, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """The indexes of its rows, which all who select from it share (`index.py`)."""
 
 
 @frozen
