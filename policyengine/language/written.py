@@ -21,6 +21,7 @@ from policyengine.language.yaml import Mapping, Node, Scalar, Sequence
 from policyengine.source import Report, Span
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\S+)?")
+ZONE_NAME = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -119,6 +120,12 @@ class Reader:
             at = place_in(node, fault.start, fault.end)
             self.report.add(say.syntax(fault.name, fault.message, at, fault.hint))
             return None
+
+    def zone(self, node: Node) -> Scalar | Written | None:
+        """The name of a time zone as it stands, or an expression."""
+        if isinstance(node, Scalar) and ZONE_NAME.fullmatch(node.text.strip()):
+            return node
+        return self.expression(node)
 
     def value(self, node: Node, literal: bool = False) -> Value | None:
         """A value of the one grammar; under a key or a date everything is a literal."""

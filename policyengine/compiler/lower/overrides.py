@@ -143,7 +143,7 @@ def _read(
 ) -> tuple[list[int], Any] | None:
     rows = by_path.get(override.row)
     if rows is None:
-        context.error(say.override_target(override.row, f"`{name}`", override.at, context.tables[name].ids))
+        context.error(_no_such_row(name, override, context.tables[name].ids))
         return None
     if override.column not in columns:
         context.error(say.override_target(override.column, f"`{name}`", override.at, columns))
@@ -155,6 +155,12 @@ def _read(
         return rows, context.literals.read(override.node, declared)
     except Unreadable:
         return None
+
+
+def _no_such_row(name: str, override: Override, known: tuple[str, ...]) -> Diagnostic:
+    if not override.row or known == ("",):
+        return say.override_of_another_form(name, known, override.at)
+    return say.override_target(override.row, f"`{name}`", override.at, known)
 
 
 def _check_bounds(

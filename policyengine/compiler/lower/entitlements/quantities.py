@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import lcm
+from typing import Any
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
+from policyengine.compiler.lower.known import constants
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
@@ -47,12 +49,19 @@ def number(context: Context, value: Value, scope: Scope, unit: Unit | None, fiel
     return expr
 
 
-def limit(context: Context, value: Value, scope: Scope, unit: Unit) -> Expr:
-    """A limit of a field: a number or `unlimited`, never below zero."""
+def limit(context: Context, value: Value, scope: Scope, unit: Unit, field: str = "limit") -> Expr:
+    """A limit of a field: a number or `unlimited`; one that is computed is never below zero, a negative one that is
+    written is refused."""
     if isinstance(value, Written) and value.scalar.text.strip() == UNLIMITED:
         return unlimited(unit)
     expr = context.in_unit(context.value(value, scope, unit=unit), unit, value)
+    if any(known != UNLIMITED and known < 0 for known in _numbers(context, expr)):
+        raise Rejected(say.negative_limit(field, value.span))
     return as_limit(expr, unit, value.span)
+
+
+def _numbers(context: Context, expr: Expr) -> list[Any]:
+    return constants(context, expr) if isinstance(expr.type, Number | Limit) else []
 
 
 def as_limit(expr: Expr, unit: Unit, at: Span) -> Expr:
