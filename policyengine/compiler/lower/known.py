@@ -17,7 +17,19 @@ def constants(context: Context, expr: Expr) -> list[Any]:
         case Read():
             return constants(context, context.nodes[expr.node].expr)
         case Column():
-            return [exact(cell, expr.type) for cell in context.tables[expr.table].columns[expr.column]]
+            table = context.tables[expr.table]
+            cells = [*table.columns[expr.column], *_of_tenants(context, expr)]
+            return [exact(cell, table.column_types[expr.column]) for cell in cells]
         case If():
             return [*constants(context, expr.then), *constants(context, expr.otherwise)]
     return []
+
+
+def _of_tenants(context: Context, read: Column) -> list[Any]:
+    """What overrides set in a column."""
+    found = []
+    for tables in context.cells.values():
+        for (_, column), steps in tables.get(read.table, {}).items():
+            if column == read.column:
+                found += [step.value for step in steps]
+    return found

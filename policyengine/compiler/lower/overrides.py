@@ -9,7 +9,7 @@ from typing import Any
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.columns import rescaled, widened
 from policyengine.compiler.literals import Unreadable, held, tight
-from policyengine.compiler.lower import override_files, tier_cells
+from policyengine.compiler.lower import override_files, ranges, tier_cells
 from policyengine.compiler.lower.context import Broken, Context, Override
 from policyengine.language.declared import Declared
 from policyengine.language.model import Override as Authored
@@ -152,7 +152,10 @@ def _read(
         declared = columns[override.column]
         if isinstance(declared.type, types.Tiers):
             return rows, tier_cells.read(context, override.node, declared)
-        return rows, context.literals.read(override.node, declared)
+        value = context.literals.read(override.node, declared)
+        if isinstance(declared.type, types.Number) and value is not None:
+            ranges.check_one(context, declared, name, value, override.at)
+        return rows, value
     except Unreadable:
         return None
 
