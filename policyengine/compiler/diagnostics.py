@@ -45,8 +45,14 @@ def key_not_covered(missing: Iterable[str], at: Span) -> Diagnostic:
 
 
 def key_not_an_enum(found: Type, at: Span) -> Diagnostic:
-    hint = "a key is an enum, a bool, a text or an int; give an `otherwise` where its members are not declared"
+    hint = "a key is an enum, a bool, a text or an int"
     return Diagnostic("B007", "bad_key", f"a value cannot be keyed by {found}", at, hint)
+
+
+def key_without_end(found: Type, at: Span) -> Diagnostic:
+    """Keys of a text or an int, which can never cover all of them."""
+    hint = "add an `otherwise`, or declare the key as an enum"
+    return Diagnostic("B007", "bad_key", f"the keys do not cover every {found}", at, hint)
 
 
 def dates_not_increasing(date: str, at: Span) -> Diagnostic:
@@ -619,6 +625,12 @@ def needs_a_leg(name: str, at: Span) -> Diagnostic:
     """A proration without a price."""
     hint = "say `credit`, the price of which the unused part is given back, `charge`, or both"
     return Diagnostic("B080", "needs_a_leg", f"the proration `{name}` has neither `credit` nor `charge`", at, hint)
+
+
+def leg_is_missing(field: str, leg: str, at: Span) -> Diagnostic:
+    """A word about a leg that a proration does not have."""
+    hint = f"say `{leg}`, or take `{field}` away"
+    return Diagnostic("B080", "needs_a_leg", f"`{field}` is about `{leg}`, which is missing", at, hint)
 
 
 def two_stretches(at: Span) -> Diagnostic:

@@ -22,8 +22,6 @@ from policyengine.language.written import Reader, Value, Written
 from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence, plain
 from policyengine.source import Report, Span
 
-"""What the name of a time zone looks like, and no path to a fact."""
-
 
 class Check(Part):
     that: Written

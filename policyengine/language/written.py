@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from policyengine.language.expression import diagnostics as say
-from policyengine.language.expression import parser, syntax
+from policyengine.language.expression import faults, parser, syntax
 from policyengine.language.expression.faults import SyntaxFault
 from policyengine.language.expression.names import FreePath, free_paths
 from policyengine.language.scalar_places import place_in
@@ -22,6 +22,7 @@ from policyengine.source import Report, Span
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\S+)?")
 ZONE_NAME = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+"""What the name of a time zone looks like, and no path to a fact."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -115,6 +116,8 @@ class Reader:
             return Written(node, syntax.Number(0, len(node.text), Fraction(node.value), False))
         text = node.text if isinstance(node.value, str) else node.text.strip()
         try:
+            if DATE.fullmatch(text.strip()):
+                raise faults.plain_date(text)
             return Written(node, parser.parse(text))
         except SyntaxFault as fault:
             at = place_in(node, fault.start, fault.end)

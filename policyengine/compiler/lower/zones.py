@@ -31,6 +31,10 @@ def _named(context: Context, stated: Written, scope: Scope) -> Expr:
     try:
         return context.expression(stated, scope)
     except Rejected as fault:
+        found = fault.diagnostic
+        if found.name != "unknown_name" or "." in stated.scalar.text:
+            raise
         # `utc` or `europe/berlin`: an author who writes no capital has not meant a name of the bundle.
-        hint = fault.diagnostic.hint or "a zone stands here by its name, such as `UTC` or `Europe/Berlin`"
-        raise Rejected(replace(fault.diagnostic, hint=hint)) from None
+        raise Rejected(
+            replace(found, hint="a zone stands here by its name, such as `UTC` or `Europe/Berlin`")
+        ) from None

@@ -126,7 +126,7 @@ def period_of(context: Context, written: Written, scope: Scope) -> tuple[Expr, E
             found = [reader.readable(f, context.variables[f], written.tree, scope) for f in fields]
             if all(expr.type == types.TIMESTAMP for expr in found):
                 return found[0], found[1]
-        raise Rejected(_no_period(types.Simple("something else"), written))
+        raise Rejected(_no_period(types.Simple("a group without both"), written))
     expr = context.expression(written, scope)
     its_type = expr.type
     if not isinstance(its_type, types.Record) or {its_type.field("start"), its_type.field("end")} != {types.TIMESTAMP}:

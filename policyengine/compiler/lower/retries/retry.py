@@ -88,8 +88,8 @@ def _seed(context: Context, retry: Retry, scope: Scope, failed_at: Expr) -> Expr
 
 
 def _zone(context: Context, retry: Retry, scope: Scope) -> Expr | None:
-    """The zone of hours and days, put into the program; None where no class has any."""
-    if not any(kind.hours or kind.weekdays or kind.pay_days for kind in retry.classes):
+    """The zone of hours and days, put into the program; None where no class has any and none is said."""
+    if retry.timezone is None and not any(kind.hours or kind.weekdays or kind.pay_days for kind in retry.classes):
         return None
     return zone_of(context, retry.timezone, scope, retry.at)
 
