@@ -44,7 +44,8 @@ class InvalidInput(PolicyEngineError):
 
 
 class EvaluationError(PolicyEngineError):
-    """A rule failed on these facts: `code` says how (`division_by_zero`), `node` which, `place` where it is written."""
+    """A rule failed on these facts: `code` says how (`division_by_zero`), `node` where it began, `place` where that is
+    written."""
 
     fault = "policy"
 

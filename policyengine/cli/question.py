@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from policyengine.analysis.bundle_tests import instant
+from policyengine.cli import recorded
 from policyengine.compiler.pipeline import compile_path, compile_texts
 from policyengine.errors import InvalidInput, InvalidPolicy
 from policyengine.language import yaml
@@ -54,8 +55,9 @@ class Oracle:
     def answer(self, asked: Question) -> Decision:
         """The decision; a date as its time is the midnight at which it begins. Raises InvalidInput, EvaluationError."""
         at = instant(asked.at, self.timezone) if isinstance(asked.at, str) else asked.at
+        given = recorded.read(self.policy.program.inputs, asked.input)
         return self.policy.decide(
-            asked.name, asked.input, tenant=asked.tenant, at=at, event=asked.event, purpose=asked.purpose
+            asked.name, given, tenant=asked.tenant, at=at, event=asked.event, purpose=asked.purpose
         )
 
 

@@ -46,6 +46,7 @@ FORMS = ("not", *PATTERNS)
 _OPERAND = r"[^<>=!&|\[\]()\s](?:[^<>=!&|\[\]()]*[^<>=!&|\[\]()\s])?"
 _COMPARISON = re.compile(rf"(<=|>=|<|>)\s*({_OPERAND})")
 _INTERVAL = re.compile(r"([\[(])\s*(.*?)\s*\.\.\s*(.*?)\s*([\])])", re.DOTALL)
+_DIGITS = r"[0-9][0-9_.]*"
 _KEY = re.compile(r"([a-z_]+):\s*")
 
 
@@ -350,7 +351,10 @@ class _Reader:
 
     def _check_notation(self, part: _Written) -> None:
         """Refuse what only looks like a range, with what was meant."""
-        if hint := _notation_hint(part.text, self.wildcard, self.is_yaml):
+        hint = _notation_hint(part.text, self.wildcard, self.is_yaml)
+        if hint is None and self._is_number():
+            hint = _dashed_hint(part.text)
+        if hint:
             self._refuse(say.bad_range(part.text, part.at, hint))
 
     def _check_number(self, value: Any, text: str, at: Span) -> None:
@@ -473,6 +477,15 @@ def _half_open_hint(found: re.Match[str]) -> str:
     if high:
         return f"write `{'<=' if closing == ']' else '<'} {high}` for a range without a beginning"
     return "a range is written `[10..20)`"
+
+
+def _dashed_hint(text: str) -> str | None:
+    """What was meant by `0-999` or `1000+` among numbers; elsewhere a dash may belong to a date."""
+    if found := re.fullmatch(rf"({_DIGITS})-({_DIGITS})", text):
+        return f"write `[{found[1]}..{found[2]}]`, or `[{found[1]}..{found[2]})` without its end"
+    if found := re.fullmatch(rf"({_DIGITS})\+", text):
+        return f"write `>= {found[1]}`"
+    return None
 
 
 def _notation_hint(text: str, wildcard: str, is_yaml: bool) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from policyengine.language.closest import closest
 from policyengine.source import Diagnostic, Span
@@ -44,8 +45,14 @@ def key_not_covered(missing: Iterable[str], at: Span) -> Diagnostic:
 
 
 def key_not_an_enum(found: Type, at: Span) -> Diagnostic:
-    hint = "a key is an enum, a bool, a text or an int; give an `otherwise` where its members are not declared"
+    hint = "a key is an enum, a bool, a text or an int"
     return Diagnostic("B007", "bad_key", f"a value cannot be keyed by {found}", at, hint)
+
+
+def key_without_end(found: Type, at: Span) -> Diagnostic:
+    """Keys of a text or an int, which can never cover all of them."""
+    hint = "add an `otherwise`, or declare the key as an enum"
+    return Diagnostic("B007", "bad_key", f"the keys do not cover every {found}", at, hint)
 
 
 def dates_not_increasing(date: str, at: Span) -> Diagnostic:
@@ -387,6 +394,14 @@ def override_target(name: str, what: str, at: Span, known: Iterable[str]) -> Dia
     return Diagnostic("B027", "override_target", f"{what} has no `{name}`", at, closest(name, known))
 
 
+def override_of_another_form(name: str, known: Sequence[str], at: Span) -> Diagnostic:
+    """One value for a parameter that has several, or a key for one that has one value."""
+    message = f"`{name}` has one value" if known == ("",) else f"`{name}` has more than one value"
+    keys = known[0].split(".") if known[0] else []
+    shown = "".join(f"{{{key}: " for key in keys) + "..." + "}" * len(keys)
+    return Diagnostic("B027", "override_target", message, at, f"write `{name}: {shown}`")
+
+
 def override_out_of_bounds(value: str, bound: str, at: Span) -> Diagnostic:
     return Diagnostic("B028", "override_out_of_bounds", f"{value} is outside the bound {bound}", at)
 
@@ -504,6 +519,12 @@ def bad_jitter(at: Span) -> Diagnostic:
     return Diagnostic("B115", "bad_jitter", message, at, "write `10%`, or `{from: 50%, to: 100%}`")
 
 
+def endless_jitter(most: int, at: Span) -> Diagnostic:
+    message = f"this jitter may make a wait more than {most} times as long"
+    hint = "a share is written `10%`, and the factors of a wait `{from: 50%, to: 100%}`; declare an input with a `max`"
+    return Diagnostic("B115", "bad_jitter", message, at, hint)
+
+
 def bad_draw(at: Span) -> Diagnostic:
     return Diagnostic("B116", "bad_draw", "a draw lies from 0 to 1", at, "declare it with `min: 0, max: 1`")
 
@@ -517,6 +538,41 @@ def needs_first_failed_at(at: Span) -> Diagnostic:
 def empty_hours(text: str, at: Span) -> Diagnostic:
     message = f"`{text}` ends where it begins"
     return Diagnostic("B118", "empty_hours", message, at, "write `00:00-24:00`, or leave `hours` out")
+
+
+def unfit_duration(what: str, found: str, at: Span) -> Diagnostic:
+    """A length of time in a retry that cannot be meant: negative, or zero where that allows nothing."""
+    hint = "write how long it is, such as `3d` or `12h`"
+    return Diagnostic("B120", "unfit_duration", f"{what} is {found}", at, hint)
+
+
+def cap_below_base(at: Span) -> Diagnostic:
+    hint = "`base` is the first wait and `cap` the longest; waits of one length are written `wait: 3d`"
+    return Diagnostic("B120", "unfit_duration", "`cap` is shorter than `base`", at, hint)
+
+
+def empty_schedule(at: Span) -> Diagnostic:
+    hint = "write its waits, as in `[1d, 3d]`, or give the class an `action` such as `stop`"
+    return Diagnostic("B120", "unfit_duration", "this schedule has no wait", at, hint)
+
+
+def bare_share(written: str, number: Decimal | int, at: Span) -> Diagnostic:
+    """A share above 1 without a percent sign: the sign has probably been forgotten."""
+    percent = f"{Decimal(number) * 100:f}"
+    percent = percent.rstrip("0").rstrip(".") if "." in percent else percent
+    hint = f"write `{written}%`, or `{percent}%` if that is meant"
+    return Diagnostic("B121", "bare_share", f"as a share, `{written}` is {percent}%", at, hint)
+
+
+def negative_limit(field: str, at: Span) -> Diagnostic:
+    hint = "`0` allows nothing, and `unlimited` everything"
+    return Diagnostic("B122", "negative_limit", f"`{field}` is negative", at, hint)
+
+
+def needless_approver(effect: str, at: Span) -> Diagnostic:
+    """An approver whom nobody asks."""
+    hint = "say `effect: review`, or take `approver` away"
+    return Diagnostic("B123", "needless_approver", f"nobody asks an `approver` where the effect is {effect}", at, hint)
 
 
 def bad_range(written: str, at: Span, hint: str) -> Diagnostic:
@@ -569,6 +625,12 @@ def needs_a_leg(name: str, at: Span) -> Diagnostic:
     """A proration without a price."""
     hint = "say `credit`, the price of which the unused part is given back, `charge`, or both"
     return Diagnostic("B080", "needs_a_leg", f"the proration `{name}` has neither `credit` nor `charge`", at, hint)
+
+
+def leg_is_missing(field: str, leg: str, at: Span) -> Diagnostic:
+    """A word about a leg that a proration does not have."""
+    hint = f"say `{leg}`, or take `{field}` away"
+    return Diagnostic("B080", "needs_a_leg", f"`{field}` is about `{leg}`, which is missing", at, hint)
 
 
 def two_stretches(at: Span) -> Diagnostic:

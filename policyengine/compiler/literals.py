@@ -24,7 +24,7 @@ from policyengine.values import types
 from policyengine.values.civil import days_from_civil, parse_date
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.invalid import InvalidValue
-from policyengine.values.types import Number, Type
+from policyengine.values.types import Number, Type, unit_text
 from policyengine.values.zones import Zone
 
 DAY = 86_400_000_000_000
@@ -73,7 +73,8 @@ class Literals:
                 return text
             case types.BOOL:
                 if not isinstance(value, bool):
-                    self._refused(text, "true or false", at)
+                    hint = "leave the quotes out" if text in ("true", "false") else None
+                    self._refused(text, "true or false", at, hint)
                 return value
             case types.STRING:
                 if not isinstance(value, str):
@@ -116,7 +117,7 @@ class Literals:
 
     def _number(self, value: Any, text: str, number: Number, declared: Declared, at: Span) -> Fraction:
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
-            self._refused(text, _wanted(number), at)
+            self._refused(text, _wanted(number), at, _number_hint(text, number))
         exact = Fraction(value) * declared.factor
         if number.integer and exact.denominator != 1:
             self._refused(text, _wanted(number), at)
@@ -167,6 +168,16 @@ class Literals:
     def _refused(self, found: str, wanted: str, at: Span, hint: str | None = None) -> NoReturn:
         self.report.add(say.bad_literal(f"`{found}`" if found else "nothing", wanted, at, hint))
         raise Unreadable
+
+
+def _number_hint(text: str, number: Number) -> str | None:
+    """What to do about `5 USD`, or `5` in quotes, where a number stands."""
+    digits, _, unit = text.strip().partition(" ")
+    if not digits or digits.strip("0123456789_.-"):
+        return None
+    if not unit:
+        return "leave the quotes out"
+    return "leave the unit out: the type has it" if unit == unit_text(number.unit) else None
 
 
 def _wanted(number: Number) -> str:

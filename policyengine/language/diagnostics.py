@@ -234,14 +234,42 @@ def too_many(errors: bool, at: Span) -> Diagnostic:
 # --- S: keys, words and shapes -------------------------------------------------------------------------------------
 
 
+ELSEWHERE = {
+    "if": "when",
+    "then": "value",
+    "else": "otherwise",
+    "default": "otherwise",
+    "expression": "value",
+    "formula": "value",
+    "model": "charge_model",
+    "type": "charge_model",
+    "price": "unit_amount",
+    "unit_price": "unit_amount",
+    "fee": "flat_amount",
+    "amount": "base",
+    "tz": "timezone",
+    "to": "until",
+}
+"""What other languages, and other price lists, call the keys of this one."""
+
+
 def unknown_key(key: str, at: Span, known: list[str], taken: Iterable[str], missing: str | None) -> Diagnostic:
     """A key that the language does not have here; `missing` is the required key that it may stand for."""
-    hint = closest(key, set(known) - set(taken))
+    word = ELSEWHERE.get(key)
+    free = set(known) - set(taken)
+    hint = f"did you mean `{word}`?" if word in free else closest(key, free)
     if hint is None and missing:
         hint = f"{missing} is missing here"
     elif hint is None and 0 < len(known) <= 8:
         hint = "known here: " + ", ".join(f"`{name}`" for name in known)
     return Diagnostic("S001", "unknown_key", f"unknown key `{_shown(key)}`", at, hint=hint)
+
+
+def fields_beside_words(word: str, at: Span) -> Diagnostic:
+    """The fields of a group beside a word of types, which may be the name of one of them."""
+    message = f"`{word}` is a word of types, and fields stand beside it"
+    hint = "write the fields under `fields:`; a value that is no group has a `type:`"
+    return Diagnostic("S007", "reserved_name", message, at, hint=hint)
 
 
 def missing_key(called: str, at: Span, purpose: str | None) -> Diagnostic:
@@ -324,10 +352,10 @@ def misplaced_key(key: str, at: Span) -> Diagnostic:
     return Diagnostic("S012", "misplaced_key", f"`{key}` belongs in `bundle.yaml`", at, hint="move it there")
 
 
-def foreign_key(key: str, model: str, owners: Iterable[str], at: Span) -> Diagnostic:
-    """A key of one charge model in a charge of another."""
+def foreign_key(key: str, what: str, owners: Iterable[str], at: Span) -> Diagnostic:
+    """A key of one charge model in a charge of another, or of one way to prorate in another."""
     hint = f"`{key}` belongs to {_one_of(list(owners))}"
-    return Diagnostic("S013", "foreign_key", f"a `{_shown(model)}` charge has no `{key}`", at, hint=hint)
+    return Diagnostic("S013", "foreign_key", f"{_shown(what)} has no `{key}`", at, hint=hint)
 
 
 # ------------------------------------------------------------------------------------------------- names of a bundle

@@ -50,7 +50,7 @@ class Alignment(Part):
     interval: str = ""
     calendar: bool = False
     anchor: Written | None = None
-    timezone: Written | None = None
+    timezone: Scalar | Written | None = None
 
 
 class Cycle(Part):
@@ -100,7 +100,7 @@ class BurnDown(Part):
     grant_used: Value | None = None
     preserve_overage: bool
     aggregation: str
-    timezone: Written | None = None
+    timezone: Scalar | Written | None = None
 
 
 class Alert(Part):
@@ -198,7 +198,7 @@ class _Fields:
         literals: dict[str, Callable[[Node], Any]] = dict.fromkeys(
             ("id", "type", "interval", "calendar", "opens"), plain
         )
-        known = {**literals, **readers}
+        known = {**literals, "timezone": lambda inner: _kept(self.reader.zone(inner)), **readers}
         fields = {
             "start" if key == "from" else key: known.get(key, self.expression)(field.value)
             for key, field in node.entries.items()

@@ -6,7 +6,6 @@ is a fault of ours. Rows of tables stay nodes; their cells are read by their col
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -22,9 +21,6 @@ from policyengine.language.sentences import Sentence
 from policyengine.language.written import Reader, Value, Written
 from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence, plain
 from policyengine.source import Report, Span
-
-ZONE_NAME = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
-"""What the name of a time zone looks like, and no path to a fact."""
 
 
 class Check(Part):
@@ -425,7 +421,7 @@ class _Builder:
         readers |= dict.fromkeys(("round", "round_rate"), self._round)
         readers |= {
             "refund": partial(self._part, RefundOf),
-            "timezone": self._zone,
+            "timezone": reader.zone,
             "each": self._each,
             "sort": self._sort,
             "carry": self._carry,
@@ -452,11 +448,6 @@ class _Builder:
         if isinstance(node, Mapping):
             return ByDirection(**plain(node))
         return ByDirection(upgrade=plain(node), downgrade=plain(node))
-
-    def _zone(self, node: Node) -> Scalar | Written | None:
-        """The name of a zone as it stands, or an expression."""
-        assert isinstance(node, Scalar)
-        return node if ZONE_NAME.fullmatch(node.text) else self.reader.expression(node)
 
     def _part(self, kind: type[Part], node: Node) -> Part | None:
         """A small mapping of values, such as a tax or a discount."""
@@ -501,9 +492,10 @@ class _Builder:
     def retries(self, entry: Entry) -> Retry | None:
         reader = self.reader
         readers: dict[str, Callable[[Node], Any]] = dict.fromkeys(("failures", "class"), reader.value)
-        words = ("failed_at", "first_failed_at", "not_before", "never", "seed", "timezone", "when", "as_of")
+        words = ("failed_at", "first_failed_at", "not_before", "never", "seed", "when", "as_of")
         readers |= dict.fromkeys(words, reader.expression)
         readers |= {
+            "timezone": reader.zone,
             "classes": self._classes,
             "budgets": partial(self._parts, Budget),
             "on_error": self._on_error,

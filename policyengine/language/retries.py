@@ -61,7 +61,7 @@ class Retry(Named):
     never: Written | None = None
     budgets: tuple[Budget, ...] = ()
     seed: Written | None = None
-    timezone: Written | None = None
+    timezone: Scalar | Written | None = None
     when: Written | None = None
     as_of: Written | None = None
     final: str | None = None

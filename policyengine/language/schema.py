@@ -273,7 +273,7 @@ def _report_place(root: Mapping, path: Path, found: _Found, report: Report, *, m
         _report_name(name, node.entries[name].key_span, violation, report)
     if not path and not manifest:
         _report_misplaced(node, found, report)
-    _report_keys(node, entry, found, report)
+    _report_keys(node, entry, path, found, report)
 
 
 def _report_misplaced(root: Mapping, found: _Found, report: Report) -> None:
@@ -283,9 +283,13 @@ def _report_misplaced(root: Mapping, found: _Found, report: Report) -> None:
         report.add(diagnostics.misplaced_key(key, root.entries[key].key_span))
 
 
-def _report_keys(node: Mapping, entry: Entry | None, found: _Found, report: Report) -> None:
+def _report_keys(node: Mapping, entry: Entry | None, path: Path, found: _Found, report: Report) -> None:
     """Unknown and missing keys of one mapping; an unknown key stands for the missing one it was meant to be."""
-    foreign = _report_foreign(node, found, report)
+    if _has_fields_beside_words(node, found):
+        word = next(entry for entry in node.entries.values() if entry.key in _TYPE_KEYS)
+        report.add(diagnostics.fields_beside_words(word.key, word.key_span))
+        return
+    foreign = _report_foreign(node, path, found, report)
     unknown = [key for key in found.unknown if key not in foreign]
     missing = dict(found.missing)
     for key, meant in _pairs(unknown, list(missing)).items():
@@ -296,16 +300,46 @@ def _report_keys(node: Mapping, entry: Entry | None, found: _Found, report: Repo
         report.add(diagnostics.missing_key(absent.called, _place_of(node, entry), absent.purpose))
 
 
-def _report_foreign(node: Mapping, found: _Found, report: Report) -> list[str]:
-    """Keys that other charge models have; returns them."""
-    model = node.entries.get("charge_model")
-    if model is None or not isinstance(model.value, Scalar):
+def _has_fields_beside_words(node: Mapping, found: _Found) -> bool:
+    """Whether these are the fields of a group, one of them called like a word of types, such as `zone`."""
+    if not found.unknown or not any(key in _TYPE_KEYS for key in node.entries):
+        return False
+    for key, known in found.unknown.items():
+        value = node.entries[key].value
+        is_type = isinstance(value, Mapping) or (isinstance(value, Scalar) and isinstance(value.value, str))
+        if not is_type or "optional" not in known or get_close_matches(key, _TYPE_KEYS, n=1):
+            return False
+    return True
+
+
+def _report_foreign(node: Mapping, path: Path, found: _Found, report: Report) -> list[str]:
+    """Keys that other charge models, or other ways to prorate, have; returns them."""
+    model, way = node.entries.get("charge_model"), node.entries.get("basis", node.entries.get("fraction"))
+    if model is not None and isinstance(model.value, Scalar):
+        what, owners = f"a `{model.value.text}` charge", _keys_of_charges()
+    elif way is not None and path[:1] == ("proration",) and len(path) == 2:
+        what, owners = (
+            f"a proration by `{way.value.text if isinstance(way.value, Scalar) else way.key}`",
+            _keys_of_ways(),
+        )
+    else:
         return []
-    foreign = [key for key in found.unknown if key in _keys_of_charges()]
+    foreign = [key for key in found.unknown if key in owners]
     for key in foreign:
-        owners = _keys_of_charges()[key]
-        report.add(diagnostics.foreign_key(key, model.value.text, owners, node.entries[key].key_span))
+        report.add(diagnostics.foreign_key(key, what, owners[key], node.entries[key].key_span))
     return foreign
+
+
+@cache
+def _keys_of_ways() -> dict[str, list[str]]:
+    """Every key of a proration, with the bases, or `fraction`, that have it."""
+    definitions = document("bundle")["$defs"]
+    days = [basis for basis in definitions["basis"]["enum"] if basis != "second"]
+    owners: dict[str, list[str]] = {}
+    for way, named in (("second", ["second"]), ("day", days), ("fraction", ["fraction"])):
+        for key in definitions[f"proration_by_{way}"]["properties"]:
+            owners.setdefault(key, []).extend(named)
+    return owners
 
 
 @cache

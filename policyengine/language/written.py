@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from policyengine.language.expression import diagnostics as say
-from policyengine.language.expression import parser, syntax
+from policyengine.language.expression import faults, parser, syntax
 from policyengine.language.expression.faults import SyntaxFault
 from policyengine.language.expression.names import FreePath, free_paths
 from policyengine.language.scalar_places import place_in
@@ -21,6 +21,8 @@ from policyengine.language.yaml import Mapping, Node, Scalar, Sequence
 from policyengine.source import Report, Span
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}(T\S+)?")
+ZONE_NAME = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
+"""What the name of a time zone looks like, and no path to a fact."""
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -114,11 +116,19 @@ class Reader:
             return Written(node, syntax.Number(0, len(node.text), Fraction(node.value), False))
         text = node.text if isinstance(node.value, str) else node.text.strip()
         try:
+            if DATE.fullmatch(text.strip()):
+                raise faults.plain_date(text)
             return Written(node, parser.parse(text))
         except SyntaxFault as fault:
             at = place_in(node, fault.start, fault.end)
             self.report.add(say.syntax(fault.name, fault.message, at, fault.hint))
             return None
+
+    def zone(self, node: Node) -> Scalar | Written | None:
+        """The name of a time zone as it stands, or an expression."""
+        if isinstance(node, Scalar) and ZONE_NAME.fullmatch(node.text.strip()):
+            return node
+        return self.expression(node)
 
     def value(self, node: Node, literal: bool = False) -> Value | None:
         """A value of the one grammar; under a key or a date everything is a literal."""

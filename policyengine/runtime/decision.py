@@ -121,30 +121,36 @@ class Decision:
         names = [node for _, node in self._entry.outputs] + [*self._entry.guards, *self._entry.requires]
         for node, value in zip(names, self._values, strict=False):
             if value.__class__ is Failure and self._effect_of(node, value) == "fail":
-                raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
+                began = self._failing_nodes(node, value)[0]
+                raise EvaluationError(value.message, value.code, began, program.places.get(began, ""))
 
     def _effect_of(self, node: str, failure: Failure) -> str:
         """What `on_error` says about a failure: that of the part where it began, or else of the decision."""
         program = self._policy.program
-        for name in (*self._failing_parts(node), self._entry.name):
+        parts = self._failing_parts(node, failure) if program.on_error else []
+        for name in (*parts, self._entry.name):
             if name in program.on_error:
                 unavailable, other = program.on_error[name]
                 return unavailable if failure.code == "unavailable" else other
         return "fail"
 
-    def _failing_parts(self, node: str) -> list[str]:
+    def _failing_parts(self, node: str, failure: Failure) -> list[str]:
         """The named parts through which a failure came to a node, the first one first."""
-        if not self._policy.program.on_error:
-            return []
+        nodes = self._policy.program.nodes
+        return list(dict.fromkeys(nodes[name].owner for name in self._failing_nodes(node, failure)))
+
+    def _failing_nodes(self, node: str, failure: Failure) -> list[str]:
+        """The nodes through which a failure came to a node, the first one first."""
         trace = self.trace
         found: list[str] = []
         wanted = [node]
         while wanted:
             name = wanted.pop()
-            if isinstance(trace.values.get(name), Failure):
-                found.append(self._policy.program.nodes[name].owner)
+            value = trace.values.get(name)
+            if isinstance(value, Failure) and (value.code, value.message) == (failure.code, failure.message):
+                found.append(name)
                 wanted += trace.demanded[name]
-        return list(dict.fromkeys(reversed(found)))
+        return found[::-1] or [node]
 
     @property
     def failures(self) -> dict[str, str]:

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from policyengine import data_files
+
 AT = ("--at", "2026-06-01T00:00:00Z")
 FACTS = '{"plan": "team", "messages": 3000}'
 
@@ -44,6 +46,31 @@ def test_json_is_the_record(call, chat):
 
     assert ("22.5", "e-1") == (record["outputs"]["amount"], record["event"])
     assert pe.replay(record, pe.load(chat)).same
+
+
+def test_what_an_answer_stores_is_the_next_input(call, tmp_path):
+    """Grants and counters go from one answer's JSON into the next question's, unchanged."""
+    folder = data_files.folder("policies") / "credits"
+    asked = json.loads((folder / "examples" / "call.json").read_text(encoding="utf-8"))
+    balances = []
+    for _ in range(3):
+        (tmp_path / "next.json").write_text(json.dumps(asked), encoding="utf-8")
+        source = str(tmp_path / "next.json")
+        result = call("decide", str(folder), "record", "-i", source, "--at", "2026-03-05", "--format", "json")
+        answer = json.loads(result.stdout)["outputs"]
+        asked["wallet"] |= {"grants": answer["grants"], "counters": answer["counters"]}
+        balances.append([grant["balance"] for grant in answer["grants"]])
+
+    assert [["0", "90"], ["0", "70"], ["0", "50"]] == balances
+
+
+@pytest.mark.parametrize("text", ["3_000", "3000.0", "03000", "3e3", " 3000", "many"])
+def test_a_text_that_no_record_holds_is_no_number(text, call, chat):
+    """Only the form in which records have a number stands for it."""
+    result = call("decide", chat, "monthly_bill", "-i", json.dumps({"plan": "team", "messages": text}), *AT)
+
+    assert 1 == result.exit_code
+    assert "messages: is a text; a whole number (int message) is wanted" in result.output
 
 
 @pytest.mark.parametrize(
@@ -94,7 +121,7 @@ def test_a_review_names_who_must_approve(call, chat):
         ('{"plan": "team"}', "error: messages: is required"),
         ('{"plan": "team", "messages": -1}', "error: messages: "),
         ('{"plan": "team", "messages": 1.5}', "error: messages: "),
-        ('{"plan": "team", "messages": "1"}', "error: messages: "),
+        ('{"plan": "team", "messages": "1.0"}', "error: messages: "),
         ('{"plan": "team", "messages": 1, "x": 1}', "error: x: "),
         ('{"plan": "team", "messages": NaN}', "error: the input is not an input: `NaN` is not a number"),
         ('{"plan": "team", "messages": 1e999999999}', "error: messages: "),

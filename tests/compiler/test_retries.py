@@ -255,9 +255,11 @@ decisions:
 
 @lru_cache
 def guarded() -> pe.Policy:
-    """Two guards of each effect."""
+    """Two guards of each effect, each with an approver, whom only a review asks."""
+    rest = "on_error: {unavailable: review}}"
     lines = [
-        f"  g{i}: {{when: 'on[{i}]', effect: {EFFECTS[i % 3]}, reason: r{i}, approver: role{i}}}" for i in range(6)
+        f"  g{i}: {{when: 'on[{i}]', effect: {EFFECTS[i % 3]}, reason: r{i}, approver: role{i}, {rest}"
+        for i in range(6)
     ]
     text = GUARDED.format(guards="\n".join(lines), names=", ".join(f"g{i}" for i in range(6)))
     return pe.Policy(compile_texts({"bundle.yaml": text}).program)

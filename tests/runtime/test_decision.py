@@ -152,6 +152,23 @@ def test_a_failed_output_is_an_error_with_its_place() -> None:
     assert "bundle.yaml:7" == found.value.place
 
 
+def test_an_error_names_where_it_began_and_not_its_reader() -> None:
+    """A period that ends before it starts is the proration's to answer for, not that of the output that reads it."""
+    body = (
+        "inputs: {change: {at: timestamp, start: timestamp, end: timestamp}}\n"
+        "proration:\n"
+        "  swap: {basis: second, period: change, at: change.at, charge: 9, round: {places: 2, mode: half_up}}\n"
+        "decisions:\n"
+        "  due: {outputs: {amount: swap.net + 1 USD}}\n"
+    )
+    change = {"at": "2026-01-05T00:00:00Z", "start": "2026-03-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"}
+
+    with pytest.raises(pe.EvaluationError, match="the period does not end after its start") as found:
+        policy(body).decide("due", {"change": change})
+
+    assert ("swap.part", "bundle.yaml:8") == (found.value.node, found.value.place)
+
+
 def test_an_unavailable_fact_is_answered_by_on_error() -> None:
     """A host that could not fetch a fact says so; the guard's `on_error` decides, and the record keeps it."""
     body = (

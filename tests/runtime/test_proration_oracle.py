@@ -47,10 +47,10 @@ def bundle(o: Options) -> str:
     fields += [f"timing: {{upgrade: {o['timing'][0]}, downgrade: {o['timing'][1]}}}"]
     fields += ["credit: old"] if o["legs"] != "charge" else []
     fields += ["charge: new"] if o["legs"] != "credit" else []
-    fields += ["paid: paid", "credited: credited"] if o["capped"] else []
+    fields += ["paid: paid", "credited: credited"] if o["capped"] and o["legs"] != "charge" else []
     fields += ["trial_until: trial_until"] if o["trial"] else []
-    fields += ["restarts_period: true"] if o["restarts"] else []
-    fields += ["unused: {numerator: left, denominator: bought}"] if o["unused"] else []
+    fields += ["restarts_period: true"] if o["restarts"] and o["legs"] != "credit" else []
+    fields += ["unused: {numerator: left, denominator: bought}"] if o["unused"] and o["legs"] != "charge" else []
     if o["day_rate"] and o["basis"] != "second":
         fields += ["round_rate: {places: 2, mode: half_up}"]
     return f"""

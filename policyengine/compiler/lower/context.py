@@ -12,9 +12,10 @@ from policyengine.compiler.literals import Exact, Literals, Unreadable, held, ti
 from policyengine.compiler.sources import Sources
 from policyengine.compiler.tables import Findings
 from policyengine.language.declared import Declared, TypeReader
-from policyengine.language.expression import arithmetic, check
+from policyengine.language.expression import arithmetic, check, syntax
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.hints import for_unit
 from policyengine.language.expression.scope import Scope, Variable
 from policyengine.language.model import Bundle
 from policyengine.language.parts import Round
@@ -193,11 +194,13 @@ class Context:
         expr = self.value(value, scope, unit=unit)
         if unit is not None:
             expr = self.in_unit(expr, unit, value)
+        wanted = str(Number(False, unit)) if unit else "a number" if unit is None else "a number without a unit"
         if not isinstance(expr.type, Number | types.Quotient):
-            raise Rejected(expression_say.expected_type("a number", expr.type, value.span))
+            raise Rejected(expression_say.expected_type(wanted, expr.type, value.span))
         if unit is not None and expr.type.unit != unit:
-            wanted = Number(False, unit)
-            raise Rejected(expression_say.expected_type(str(wanted), expr.type, value.span))
+            hint = "leave the unit out: a bare number is read in it" if _has_unit(value) else None
+            hint = hint or for_unit(unit, expr.type.unit)
+            raise Rejected(expression_say.expected_type(wanted, expr.type, value.span, hint))
         return expr
 
     # -------------------------------------------------------------------------------------------------- values
@@ -398,7 +401,7 @@ class Context:
             rest = _others(key.type, missing, [self._key_cell(m, key.type, at) for m, (at, _) in value.cases.items()])
             self._flatten(value.otherwise, scope, leafs, {**cells, number: rest}, grown, start, end)
         elif members is None:
-            raise Rejected(say.key_not_an_enum(key.type, value.key.span))
+            raise Rejected(say.key_without_end(key.type, value.key.span))
         elif missing:
             raise Rejected(say.key_not_covered(missing, value.key.span))
 
@@ -651,6 +654,11 @@ def _members(its_type: Type) -> tuple[str, ...] | None:
 def _places(code: str, rail: str | None) -> int:
     """The decimal places that amounts of a currency have in accounts, or on a payment rail."""
     return scale(code) if rail is None else rail_scale(rail, code).round_places
+
+
+def _has_unit(value: Value) -> bool:
+    """Whether a number with a unit stands here, such as `0.01 USD`."""
+    return isinstance(value, Written) and isinstance(value.tree, syntax.Number) and value.tree.unit is not None
 
 
 def _is_int(its_type: Type) -> bool:

@@ -13,6 +13,7 @@ from policyengine.compiler.lower.context import Broken, Context
 from policyengine.language.expression import arithmetic, check, syntax
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.hints import for_unit
 from policyengine.language.expression.scope import Scope, Variable
 from policyengine.language.model import NamedValue
 from policyengine.language.parts import Carried, Each
@@ -148,7 +149,10 @@ def fitted(expr: Expr, its_type: Type, at: Span) -> Expr:
         found = expr.type
         assert isinstance(found, Number)
         if found.unit != its_type.unit or (its_type.integer and not found.integer):
-            raise Rejected(expression_say.expected_type(str(its_type), found, at))
+            hint = for_unit(its_type.unit, found.unit)
+            if found.unit == its_type.unit:
+                hint = "cut it with `int(x)`, or round it to 0 places"
+            raise Rejected(expression_say.expected_type(str(its_type), found, at, hint))
         if its_type.den % found.den:
             raise Rejected(say.state_too_fine(at))
         wide = types.rescaled(found, its_type.den)

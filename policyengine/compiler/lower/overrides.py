@@ -9,7 +9,7 @@ from typing import Any
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.columns import rescaled, widened
 from policyengine.compiler.literals import Unreadable, held, tight
-from policyengine.compiler.lower import override_files, tier_cells
+from policyengine.compiler.lower import override_files, ranges, tier_cells
 from policyengine.compiler.lower.context import Broken, Context, Override
 from policyengine.language.declared import Declared
 from policyengine.language.model import Override as Authored
@@ -143,7 +143,7 @@ def _read(
 ) -> tuple[list[int], Any] | None:
     rows = by_path.get(override.row)
     if rows is None:
-        context.error(say.override_target(override.row, f"`{name}`", override.at, context.tables[name].ids))
+        context.error(_no_such_row(name, override, context.tables[name].ids))
         return None
     if override.column not in columns:
         context.error(say.override_target(override.column, f"`{name}`", override.at, columns))
@@ -152,9 +152,18 @@ def _read(
         declared = columns[override.column]
         if isinstance(declared.type, types.Tiers):
             return rows, tier_cells.read(context, override.node, declared)
-        return rows, context.literals.read(override.node, declared)
+        value = context.literals.read(override.node, declared)
+        if isinstance(declared.type, types.Number) and value is not None:
+            ranges.check_one(context, declared, name, value, override.at)
+        return rows, value
     except Unreadable:
         return None
+
+
+def _no_such_row(name: str, override: Override, known: tuple[str, ...]) -> Diagnostic:
+    if not override.row or known == ("",):
+        return say.override_of_another_form(name, known, override.at)
+    return say.override_target(override.row, f"`{name}`", override.at, known)
 
 
 def _check_bounds(

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 
-from policyengine.compiler import diagnostics as say
-from policyengine.compiler.lower import overrides
+from policyengine.compiler.lower import overrides, ranges
 from policyengine.compiler.lower.context import Broken, Context
 from policyengine.language.declared import Declared
 from policyengine.language.expression import builtins, diagnostics
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.model import Parameter
 from policyengine.language.written import Keyed
+from policyengine.runtime.exact import exact
 from policyengine.runtime.program import Column, Const, Expr, Row
 from policyengine.source import Span
-from policyengine.values.number_text import fraction_text
-from policyengine.values.types import Number
 
 
 def lower(context: Context, parameter: Parameter) -> None:
@@ -33,7 +30,10 @@ def lower(context: Context, parameter: Parameter) -> None:
         raise Broken
     row, _column = context.leaf_table(parameter.value, scope, declared, parameter.name)
     assert isinstance(row, Row)
-    _check_range(context, declared, parameter.name)
+    made = context.tables[parameter.name]
+    cells = [exact(cell, made.column_types["value"]) for cell in made.columns["value"]]
+    at = context.row_places[parameter.name]
+    ranges.check(context, declared, parameter.name, made.column_types["value"], cells, at, usual_places=True)
     if own:
         overrides.apply(context, parameter.name, {"value": declared}, own, parameter.overridable)
     table = context.tables[parameter.name]
@@ -56,22 +56,6 @@ def lower(context: Context, parameter: Parameter) -> None:
 def _bounded(context: Context, declared: Declared, parameter: Parameter) -> Declared:
     """The declared type with the parameter's own `min`, `max` and `places`."""
     return context.reader.ranged(declared, parameter.min, parameter.max, parameter.places)
-
-
-def _check_range(context: Context, declared: Declared, name: str) -> None:
-    """Every value, and every tenant's, lies within the declared range and places."""
-    wanted = declared.type
-    if not isinstance(wanted, Number):
-        return
-    table = context.tables[name]
-    found = table.column_types["value"]
-    assert isinstance(found, Number)
-    cells = list(zip(table.columns["value"], context.row_places[name], strict=True))
-    for value, at in cells:
-        exact = Fraction(value, found.den)
-        if (exact * wanted.den).denominator != 1 or not wanted.lo <= exact * wanted.den <= wanted.hi:
-            context.error(say.outside_range(fraction_text(*(exact / declared.factor).as_integer_ratio()), name, at))
-            raise Broken
 
 
 def _caller(context: Context, name: str, row: Row) -> Callable[[tuple[Expr, ...], Span], Expr]:

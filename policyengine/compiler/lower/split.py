@@ -57,7 +57,7 @@ def bounds(context: Context, period: Written, scope: Scope) -> tuple[Expr, Expr]
     found = []
     for field in ("start", "end"):
         if f"{path}.{field}" not in context.variables:
-            raise Rejected(say.expected_type("a period", types.Simple("something else"), period.span, HINT))
+            raise Rejected(say.expected_type("a period", types.Simple("a group without both"), period.span, HINT))
         tree = syntax.Select(period.tree.start, period.tree.end, period.tree, field)
         instant = context.expression(replace(period, tree=tree), scope)
         if instant.type != types.TIMESTAMP:

@@ -9,7 +9,7 @@ from policyengine.compiler import diagnostics as say
 from policyengine.compiler.cells import cell_den, held_cell, read_cell
 from policyengine.compiler.columns import held_all
 from policyengine.compiler.literals import Unreadable, tight
-from policyengine.compiler.lower import overrides, table_files, tier_cells
+from policyengine.compiler.lower import overrides, ranges, table_files, tier_cells
 from policyengine.compiler.lower.context import Broken, Context
 from policyengine.compiler.lower.sheet import DATES, FAILED, Sheet, attempt
 from policyengine.compiler.table_check import examine
@@ -279,6 +279,7 @@ def _table_data(
     results = {}
     for name, declared in columns.items():
         tightened = tight(declared.type, sheet.results[name])
+        ranges.check(context, declared, f"{table.name}.{name}", tightened, sheet.results[name], sheet.spans)
         column_types[name] = types.Optional(tightened) if declared.optional else tightened
         results[name] = held_all(sheet.results[name], column_types[name])
     dated = any(s is not None or e is not None for s, e in zip(sheet.starts, sheet.ends, strict=True))

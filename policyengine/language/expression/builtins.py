@@ -194,7 +194,8 @@ def _mode(checker: Checker, written: syntax.Expression | None, node: syntax.Call
             if mode not in arithmetic.MODES:
                 raise Rejected(say.unknown_mode(mode, checker.at(written), arithmetic.MODES))
             return mode
-    raise Rejected(say.needs_constant("the rounding mode", checker.at(written)))
+    hint = "it is one of: " + ", ".join(arithmetic.MODES)
+    raise Rejected(say.needs_constant("the rounding mode", checker.at(written), hint))
 
 
 def _whole(checker: Checker, node: syntax.Call, scope: Scope, at: Span) -> Expr:

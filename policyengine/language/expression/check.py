@@ -273,6 +273,8 @@ class Checker:
         raise Rejected(self._unknown(path, node, scope))
 
     def _unknown(self, path: str, node: syntax.Expression, scope: Scope) -> Diagnostic:
+        if path in scope.units:
+            return say.bare_unit(path, self.at(node))
         return say.unknown_name(path, self.at(node), [*scope.names(), *scope.groups])
 
     def readable(self, path: str, variable: Variable, node: syntax.Expression, scope: Scope) -> Expr:

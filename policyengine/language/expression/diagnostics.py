@@ -26,11 +26,18 @@ def syntax(name: str, message: str, at: Span, hint: str | None) -> Diagnostic:
 
 def unknown_name(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
     """A rule reads a name that the bundle does not declare."""
-    return Diagnostic("T001", "unknown_name", f"unknown name `{name}`", at, closest(name, known))
+    hint = closest(name, known) or hints.for_word(name)
+    return Diagnostic("T001", "unknown_name", f"unknown name `{name}`", at, hint)
+
+
+def bare_unit(name: str, at: Span) -> Diagnostic:
+    """A unit without a number, as in `0.01 / token`."""
+    return Diagnostic("T001", "unknown_name", f"`{name}` is a unit and no name", at, f"write `1 {name}`")
 
 
 def unknown_function(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
-    return Diagnostic("T002", "unknown_function", f"unknown function `{name}`", at, closest(name, known))
+    hint = hints.FUNCTIONS.get(name.lower()) or closest(name, known)
+    return Diagnostic("T002", "unknown_function", f"unknown function `{name}`", at, hint)
 
 
 def not_a_method(name: str, at: Span, hint: str) -> Diagnostic:
@@ -138,7 +145,8 @@ def unknown_field(field: str, of: Type, at: Span, known: Iterable[str]) -> Diagn
 
 
 def unknown_unit(name: str, at: Span, known: Iterable[str]) -> Diagnostic:
-    hint = closest(name, known) or "a unit is a currency code or a unit that a declared type uses"
+    hint = hints.for_length(name) or closest(name, known)
+    hint = hint or "a unit is a currency code or a unit that a declared type uses"
     return Diagnostic("T016", "unknown_unit", f"unknown unit `{name}`", at, hint)
 
 

@@ -37,6 +37,7 @@ FAULTS = {
     "number_out_of_range": f"a whole number beyond 64 bits, or an exponent beyond {EXPONENT_MAX}",
     "unsigned_number": "an unsigned literal such as `1u`",
     "reserved_word": "a reserved word used as a name",
+    "plain_date": "a date or a time that stands alone, which would be a subtraction",
     "message_construction": "`Name{...}`, which builds protocol buffer messages in CEL",
 }
 
@@ -105,7 +106,15 @@ _PREFIX_HINTS = {
     "`": "back quotes are for the name of a field, after a dot",
     "?": "a choice inside a choice needs parentheses: `a ? (b ? c : d) : e`",
 }
+TIME_HINT = 'a time is written `timestamp("2026-12-01T00:00:00Z")`'
 _PERCENT_HINT = "there is no percent sign for numbers: write `0.1` for ten percent"
+
+
+def plain_date(text: str) -> SyntaxFault:
+    """`2026-12-01`, which is 2013 as an expression."""
+    time = text if "T" in text else f"{text}T00:00:00Z"
+    message = f"`{text}` is a date, and an expression stands here"
+    return SyntaxFault("plain_date", message, 0, len(text), f'write `timestamp("{time}")`')
 
 
 def unexpected_character(character: str, offset: int) -> SyntaxFault:
@@ -151,6 +160,8 @@ def operator_expected(texts: list[str], starts: list[int], index: int) -> Syntax
         hint = "join text with `+`"
     elif token == "," and before.isdigit() and texts[index + 1].isdigit():
         hint = "digits are grouped with `_`: `1_000`"
+    elif token == ":" and before[0] == "T" and before[1:].isdigit():
+        hint = TIME_HINT
     if token in (")", "]", "}"):
         message = f"`{token}` closes nothing"
     else:

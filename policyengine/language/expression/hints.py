@@ -4,9 +4,48 @@ from __future__ import annotations
 
 from typing import Any
 
+from policyengine.language.expression.faults import TIME_HINT
 from policyengine.values import types
 
 _TIMES = (types.TIMESTAMP, types.DURATION, types.DATE)
+_SECTIONS = ("inputs", "input", "parameters", "tables", "values", "charges", "entitlements", "retries", "proration")
+_BOOLS = dict.fromkeys(("yes", "on", "True"), "true") | dict.fromkeys(("no", "off", "False"), "false")
+_LENGTH = "a length of time is written `3d`, `12h`, `90m` or `30s`"
+
+FUNCTIONS = {
+    **dict.fromkeys(("now", "today", "current_date", "current_timestamp"), "the time of the decision is `at`"),
+    **dict.fromkeys(("len", "length", "count"), "write `size(x)`"),
+    **dict.fromkeys(("concat", "concatenate"), "join text with `+`"),
+    **dict.fromkeys(("coalesce", "nvl", "ifnull"), "write `a.?b.orValue(c)`"),
+    **dict.fromkeys(("iif", "iff", "case"), "a choice is written `condition ? a : b`"),
+    **dict.fromkeys(("usd", "eur", "money"), "an amount is written with its currency: `5 USD`"),
+}
+"""What stands for a function of another language."""
+
+
+def for_word(name: str) -> str | None:
+    """A hint for a word that is no name: a text without its quotes, or a word of another language."""
+    if name.partition(".")[0] in _SECTIONS:
+        return "a name stands without its section"
+    if name in _BOOLS:
+        return f"write `{_BOOLS[name]}`"
+    return f'a text stands in quotes: `"{name}"`' if name.isidentifier() and name.islower() else None
+
+
+def for_length(unit: str) -> str | None:
+    """A hint for a unit that is a word for a length of time."""
+    words = ("second", "sec", "minute", "min", "hour", "hr", "day", "week", "w", "month", "year", "y", "d", "h")
+    return _LENGTH if unit.lower() in words or unit.lower().removesuffix("s") in words else None
+
+
+def for_unit(wanted: Any, found: Any) -> str | None:
+    """A hint for a number where a unit is missing, or is one too many."""
+    match types.unit_product(wanted, found, sign=-1):
+        case ((name, 1),):
+            return f"multiply it by `1 {name}`"
+        case ((name, -1),):
+            return f"divide it by `1 {name}`"
+    return None
 
 
 def for_operands(operator: str, left: Any, right: Any) -> str | None:
@@ -44,10 +83,12 @@ def for_operands(operator: str, left: Any, right: Any) -> str | None:
 def _for_times(operator: str, left: Any, right: Any) -> str:
     if types.DATE in (left, right):
         return "two dates may be compared; `date(t)` is the day of a time"
+    if operator in ("<", "<=", ">", ">=", "==", "!=") and (types.is_number(left) or types.is_number(right)):
+        return f"{TIME_HINT}, {_LENGTH}"
     if types.is_text(left) or types.is_text(right):
         return "turn text into a time with `timestamp(x)` or `duration(x)`"
     if operator in ("+", "-"):
-        return "a length of time is written `3d`, `12h` or `90m`"
+        return _LENGTH
     if operator in ("*", "/", "%"):
         return "compute with `seconds_between(a, b)`, which is a number"
     return "compare two times, or two lengths of time; `a - b` is the time between two"

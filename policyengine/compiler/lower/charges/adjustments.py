@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from policyengine.compiler.lower import shares
 from policyengine.compiler.lower.charges import commitments, slices, taxes
 from policyengine.compiler.lower.charges.changes import changed, keep, zero
 from policyengine.compiler.lower.context import Context
@@ -47,6 +48,7 @@ def _discounts(context: Context, charge: Charge, scope: Scope, amount: Expr, sho
 def _discounted(context: Context, charge: Charge, discount: Discount, scope: Scope, amount: Expr) -> Expr:
     inner = _known(discount.when, scope)
     if discount.percent is not None:
+        shares.check(discount.percent)
         rate = context.number(discount.percent, inner, ())
         part = context.rounded(arithmetic.multiply([amount, rate], discount.at), discount.round, inner)
         return arithmetic.subtract(amount, part, discount.at)

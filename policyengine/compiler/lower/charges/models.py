@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policyengine.compiler import diagnostics as say
+from policyengine.compiler.lower import shares
 from policyengine.compiler.lower.charges import lines, package_tiers, quantities, tiers
 from policyengine.compiler.lower.charges.priced import Priced
 from policyengine.compiler.lower.context import Context
@@ -145,6 +146,7 @@ def _package(context: Context, charge: Charge, scope: Scope) -> Priced:
 def _percentage(context: Context, charge: Charge, scope: Scope) -> Priced:
     assert charge.rate is not None
     found = quantities.base(context, charge, scope)
+    shares.check(charge.rate)
     rate = context.number(charge.rate, scope, ())
     billed = _grown(found, charge)
     share = arithmetic.multiply([billed, rate], charge.at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from policyengine.compiler.lower import shares
 from policyengine.compiler.lower.charges.changes import changed, keep
 from policyengine.compiler.lower.context import Context
 from policyengine.language.charges import Charge, Tax
@@ -43,6 +44,8 @@ def apply(context: Context, charge: Charge, scope: Scope, amount: Expr, shown: E
 
 
 def _rates(context: Context, tax: Tax, scope: Scope) -> list[_Rate]:
+    for its in (tax.rate, *(one.rate for one in tax.rates)):
+        shares.check(its)
     if tax.rate is not None:
         return [_Rate("tax", context.number(tax.rate, scope, ()))]
     found = []

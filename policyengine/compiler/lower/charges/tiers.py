@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from math import lcm
 
 from policyengine.compiler import diagnostics as say
+from policyengine.compiler.lower import shares
 from policyengine.compiler.lower.charges import lines, lints, package_tiers, quantities, slices, tier_bounds
 from policyengine.compiler.lower.charges.priced import Priced, Steps
 from policyengine.compiler.lower.charges.quantities import Quantities
@@ -197,7 +198,10 @@ def _rate(context: Context, tier: Tier, scope: Scope, rates: Rates) -> Expr:
     if other is not None:
         reason = "has a `unit_amount`" if rates.field == "factor" else "has no `unit_amount` to multiply"
         raise Rejected(say.bad_literal("the other one", f"`{rates.field}`: the charge {reason}", tier.at))
-    return _number(context, getattr(tier, rates.field), scope, rates.unit)
+    rate = getattr(tier, rates.field)
+    if rates.field == "rate":
+        shares.check(rate)
+    return _number(context, rate, scope, rates.unit)
 
 
 def _number(context: Context, written: Value | None, scope: Scope, unit: Unit) -> Expr:

@@ -5,6 +5,7 @@ Where nothing is requested, an alert warns as long as it stands.
 
 from __future__ import annotations
 
+from policyengine.compiler.lower import shares
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.entitlements import quantities
 from policyengine.language.entitlements import Alert, Entitlement
@@ -39,6 +40,7 @@ def _reached(context: Context, alert: Alert, scope: Scope, unit: Unit, granted: 
     if alert.type == "usage":
         threshold = quantities.number(context, alert.threshold, scope, unit, "threshold")
         return arithmetic.compare(">=", used, threshold, at)
+    shares.check(alert.threshold)
     share = quantities.times(granted, quantities.number(context, alert.threshold, scope, (), "threshold"))
     is_finite = arithmetic.compare("<", granted, quantities.unlimited(unit), at)
     if alert.type == "usage_percentage":

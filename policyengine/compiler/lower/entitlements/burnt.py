@@ -11,6 +11,7 @@ from math import lcm
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.entitlements import grants, guarded, quantities, resets
+from policyengine.compiler.lower.zones import zone_of
 from policyengine.language.entitlements import BurnDown, Entitlement
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression import diagnostics as expression_say
@@ -138,7 +139,7 @@ def _call(
         ("grant_used", burnt), ("since", types.TIMESTAMP), ("segments", types.List(segment, STRETCHES_MAX)),
     ))  # fmt: skip
     arguments = (
-        resets.zone_of(context, burn.timezone, scope, burn.at),
+        zone_of(context, burn.timezone, scope, burn.at),
         _grants(context, part, burn, scope, given, one),
         balance_list,
         _each(usage, event),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.entitlements import resets
+from policyengine.compiler.lower.zones import zone_of
 from policyengine.language.entitlements import Window
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as expression_say
@@ -70,7 +71,7 @@ def _next(
     length = _length(context, part.duration, scope)
     start = now
     if part.opens == "unit_start":
-        zone = resets.zone_of(context, part.timezone, scope, at)
+        zone = zone_of(context, part.timezone, scope, at)
         unit = next((word for word, whole in UNITS if length % whole == 0), None)
         if unit is None:
             raise Rejected(say.bad_interval("a duration is whole hours, days or weeks", at, "or use `first_use`"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policyengine.compiler import diagnostics as say
+from policyengine.compiler.lower import shares
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.entitlements import quantities, switches
 from policyengine.language.entitlements import Entitlement
@@ -54,7 +55,7 @@ def bounds(context: Context, part: Entitlement, scope: Scope, step: Number, gran
     allowed = context.boolean(part.overage.allow, scope)
     most: Expr = quantities.unlimited(unit)
     if part.overage.max_purchase is not None:
-        most = quantities.limit(context, part.overage.max_purchase, scope, unit)
+        most = quantities.limit(context, part.overage.max_purchase, scope, unit, "max_purchase")
     if part.overage.control is not None:
         switch = switches.switched(context, part.overage.control, scope)
         most = arithmetic.choose(switches.is_on(switch), quantities.unlimited(unit), most, at)
@@ -74,10 +75,12 @@ def bounds(context: Context, part: Entitlement, scope: Scope, step: Number, gran
 def _spend_limit(context: Context, value: Value, scope: Scope, step: Number, granted: Expr) -> Expr:
     """A number, or a share of what is granted, cut to the digits of the quantity."""
     if not isinstance(value, RecordOf):
-        return quantities.limit(context, value, scope, step.unit)
+        return quantities.limit(context, value, scope, step.unit, "spend_limit")
     if set(value.fields) != {"percent_of_granted"}:
         raise Rejected(say.unknown_spend_limit(value.span))
-    share = quantities.number(context, value.fields["percent_of_granted"][1], scope, (), "percent_of_granted")
+    written = value.fields["percent_of_granted"][1]
+    shares.check(written)
+    share = quantities.number(context, written, scope, (), "percent_of_granted")
     return quantities.cut(quantities.times(granted, share), step)
 
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import lcm
+from typing import Any
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
+from policyengine.compiler.lower.known import constants
 from policyengine.language.expression import arithmetic
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
+from policyengine.language.expression.hints import for_unit
 from policyengine.language.expression.scope import Scope
 from policyengine.language.written import Value, Written
 from policyengine.runtime.cells import UNLIMITED
@@ -47,24 +50,38 @@ def number(context: Context, value: Value, scope: Scope, unit: Unit | None, fiel
     return expr
 
 
-def limit(context: Context, value: Value, scope: Scope, unit: Unit) -> Expr:
-    """A limit of a field: a number or `unlimited`, never below zero."""
+def limit(context: Context, value: Value, scope: Scope, unit: Unit, field: str = "limit") -> Expr:
+    """A limit of a field: a number or `unlimited`; one that is computed is never below zero, a negative one that is
+    written is refused."""
     if isinstance(value, Written) and value.scalar.text.strip() == UNLIMITED:
         return unlimited(unit)
     expr = context.in_unit(context.value(value, scope, unit=unit), unit, value)
+    if any(known != UNLIMITED and known < 0 for known in _numbers(context, expr)):
+        raise Rejected(say.negative_limit(field, value.span))
     return as_limit(expr, unit, value.span)
+
+
+def _numbers(context: Context, expr: Expr) -> list[Any]:
+    return constants(context, expr) if isinstance(expr.type, Number | Limit) else []
 
 
 def as_limit(expr: Expr, unit: Unit, at: Span) -> Expr:
     """A number or a limit as a limit of this unit that is never below zero."""
+    given = expr.type
     if isinstance(expr.type, Number):
         expr = arithmetic.with_unit(expr, unit)
         made = expr.type
         assert isinstance(made, Number)
         expr = Const(Limit(made), expr.value) if isinstance(expr, Const) else Call(Limit(made), "limit", (expr,))
     if not isinstance(expr.type, Limit) or expr.type.number.unit != unit:
-        raise Rejected(expression_say.expected_type(f"a {Limit(Number(False, unit))}", expr.type, at))
+        wanted = f"a number{f' of {types.unit_text(unit)}' if unit else ''}, or `unlimited`"
+        raise Rejected(expression_say.expected_type(wanted, given, at, _of_another_unit(unit, given)))
     return floored(expr, at) if expr.type.number.lo < 0 else expr
+
+
+def _of_another_unit(unit: Unit, given: types.Type) -> str | None:
+    number = given.number if isinstance(given, Limit) else given
+    return for_unit(unit, number.unit) if isinstance(number, Number) else None
 
 
 def floored(expr: Expr, at: Span) -> Expr:

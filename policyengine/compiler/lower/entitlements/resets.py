@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.entitlements.resolution import optional
+from policyengine.compiler.lower.zones import zone_of
 from policyengine.language.entitlements import Alignment, Reset
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as expression_say
-from policyengine.language.expression.calendar_rules import use_zones
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.written import Written
@@ -81,19 +81,6 @@ def _check_interval(part: Alignment) -> None:
             calendar.calendar_period(interval, 0, UTC)
     except InvalidValue as fault:
         raise Rejected(say.bad_interval(fault.message, part.at, fault.hint)) from None
-
-
-def zone_of(context: Context, written: Written | None, scope: Scope, at: Span) -> Expr:
-    """The zone of a stretch: a name, an input that is an enum of names, or the bundle's own."""
-    if written is None:
-        zone: Expr = Const(types.STRING, context.bundle.timezone or "UTC")
-        use_zones(scope, zone, at)
-        return zone
-    text = written.scalar.text.strip()
-    known = text in scope.variables
-    zone = context.expression(written, scope) if known else Const(types.STRING, text)
-    use_zones(scope, zone, written.span)
-    return zone
 
 
 def _stretch(name: str, arguments: tuple[Expr, ...]) -> Stretch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from policyengine.compiler import diagnostics as say
+from policyengine.compiler.lower import shares
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.each import fitted
 from policyengine.compiler.lower.entitlements import quantities
@@ -47,6 +48,7 @@ def _cap(context: Context, part: Rollover, scope: Scope, limit: Expr, step: Numb
     if part.max is not None:
         return quantities.number(context, part.max, scope, step.unit, "max")
     assert part.cap_percent is not None
+    shares.check(part.cap_percent)
     share = quantities.number(context, part.cap_percent, scope, (), "cap_percent")
     cap = quantities.cut(quantities.times(limit, share), step)
     assert isinstance(cap.type, Limit)

@@ -16,7 +16,7 @@ from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
-from policyengine.language.proration import Proration
+from policyengine.language.proration import Proration, Ratio, RefundOf
 from policyengine.language.written import Value
 from policyengine.runtime.program import Call, Const, Expr, Field, MakeRecord
 from policyengine.source import Span
@@ -48,7 +48,19 @@ def prices(context: Context, proration: Proration, scope: Scope) -> Prices:
     """What the whole period costs, before and after."""
     if proration.credit is None and proration.charge is None:
         raise Rejected(say.needs_a_leg(proration.name, proration.at))
+    _check_legs(proration)
     return Prices(_price(context, proration.credit, scope), _price(context, proration.charge, scope))
+
+
+def _check_legs(proration: Proration) -> None:
+    """Raises Rejected for what is said of a leg that is not there: it would never be read."""
+    of_legs = {"credit": ("paid", "credited", "unused", "refund"), "charge": ("restarts_period",)}
+    for leg, fields in of_legs.items():
+        for field in fields:
+            said = getattr(proration, field)
+            if getattr(proration, leg) is None and said is not None:
+                at = said.at if isinstance(said, Ratio | RefundOf) else said.span
+                raise Rejected(say.leg_is_missing(field, leg, at))
 
 
 def _price(context: Context, value: Value | None, scope: Scope) -> Expr | None:
@@ -125,7 +137,9 @@ class _Way:
         self.at = proration.at
         words = (proration.behavior, proration.timing)
         depends = any(word is not None and word.upgrade != word.downgrade for word in words)
-        self.upgrade = self._is_upgrade(scope, prices) if depends else Const(types.BOOL, True)
+        stated = proration.direction is not None  # what is written is checked, whether or not it is asked for
+        found = self._is_upgrade(scope, prices) if depends or stated else Const(types.BOOL, True)
+        self.upgrade = found if depends else Const(types.BOOL, True)
 
     def _is_upgrade(self, scope: Scope, prices: Prices) -> Expr:
         stated = self.proration.direction

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.context import Context
+from policyengine.compiler.lower.zones import zone_of
 from policyengine.language.expression import arithmetic, calendar_rules, check
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.proration import Proration
 from policyengine.language.written import Written
-from policyengine.language.yaml import Scalar
 from policyengine.runtime.program import Call, Const, Expr, Field, MakeRecord
 from policyengine.source import Diagnostic
 from policyengine.values import types
@@ -126,7 +126,7 @@ def period_of(context: Context, written: Written, scope: Scope) -> tuple[Expr, E
             found = [reader.readable(f, context.variables[f], written.tree, scope) for f in fields]
             if all(expr.type == types.TIMESTAMP for expr in found):
                 return found[0], found[1]
-        raise Rejected(_no_period(types.Simple("something else"), written))
+        raise Rejected(_no_period(types.Simple("a group without both"), written))
     expr = context.expression(written, scope)
     its_type = expr.type
     if not isinstance(its_type, types.Record) or {its_type.field("start"), its_type.field("end")} != {types.TIMESTAMP}:
@@ -164,12 +164,4 @@ def _zone(context: Context, proration: Proration, scope: Scope) -> Expr:
     if proration.basis == "second":
         calendar_rules.use_zones(scope, Const(types.STRING, "UTC"), proration.at)
         return Const(types.STRING, "UTC")
-    stated = proration.timezone
-    if stated is None:
-        zone, at = calendar_rules.bundle_zone(scope, proration.at), proration.at
-    elif isinstance(stated, Scalar):
-        zone, at = Const(types.STRING, stated.text), stated.span
-    else:
-        zone, at = context.expression(stated, scope), stated.span
-    calendar_rules.use_zones(scope, zone, at)
-    return zone
+    return zone_of(context, proration.timezone, scope, proration.at)

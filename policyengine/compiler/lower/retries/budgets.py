@@ -47,7 +47,8 @@ def _lower_one(asked: Asked, budget: Budget, planned: Expr) -> Lowered:
     if budget.since is not None:
         assert budget.within is not None
         start = instant(context, budget.since, scope)
-        end = Call(types.TIMESTAMP, "add_time", (start, duration(context, budget.within, scope)), may_fail=True)
+        most = duration(context, budget.within, scope, "within", 1)
+        end = Call(types.TIMESTAMP, "add_time", (start, most), may_fail=True)
         # Only an attempt that is planned has an instant; what a condition guards is read only under it.
         in_time = arithmetic.compare("<=", present(planned), end, at)
         tests.append(If(types.BOOL, is_there(planned), in_time, Const(types.BOOL, False)))

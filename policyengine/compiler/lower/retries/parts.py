@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from policyengine.compiler import diagnostics as bundle_say
 from policyengine.compiler.lower.context import Context
+from policyengine.compiler.lower.known import constants
 from policyengine.language.declared import Declared
 from policyengine.language.expression import arithmetic, check
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.retries import Retry, RetryClass
-from policyengine.language.written import Value, Written
+from policyengine.language.written import ListOf, Value, Written
 from policyengine.runtime.program import Call, Column, Const, Expr, If, MakeList
 from policyengine.source import Span
 from policyengine.values import types
@@ -87,12 +90,19 @@ def instant(context: Context, written: Written, scope: Scope) -> Expr:
     return expr
 
 
-def duration(context: Context, value: Value, scope: Scope) -> Expr:
-    """A value that is a duration; raises Rejected."""
+def duration(context: Context, value: Value, scope: Scope, field: str, least: int) -> Expr:
+    """A value that is a duration, where it is written in the bundle at least `least` nanoseconds; raises Rejected."""
     expr = context.value(value, scope, DURATION)
     if expr.type != types.DURATION:
         raise Rejected(say.expected_type("a duration such as `3d` or `12h`", expr.type, value.span))
+    _check_length(f"`{field}`", constants(context, expr), least, value.span)
     return expr
+
+
+def _check_length(what: str, lengths: list[Any], least: int, at: Span) -> None:
+    for length in lengths:
+        if type(length) is int and length < least:
+            raise Rejected(bundle_say.unfit_duration(what, "negative" if length < 0 else "zero", at))
 
 
 def whole(context: Context, value: Value, scope: Scope, least: int | None = None, hint: str | None = None) -> Expr:
@@ -114,13 +124,22 @@ def share(context: Context, value: Value, scope: Scope) -> Expr:
     return expr
 
 
-def durations(context: Context, value: Value, scope: Scope) -> Expr:
-    """A value that is a list of durations, as a constant where every one is written out; raises Rejected."""
+def schedule(context: Context, value: Value, scope: Scope) -> Expr:
+    """A value that is a list of waits, as a constant where every one is written out; raises Rejected."""
     expr = context.value(value, scope, DURATIONS)
+    if isinstance(value, ListOf) and isinstance(expr, MakeList):
+        for wait, item in zip(expr.items, value.items, strict=True):
+            _check_length("a wait of `schedule`", constants(context, wait), 0, item.span)
+    elif isinstance(expr.type, types.List):
+        _check_length(
+            "a wait of `schedule`", [wait for waits in constants(context, expr) for wait in waits], 0, value.span
+        )
     if isinstance(expr, MakeList) and all(isinstance(item, Const) for item in expr.items):
         expr = Const(expr.type, tuple(item.value for item in expr.items if isinstance(item, Const)))
     if not isinstance(expr.type, types.List) or expr.type.item not in (types.DURATION, types.NEVER):
-        raise Rejected(say.expected_type("a list of durations", expr.type, value.span))
+        raise Rejected(say.expected_type("a list of durations such as `[1d, 3d]`", expr.type, value.span))
+    if expr.type.max == 0:
+        raise Rejected(bundle_say.empty_schedule(value.span))
     return expr
 
 

@@ -27,7 +27,8 @@ from policyengine.compiler.lower.retries.parts import (
     where,
     whole,
 )
-from policyengine.language.expression import arithmetic, builtins, calendar_rules
+from policyengine.compiler.lower.zones import zone_of
+from policyengine.language.expression import arithmetic, builtins
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
@@ -87,13 +88,10 @@ def _seed(context: Context, retry: Retry, scope: Scope, failed_at: Expr) -> Expr
 
 
 def _zone(context: Context, retry: Retry, scope: Scope) -> Expr | None:
-    """The zone of hours and days, put into the program; None where no class has any."""
-    if not any(kind.hours or kind.weekdays or kind.pay_days for kind in retry.classes):
+    """The zone of hours and days, put into the program; None where no class has any and none is said."""
+    if retry.timezone is None and not any(kind.hours or kind.weekdays or kind.pay_days for kind in retry.classes):
         return None
-    own = retry.timezone
-    zone = calendar_rules.bundle_zone(scope, retry.at) if own is None else context.expression(own, scope)
-    calendar_rules.use_zones(scope, zone, retry.at if own is None else own.span)
-    return zone
+    return zone_of(context, retry.timezone, scope, retry.at)
 
 
 def _answer(asked: Asked) -> None:
@@ -171,7 +169,7 @@ def _too_late(asked: Asked, plans: Plans, there: Expr, found: Expr) -> Expr:
     for kind, plan in plans:
         if plan is None or kind.within is None:
             continue
-        most = duration(asked.context, kind.within, asked.scope)
+        most = duration(asked.context, kind.within, asked.scope, "within", 1)
         if asked.first_failed_at is None:
             late = arithmetic.compare(">", waits.elapsed(asked, kind), most, kind.at)
         else:

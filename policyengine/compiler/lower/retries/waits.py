@@ -5,14 +5,15 @@ from __future__ import annotations
 from itertools import accumulate
 
 from policyengine.compiler import diagnostics as say
+from policyengine.compiler.lower import shares
 from policyengine.compiler.lower.retries.parts import (
     DURATIONS_MAX,
     MAYBE_DURATION,
     Asked,
     duration,
-    durations,
     is_there,
     present,
+    schedule,
     share,
     text,
     where,
@@ -26,6 +27,8 @@ from policyengine.values import types
 from policyengine.values.types import Number
 
 ONE = Const(types.integer(1, 1), 1)
+JITTER_MAX = 10
+"""The largest factor of a wait: beyond it a percent sign has been forgotten, as in `{from: 50, to: 100}`."""
 
 
 def plan(asked: Asked, kind: RetryClass) -> tuple[Expr, Expr] | None:
@@ -37,7 +40,7 @@ def plan(asked: Asked, kind: RetryClass) -> tuple[Expr, Expr] | None:
     if len(given) > 1:
         raise Rejected(say.two_plans(kind.name, given[1].span))
     if kind.schedule is not None:
-        waits = durations(asked.context, kind.schedule, asked.scope)
+        waits = schedule(asked.context, kind.schedule, asked.scope)
         position = arithmetic.subtract(asked.failures, ONE, kind.at)
         due: Expr = Call(MAYBE_DURATION, "optional_item", (waits, position))
         assert isinstance(waits.type, types.List)
@@ -65,7 +68,7 @@ def _few(attempts: Expr, kind: RetryClass) -> None:
 def _same_or_growing(asked: Asked, kind: RetryClass) -> Expr:
     context, scope = asked.context, asked.scope
     if kind.wait is not None:
-        return duration(context, kind.wait, scope)
+        return duration(context, kind.wait, scope, "wait", 0)
     assert kind.base is not None
     assert kind.multiplier is not None
     assert kind.cap is not None
@@ -75,7 +78,10 @@ def _same_or_growing(asked: Asked, kind: RetryClass) -> Expr:
         raise Rejected(say.shrinking_backoff(kind.multiplier.span))
     # Failures beyond the last attempt are never asked for; the bound keeps the power small where one is computed.
     number = arithmetic.extreme("min", [asked.failures, arithmetic.number(DURATIONS_MAX)], kind.at)
-    parts = (duration(context, kind.base, scope), multiplier, number, duration(context, kind.cap, scope))
+    base, cap = duration(context, kind.base, scope, "base", 1), duration(context, kind.cap, scope, "cap", 1)
+    if isinstance(base, Const) and isinstance(cap, Const) and cap.value < base.value:
+        raise Rejected(say.cap_below_base(kind.cap.span))
+    parts = (base, multiplier, number, cap)
     return Call(types.DURATION, "backoff", parts)
 
 
@@ -94,6 +100,7 @@ def _factor(asked: Asked, jitter: Jitter) -> Expr:
     high = share(context, jitter.high, scope)
     low: Expr = ONE
     if jitter.low is None:
+        shares.check(jitter.high)
         high = arithmetic.add([ONE, high], at)
     else:
         low = share(context, jitter.low, scope)
@@ -103,6 +110,9 @@ def _factor(asked: Asked, jitter: Jitter) -> Expr:
     assert isinstance(spread.type, Number)
     if low.type.lo < 0 or spread.type.lo < 0:
         raise Rejected(say.bad_jitter(at))
+    assert isinstance(high.type, Number)
+    if high.type.hi > JITTER_MAX * high.type.den:
+        raise Rejected(say.endless_jitter(JITTER_MAX, at))
     return arithmetic.add([low, arithmetic.multiply([spread, draw], at)], at)
 
 
@@ -122,14 +132,14 @@ def _draw(asked: Asked, jitter: Jitter) -> Expr:
 def _not_below(asked: Asked, kind: RetryClass, due: Expr) -> Expr:
     if kind.floor is None:
         return due
-    least = duration(asked.context, kind.floor, asked.scope)
+    least = duration(asked.context, kind.floor, asked.scope, "floor", 0)
     return where(is_there(due), arithmetic.extreme("max", [present(due), least], kind.at))
 
 
 def elapsed(asked: Asked, kind: RetryClass) -> Expr:
     """How much a schedule has waited in all, this wait included; for `within` without a first failure."""
     assert kind.within is not None
-    waits = None if kind.schedule is None else durations(asked.context, kind.schedule, asked.scope)
+    waits = None if kind.schedule is None else schedule(asked.context, kind.schedule, asked.scope)
     if not isinstance(waits, Const):
         raise Rejected(say.needs_first_failed_at(kind.within.span))
     sums = tuple(accumulate(waits.value))
