@@ -7,6 +7,7 @@ and whatever fails on the way, is left to the interpreter.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -14,7 +15,7 @@ from math import lcm
 from typing import Any
 
 from policyengine.runtime import explain
-from policyengine.runtime.code_writer import TooDeep, Val, without_unused
+from policyengine.runtime.code_writer import TooDeep, Val, is_pair, without_unused
 from policyengine.runtime.codegen import Generator
 from policyengine.runtime.interpreter import needed
 from policyengine.runtime.program import (
@@ -39,8 +40,11 @@ from policyengine.runtime.reason import Reason
 from policyengine.values import types
 from policyengine.values.types import Number
 
-Cite = Callable[[Sequence[Any], Any], tuple[Reason, ...] | None]
-"""The reasons of held facts and the tenant's cells, without those of guards; None where only a trace can tell."""
+Cite = Callable[[Sequence[Any], Sequence[Any], Any], tuple[Reason, ...] | None]
+"""The reasons of held facts, of the values that the answer has and of the tenant's cells, without those of guards; None
+where only a trace can tell."""
+
+_ANSWERED = re.compile(r"\bv\d+\b")
 
 
 class CannotTell(Exception):
@@ -74,6 +78,7 @@ class _Citing(Generator):
         super().__init__(program, entry, order, leaves=True)
         self.leave = "return None"
         self.nodes = order
+        self.places = {name: place for place, name in enumerate(order)}
         self.known: dict[str, Reason] = {}
         self.sources: Counter[Any] = Counter()
         """How often reasons of one kind are given: what is given once cannot be repeated."""
@@ -90,25 +95,30 @@ class _Citing(Generator):
             return None
         for name in self.order:
             self.numbering.node(name)
+        self._know_answers()
         entry = self.entry
         asked = {node for _, node in entry.outputs} | set(entry.guards) | set(entry.requires)
         self.always = self._always(asked)
-        cited: list[list[str]] = []
+        cited: dict[str, list[str]] = {}
+        # What is asked for in any case is computed first, so that branches find it computed.
+        for name in sorted(self.always & self.telling, key=lambda name: (self._branches(name), self.places[name])):
+            cited[name] = self._of(name)
         for name in reversed(self.nodes):
-            if name in self.always:
-                cited.append(self._of(name))
-            elif name in self.flags:
-                cited.append(self._where_asked(name))
-        reasons = [code for codes in reversed(cited) for code in codes]
+            if name in self.flags and name not in self.always:
+                cited[name] = self._where_asked(name)
+        reasons = [code for name in self.nodes for code in cited.get(name, ())]
         made = f"({', '.join(reasons)}{',' if reasons else ''})"
         may_repeat = any(times > 1 for times in self.sources.values())
         self.line(f"return Q({made})" if may_repeat else f"return {made}")
-        head = ["def cite(f, o):", *(f" f{index} = f[{index}]" for index in sorted(self.facts))]
+        body = without_unused(self.lines)
+        head = ["def cite(f, v, o):", *(f" f{index} = f[{index}]" for index in sorted(self.facts))]
+        for answer in sorted(set(_ANSWERED.findall("\n".join(body)))):
+            head += [f" {answer} = v[{answer[1:]}]", f" if {answer}.__class__ is F: return None"]
         head += [f" {flag} = False" for flag in self.flags.values()]
         names = {**self.names, "Q": _once}
         exec(
             compile(
-                "\n".join([*head, *without_unused(self.lines), ""]),
+                "\n".join([*head, *body, ""]),
                 f"<{self.program.bundle}:{entry.name}:reasons>",
                 "exec",
             ),
@@ -117,6 +127,14 @@ class _Citing(Generator):
         cite: Cite = names["cite"]
         return cite
 
+    def _know_answers(self) -> None:
+        """What the answer holds need not be computed again."""
+        entry, nodes = self.entry, self.program.nodes
+        answers = [node for _, node in entry.outputs] + [*entry.guards, *entry.requires, *entry.checks]
+        for place, name in enumerate(answers):
+            if not nodes[name].deferred and not is_pair(nodes[name].type):
+                self.memo[self.numbering.of_node[name]] = Val(f"v{place}", nodes[name].type)
+
     # ------------------------------------------------------------------------------------------- what is asked for
 
     def _tells(self, node: Node) -> bool:
@@ -124,6 +142,10 @@ class _Citing(Generator):
         if node.cite in ("parameter", "condition", "tiers"):
             return True
         return any(self._is_named(e) or self._is_overridable(e) for e in walk(node.expr))
+
+    def _branches(self, name: str) -> bool:
+        """Whether what a node asks for depends on a branch."""
+        return any(isinstance(e, If | All | Any_ | Fold) for e in walk(self.program.nodes[name].expr))
 
     def _is_named(self, expr: Expr) -> bool:
         """Whether an expression selects a row of a table that an author has named."""
@@ -148,13 +170,9 @@ class _Citing(Generator):
 
     def _where_asked(self, name: str) -> list[str]:
         """The reasons of a node that may not be asked for; one variable holds them."""
-        held = self.fresh() + "r"
-        self.line(f"{held} = ()")
-        self.line(f"if {self.flags[name]}:")
-        with _Inside(self):
-            codes = self._of(name)
-            self.line(f"{held} = ({', '.join(codes)}{',' if codes else ''})")
-        return [f"*{held}"]
+        codes: list[str] = []
+        self._asks_branch(self.flags[name], codes, lambda own: own.extend(self._of(name)))
+        return codes
 
     # ------------------------------------------------------------------------------------------ reasons of a node
 
@@ -245,8 +263,8 @@ class _Citing(Generator):
                 self._asks(condition, codes, overrides)
                 if self._matters(then) or self._matters(otherwise):
                     chosen = self.stored(self.emit(condition))
-                    self._asks_branch(chosen.code, then, codes)
-                    self._asks_branch(f"not {chosen.code}", otherwise, codes)
+                    self._asks_branch(chosen.code, codes, partial(self._asks_inside, then))
+                    self._asks_branch(f"not {chosen.code}", codes, partial(self._asks_inside, otherwise))
             case All(operands=operands) | Any_(operands=operands):
                 self._asks_operands(operands, isinstance(expr, Any_), codes, overrides)
             case Let(name=name, value=value, body=body):
@@ -273,30 +291,29 @@ class _Citing(Generator):
             for e in walk(expr)
         )
 
-    def _asks_branch(
-        self, condition: str, expr: Expr, codes: list[str], then: Callable[[], None] | None = None
-    ) -> None:
-        """An expression that is only evaluated under a condition, and what is to be done after it."""
-        if not self._matters(expr) and then is None:
-            return
-        own: list[str] = []
-        beside: list[str] = []
+    def _asks_branch(self, condition: str, codes: list[str], ask: Callable[[list[str]], None]) -> None:
+        """What is only asked for under a condition; `ask` writes it and notes its reasons."""
+        start = len(self.lines)
         held = self.fresh() + "r"
         self.line(f"{held} = ()")
         self.line(f"if {condition}:")
+        own: list[str] = []
         with _Inside(self):
-            before = len(self.lines)
-            self._asks(expr, own, beside)
+            ask(own)
             if own:
                 self.line(f"{held} = ({', '.join(own)},)")
-            if then is not None:
-                then()
-            if len(self.lines) == before:
-                self.line("pass")
-        if beside:
-            raise CannotTell
-        if own:
+        if len(self.lines) == start + 2:  # nothing is asked for
+            del self.lines[start:]
+        elif own:
             codes.append(f"*{held}")
+
+    def _asks_inside(self, expr: Expr, codes: list[str]) -> None:
+        """What an expression in a branch asks for; overrides in there are left to the trace."""
+        if self._matters(expr):
+            overrides: list[str] = []
+            self._asks(expr, codes, overrides)
+            if overrides:
+                raise CannotTell
 
     def _asks_operands(self, operands: Sequence[Expr], decides: bool, codes: list[str], overrides: list[str]) -> None:
         """Each operand is asked for, and has a value, where none before it has decided."""
@@ -309,10 +326,14 @@ class _Citing(Generator):
         def weigh(operand: Expr) -> None:
             self.line(f"{undecided} = {self.stored(self.emit(operand)).code} is not {decides}")
 
+        def ask(position: int, own: list[str]) -> None:
+            self._asks_inside(operands[position], own)
+            if position < last:
+                weigh(operands[position])
+
         weigh(operands[0])
-        for operand in operands[1:last]:
-            self._asks_branch(undecided, operand, codes, partial(weigh, operand))
-        self._asks_branch(undecided, operands[last], codes)
+        for position in range(1, last + 1):
+            self._asks_branch(undecided, codes, partial(ask, position))
 
     def _asks_body(self, name: str, value: Expr, body: Expr, codes: list[str], overrides: list[str]) -> None:
         """A body in which a name stands for a value."""

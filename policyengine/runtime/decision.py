@@ -252,16 +252,22 @@ class Decision:
     @property
     def guards(self) -> tuple[str, ...]:
         """The guards that spoke."""
-        start = len(self._entry.outputs)
-        asked = zip(self._entry.guards, self._values[start:], strict=False)
-        return tuple(name for name, fired in asked if fired is True)
+        guards = self._entry.guards
+        if not guards:
+            return ()
+        first = self._prepared.first_guard
+        fired = zip(guards, self._state[first : first + len(guards)], strict=True)
+        return tuple([name for name, value in fired if value is True])
 
     @property
     def _refused(self) -> tuple[str, ...]:
         """The nodes of the required entitlements that do not allow."""
-        start = len(self._entry.outputs) + len(self._entry.guards)
-        required = zip(self._entry.requires, self._values[start:], strict=False)
-        return tuple(node for node, allowed in required if allowed is False)
+        requires = self._entry.requires
+        if not requires:
+            return ()
+        first = self._prepared.first_guard + len(self._entry.guards)
+        required = zip(requires, self._state[first : first + len(requires)], strict=True)
+        return tuple([node for node, allowed in required if allowed is False])
 
     @property
     def _is_silent(self) -> bool:
@@ -326,14 +332,16 @@ class Decision:
         found = self._cited()
         if found is None:
             found = explain.reasons(self._policy.program, self._entry, self.trace)
-        if self._entry.guards or self._entry.requires:
-            found += tuple(explain.spoken(self._policy.program, self.guards, self._refused, lambda: self.trace))
+        objected = self._refused + self.guards
+        if objected:
+            program, sayings = self._policy.program, self._prepared.sayings
+            found += tuple([explain.filled(program, n, sayings[n], lambda: self.trace) for n in objected])
         return found
 
     def _cited(self) -> tuple[Reason, ...] | None:
         """The reasons by generated code; None where only the trace can tell."""
         cite = self._prepared.cite
-        return None if cite is None else cite(self._facts, self._cells)
+        return None if cite is None else cite(self._facts, self._values, self._cells)
 
     def explain(self) -> str:
         """The decision as text for a person."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError
-from policyengine.runtime import citing, codegen, costs, interpreter, lining, printing
+from policyengine.runtime import citing, codegen, costs, explain, interpreter, lining, printing
 from policyengine.runtime.canonical import canonical_bytes
 from policyengine.runtime.citing import Cite
 from policyengine.runtime.codegen import Decide, Hands, TooDeep
@@ -25,6 +25,7 @@ from policyengine.runtime.outputs import is_too_large, shower
 from policyengine.runtime.printing import Print
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.program_json import digest as program_digest
+from policyengine.runtime.reason import Reason
 from policyengine.values.instant import Timestamp
 from policyengine.values.types import Type
 
@@ -159,6 +160,8 @@ class Prepared:
         self.order = tuple(interpreter.needed(policy.program, entry))
         self.reader = Reader(policy.program, entry)
         self.first_value = 3 + len(policy.program.facts)
+        """Where the values stand in a decision's state, and where those of the guards do."""
+        self.first_guard = self.first_value + len(entry.outputs)
         self.answers = _answers(policy.program, entry)
         self._run: Decide | None = None
         self.decide: Decider = self._decide
@@ -185,6 +188,11 @@ class Prepared:
     def print(self) -> Print:
         """What prints the canonical input of held facts."""
         return printing.generate(self.policy.program, self.entry)
+
+    @cached_property
+    def sayings(self) -> dict[str, Reason]:
+        """What guards and required entitlements say where they object."""
+        return explain.sayings(self.policy.program, self.entry)
 
     @cached_property
     def label(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -61,20 +62,22 @@ def reasons(program: Program, entry: Entry, trace: Trace) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(reason for node in nodes for reason in _of_node(program, node, trace)))
 
 
-def spoken(
-    program: Program, guards: Sequence[str], refusals: Sequence[str], trace: Callable[[], Trace]
-) -> list[Reason]:
-    """What entitlements that refuse and guards that fire say; a sentence with expressions asks for the trace."""
+def sayings(program: Program, entry: Entry) -> dict[str, Reason]:
+    """What each guard that fires and each entitlement that refuses says, before expressions in it are filled in."""
 
     def said(node: str, name: str, kind: str) -> Reason:
-        text = program.reasons.get(node, "")
-        if f"{node}.reason" in program.nodes:
-            filled = trace().values.get(f"{node}.reason")
-            text = filled if isinstance(filled, str) else text
-        return Reason(name, kind, program.places.get(node, ""), text)
+        return Reason(name, kind, program.places.get(node, ""), program.reasons.get(node, ""))
 
-    refused = [said(node, program.nodes[node].owner, "entitlement") for node in refusals]
-    return refused + [said(guard, guard, "guard") for guard in guards]
+    refusals = {node: said(node, program.nodes[node].owner, "entitlement") for node in entry.requires}
+    return refusals | {guard: said(guard, guard, "guard") for guard in entry.guards}
+
+
+def filled(program: Program, node: str, saying: Reason, trace: Callable[[], Trace]) -> Reason:
+    """A saying with the values of this decision; one without expressions as it is."""
+    if f"{node}.reason" not in program.nodes:
+        return saying
+    text = trace().values.get(f"{node}.reason")
+    return replace(saying, text=text) if isinstance(text, str) else saying
 
 
 def _of_node(program: Program, node: Node, trace: Trace) -> Iterator[Reason]:
