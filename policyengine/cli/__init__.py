@@ -35,6 +35,7 @@ COMMANDS = {
     "activate": "Let a published version answer.",
     "rollback": "Go back to the version that answered before.",
     "history": "Show what was done to a registry, and verify it.",
+    "keys": "Make keys that sign versions.",
     "graph": "Draw what reads what in a bundle.",
     "schema": "Print the JSON Schema of a bundle, for editors.",
 }

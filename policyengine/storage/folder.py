@@ -25,6 +25,7 @@ class FolderStore(Store):
     """A store in `folder`, which is made where it does not exist."""
 
     def __init__(self, folder: Path) -> None:
+        self.name = str(folder)
         self._events, self._blobs, self._head = folder / "events", folder / "blobs", folder / "head"
         try:
             self._events.mkdir(parents=True, exist_ok=True)
@@ -39,17 +40,29 @@ class FolderStore(Store):
         if last != number - 1:
             raise Conflict(f"event {number} cannot follow on event {last}")
         try:
-            for name, data in (blobs or {}).items():
-                target = self._blob_file(name)
-                if not target.exists():
-                    _place(target, data, replace=True)
+            self._keep(blobs or {})
             _place(self._events / f"{number:012}.json", event, replace=False)
-            head = head_of(number, event)
-            _place(self._head, f"{head.number} {head.digest}".encode(), replace=True)
         except FileExistsError:
             raise Conflict(f"event {number} has been written by somebody else") from None
         except OSError as fault:
             raise _unavailable(self._events, fault) from None
+        # The event is written, whatever becomes of the head: one that is behind is put right by the next event.
+        with contextlib.suppress(OSError):
+            head = head_of(number, event)
+            _place(self._head, f"{head.number} {head.digest}".encode(), replace=True)
+
+    def keep(self, blobs: Mapping[str, bytes]) -> None:
+        """Write blobs that are not there yet, without an event. Raises StoreUnavailable."""
+        try:
+            self._keep(blobs)
+        except OSError as fault:
+            raise _unavailable(self._blobs, fault) from None
+
+    def _keep(self, blobs: Mapping[str, bytes]) -> None:
+        for name, data in blobs.items():
+            target = self._blob_file(name)
+            if not target.exists():
+                _place(target, data, replace=True)
 
     def events(self, after: int = 0) -> list[bytes]:
         try:

@@ -30,7 +30,7 @@ class SqliteStore(Store):
     """A store in the file `path`, which is made where it does not exist."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.name = str(path)
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,4 +93,4 @@ class SqliteStore(Store):
             try:
                 yield
             except sqlite3.Error as fault:
-                raise StoreUnavailable(f"{self._path}: {fault}") from None
+                raise StoreUnavailable(f"{self.name}: {fault}") from None

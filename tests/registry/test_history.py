@@ -36,13 +36,13 @@ FORGED = events.encode(4, events.digest(WRITTEN[2]), Timestamp(4), "eve", "cohor
 @pytest.mark.parametrize(
     ("written", "number"),
     [
-        pytest.param([*WRITTEN[:2], edited(WRITTEN[2], actor="eve"), *WRITTEN[3:]], 4, id="an edit"),
-        pytest.param([*WRITTEN[:3], FORGED, *WRITTEN[4:]], 5, id="a forged event"),
+        pytest.param([*WRITTEN[:2], edited(WRITTEN[2], actor="eve"), *WRITTEN[3:]], 3, id="an edit"),
+        pytest.param([*WRITTEN[:3], FORGED, *WRITTEN[4:]], 4, id="a forged event"),
         pytest.param([*WRITTEN[:2], WRITTEN[2].replace(b'":', b'": ', 1), *WRITTEN[3:]], 3, id="another layout"),
         pytest.param([*WRITTEN[:2], WRITTEN[2][:-1], *WRITTEN[3:]], 3, id="a cut event"),
         pytest.param([*WRITTEN[:2], b"\xff", *WRITTEN[3:]], 3, id="no text"),
         pytest.param(without(3), 3, id="a deletion"),
-        pytest.param([*WRITTEN[:3], FORGED, *WRITTEN[3:]], 5, id="an insertion"),
+        pytest.param([*WRITTEN[:3], FORGED, *WRITTEN[3:]], 4, id="an insertion"),
         pytest.param([WRITTEN[0], WRITTEN[2], WRITTEN[1], *WRITTEN[3:]], 2, id="a swap"),
         pytest.param(WRITTEN[:5], 6, id="an end that is cut off"),
         pytest.param([], 1, id="nothing left"),

@@ -7,6 +7,7 @@ import pytest
 from policyengine.errors import InvalidInput, UnknownVersion
 from policyengine.registry import scopes
 from policyengine.registry.registry import Registry
+from policyengine.registry.release import Release
 from policyengine.storage.open_store import open_store
 from policyengine.storage.store import Conflict
 from policyengine.values.instant import Timestamp
@@ -14,7 +15,7 @@ from policyengine.values.instant import Timestamp
 TENANTS = [f"tenant-{number}" for number in range(1_000)]
 
 
-def test_equal_content_is_published_once(registry: Registry, versions: dict[str, bytes]) -> None:
+def test_equal_content_is_published_once(registry: Registry, versions: dict[str, Release]) -> None:
     first = registry.publish(versions["1.0.0"], actor="ada")
     again = registry.publish(versions["1.0.0"], actor="bob")
 
@@ -146,12 +147,12 @@ def test_a_share_that_is_none_is_refused(share: str) -> None:
         scopes.percent(share)
 
 
-def test_who_did_it_must_be_said(registry: Registry, versions: dict[str, bytes]) -> None:
+def test_who_did_it_must_be_said(registry: Registry, versions: dict[str, Release]) -> None:
     with pytest.raises(InvalidInput, match="actor"):
         registry.publish(versions["1.0.0"], actor="")
 
 
-def test_a_label_stays_with_its_content(registry: Registry, versions: dict[str, bytes]) -> None:
+def test_a_label_stays_with_its_content(registry: Registry, versions: dict[str, Release]) -> None:
     """What `tokens@1.0.0` means never changes."""
     from registry.conftest import made
 
