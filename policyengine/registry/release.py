@@ -9,7 +9,7 @@ from typing import Any
 
 from policyengine.analysis import bundle_tests
 from policyengine.compiler.pipeline import Compiled, compile_path, compile_texts
-from policyengine.errors import InvalidArtifact, PolicyEngineError
+from policyengine.errors import InvalidArtifact, InvalidInput, PolicyEngineError
 from policyengine.runtime import artifact, program_json
 
 
@@ -32,8 +32,16 @@ class Release:
 
 
 def of_bundle(path: Path | str, compiler: str) -> Release:
-    """Compile and test a bundle; `compiler` is our version. Raises InvalidPolicy, FailedTests."""
-    return _tested(compile_path(path), compiler)
+    """Compile and test a bundle; `compiler` is our version.
+
+    Raises InvalidPolicy, FailedTests, and InvalidInput where a link would put a file from elsewhere into the artifact.
+    """
+    compiled = compile_path(path)
+    folder = Path(path) if Path(path).is_dir() else Path(path).parent
+    for name in compiled.sources:
+        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+            raise InvalidInput(f"`{name}` is a link that leads out of the bundle", str(path), "put the file there")
+    return _tested(compiled, compiler)
 
 
 def of_texts(texts: dict[str, str | bytes], compiler: str) -> Release:
