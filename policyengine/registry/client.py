@@ -168,7 +168,7 @@ class LivePolicy:
         if known_at is None:
             found = snapshot.due(who, instant)
         else:
-            found = snapshot.timeline.due(who, instant, _instant(known_at))
+            found = snapshot.timeline.due(who, instant, _instant(known_at, "known_at"))
         if found is None:
             raise UnknownVersion(
                 f"no version of `{self.bundle}` is active for {_named(who)} at {instant}"
@@ -249,12 +249,13 @@ class LivePolicy:
                 store.close()
 
     def _waited(self, store: Store) -> bool:
-        """Wait a while for a new event; whether there is one, or something damaged that may have been repaired."""
+        """Wait a while for a new event; whether there is one, or something to be tried again."""
         has_more = store.wait(len(self._snapshot.events), min(self._interval, SLICE_SECONDS))
         if not has_more:
             self._snapshot.read = self._clock()
             self._stamp()
-        return (has_more or bool(self._snapshot.damaged)) and not self._ended.is_set()
+        is_behind = self._copy is not None and self._copy.is_behind
+        return (has_more or is_behind or bool(self._snapshot.damaged)) and not self._ended.is_set()
 
     def _stamp(self) -> None:
         if self._copy is not None and self._snapshot.read > self._copy.last_stamp + STAMP_NANOSECONDS:
@@ -350,14 +351,19 @@ class _Copy:
         self.store = FolderStore(folder)
         self._stamp = folder / "read"
         self.last_stamp = Timestamp(0)
+        self.is_behind = False
+        self._pending: dict[str, bytes] = {}
         events = self.store.events()
         self.count = len(events)
         self.head: Head | None = head_of(self.count, events[-1]) if events else None
 
     def bring_up(self, registry: Store, blobs: Mapping[str, bytes]) -> str:
         """Copy what is new; why it could not be, or nothing: the registry has been read all the same."""
+        self._pending |= blobs
+        self.is_behind = True
         try:
-            self.store.keep(blobs)
+            self.store.keep(self._pending)
+            self._pending = {}
             for body in registry.events(self.count):
                 try:
                     self.store.append(self.count + 1, body)
@@ -367,6 +373,7 @@ class _Copy:
                 self.count += 1
         except StoreUnavailable as fault:
             return f"the copy could not be written: {fault}"
+        self.is_behind = False
         return ""
 
     def stamp(self, read: Timestamp) -> None:
@@ -395,9 +402,9 @@ def _named(tenant: str | None) -> str:
     return "nobody in particular" if tenant is None else f"tenant `{tenant}`"
 
 
-def _instant(at: Any) -> Timestamp:
+def _instant(at: Any, name: str = "at") -> Timestamp:
     """The instant of a decision as `decide` reads it."""
     try:
         return Timestamp(instant(at))
     except Refused as refused:
-        raise refused.within("at").invalid() from None
+        raise refused.within(name).invalid() from None
