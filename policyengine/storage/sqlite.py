@@ -18,12 +18,15 @@ from policyengine.storage.store import Conflict, Head, Store, StoreUnavailable, 
 LOCK_SECONDS = 10.0
 POLL_SECONDS = 0.02
 _SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS blob (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS head (
     only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL, digest TEXT NOT NULL
 ) STRICT;
+COMMIT;
 """
+_IS_MADE = "SELECT count(*) = 3 FROM sqlite_schema WHERE name IN ('event', 'blob', 'head')"
 
 
 class SqliteStore(Store):
@@ -40,7 +43,8 @@ class SqliteStore(Store):
         with self._asking():
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
+            if self._db.execute(_IS_MADE).fetchone() == (0,):
+                self._db.executescript(_SCHEMA)
 
     def append(self, number: int, event: bytes, blobs: Mapping[str, bytes] | None = None) -> None:
         with self._asking(), self._db:  # which commits, or takes everything back

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from registry.databases import new_database
+from registry.databases import new_schema
 
 from policyengine.registry import release
 from policyengine.registry.registry import Registry
@@ -34,7 +34,7 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def new_address(kind: str, folder: Path) -> str:
     """The address of a store of this kind that is not there yet."""
-    return new_database() if kind == "postgresql" else f"{kind}:{folder / 'registry'}"
+    return new_schema() if kind == "postgresql" else f"{kind}:{folder / 'registry'}"
 
 
 @pytest.fixture

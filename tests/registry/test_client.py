@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from registry.databases import new_database
+from registry.databases import new_schema
 from registry.tampering import overwrite_blob, rewrite
 
 import policyengine as pe
@@ -140,7 +140,7 @@ def test_no_decision_fails_while_versions_change(registry, digests, address, clo
 def test_a_registry_that_is_not_there_is_not_made(registry, digests, address, tmp_path) -> None:  # type: ignore[no-untyped-def]
     """Neither a mistyped address nor a volume that is not mounted becomes an empty registry."""
     registry.activate("tokens@1.0.0", actor="ada")
-    nowhere = new_database() if address.startswith("postgresql:") else f"{address}-of-another-name"
+    nowhere = new_schema() if address.startswith("postgresql:") else f"{address}-of-another-name"
     with pe.connect(address, "tokens", copy=tmp_path / "copy", interval=0.05) as live:
         assert cost(live) == PRICE["1.0.0"]
 
