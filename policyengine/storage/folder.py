@@ -89,10 +89,18 @@ class FolderStore(Store):
 
     def wait(self, after: int, seconds: float) -> bool:
         for _ in range(int(seconds / POLL_SECONDS)):
-            if (self._events / f"{after + 1:012}.json").exists():
+            if self._has(after + 1):
                 return True
             time.sleep(POLL_SECONDS)
-        return (self._events / f"{after + 1:012}.json").exists()
+        return self._has(after + 1)
+
+    def _has(self, number: int) -> bool:
+        """Whether an event is there; a volume that is gone is not one without news."""
+        try:
+            self._events.stat()
+            return (self._events / f"{number:012}.json").exists()
+        except OSError as fault:
+            raise _unavailable(self._events, fault) from None
 
     def close(self) -> None:
         """Nothing is held."""

@@ -7,6 +7,7 @@ survive the loss of power.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 import time
@@ -33,7 +34,7 @@ class SqliteStore(Store):
     """A store in the file `path`, which is made where it does not exist."""
 
     def __init__(self, path: Path) -> None:
-        self.name = str(path)
+        self.name, self._path = str(path), path
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,6 +46,7 @@ class SqliteStore(Store):
             self._db.execute("PRAGMA synchronous = FULL")
             if self._db.execute(_IS_MADE).fetchone() == (0,):
                 self._db.executescript(_SCHEMA)
+        self._file = self._stat()
 
     def append(self, number: int, event: bytes, blobs: Mapping[str, bytes] | None = None) -> None:
         with self._asking(), self._db:  # which commits, or takes everything back
@@ -83,8 +85,17 @@ class SqliteStore(Store):
         return self._has_more(after)
 
     def _has_more(self, after: int) -> bool:
+        # An open file can be read after its name is gone; what comes after that is written to another one.
+        if not os.path.samestat(self._stat(), self._file):
+            raise StoreUnavailable(f"{self.name}: another file is in its place")
         with self._asking():
             return self._db.execute("SELECT 1 FROM event WHERE number > ? LIMIT 1", (after,)).fetchone() is not None
+
+    def _stat(self) -> os.stat_result:
+        try:
+            return self._path.stat()
+        except OSError as fault:
+            raise StoreUnavailable(f"{self.name}: {fault.strerror}") from None
 
     def close(self) -> None:
         with self._lock:

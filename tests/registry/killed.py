@@ -3,8 +3,8 @@
     python killed.py ADDRESS COUNT SEED       after a random while
     python killed.py ADDRESS steps KIND       in a folder: before each call that puts something on the disk, in turn
 
-Prints one JSON object: how often the registry was as before and as after, and what was found to be neither. It is a program of its own, because only a process with one thread may fork; nothing of a store is open
-while it does.
+Prints one JSON object: how often the registry was as before and as after, and what was found to be neither. It is a
+program of its own, because only a process with one thread may fork; nothing of a store is open while it does.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from registry.conftest import made
 
 from policyengine.clock import now
 from policyengine.errors import PolicyEngineError
-from policyengine.registry import scopes
-from policyengine.registry.release import Release
 from policyengine.registry.registry import Registry
+from policyengine.registry.release import Release
 from policyengine.storage.open_store import open_store
 
 Write = Callable[[Registry], object]
@@ -180,4 +179,4 @@ def _seconds(address: str, write: Write) -> float:
 
 if __name__ == "__main__":
     place, how, what = sys.argv[1:]
-    print(json.dumps(each_step(place, what) if how == "steps" else at_random(place, int(how), int(what))))
+    sys.stdout.write(json.dumps(each_step(place, what) if how == "steps" else at_random(place, int(how), int(what))))

@@ -1,9 +1,10 @@
-"""Hands that go past the registry into its store: what an intruder with the rights of the database could do."""
+"""Hands that go past the registry into its store: what an intruder, or a fault of the machine, could do."""
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 
@@ -30,6 +31,32 @@ def overwrite_blob(address: str, name: str, data: bytes | None) -> None:
         return
     put = [] if data is None else [("INSERT INTO {}blob VALUES ({})", (name, data))]
     _run(address, [("DELETE FROM {}blob WHERE name = {}", (name,)), *put])
+
+
+@contextlib.contextmanager
+def taken_away(address: str) -> Iterator[None]:
+    """The store cannot be reached meanwhile; in PostgreSQL its database must be nobody else's."""
+    if address.startswith("postgresql:"):
+        _let_in(address, False)
+        yield
+        _let_in(address, True)
+        return
+    path = Path(address.partition(":")[2])
+    elsewhere = path.rename(path.with_name("elsewhere"))
+    yield
+    elsewhere.rename(path)
+
+
+def _let_in(address: str, is_open: bool) -> None:
+    """Let a database accept connections, or none any more; those that it has are ended."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+    said = conninfo_to_dict(address)
+    name = said["dbname"]
+    with psycopg.connect(make_conninfo(**{**said, "dbname": "postgres"}), autocommit=True) as server:
+        server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {is_open}")  # type: ignore[arg-type]
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
 
 
 def _run(address: str, statements: list[tuple[str, tuple[object, ...]]]) -> None:

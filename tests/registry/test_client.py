@@ -11,10 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from registry.databases import new_schema
-from registry.tampering import overwrite_blob, rewrite
+from registry.databases import new_database, new_schema
+from registry.tampering import overwrite_blob, rewrite, taken_away
 
 import policyengine as pe
+from policyengine.clock import now
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import InvalidArtifact, InvalidInput, UnknownVersion
 from policyengine.registry import release, scopes
@@ -108,6 +109,28 @@ def test_it_goes_on_where_the_registry_is_away(registry, digests, address, clock
         LivePolicy("tokens", opened, clock, copy=tmp_path / "empty", interval=0.05)
 
 
+@pytest.mark.parametrize("kind", ["folder", "sqlite", "postgresql"])
+def test_a_store_that_is_taken_away_is_told(kind, versions, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """In flight and at the start; decisions go on, and so does the following when it is back."""
+    address = new_database() if kind == "postgresql" else f"{kind}:{tmp_path / 'registry'}"
+    with Registry(open_store(address), now) as registry:
+        for version in versions.values():
+            registry.publish(version, actor="ada")
+        registry.activate("tokens@1.0.0", actor="ada")
+    with pe.connect(address, "tokens", copy=tmp_path / "copy", interval=0.05) as live:
+        with taken_away(address):
+            assert soon(lambda: live.status.fault != "")
+            assert cost(live) == PRICE["1.0.0"]
+            with pe.connect(address, "tokens", copy=tmp_path / "copy", interval=0.05) as other:
+                assert cost(other) == PRICE["1.0.0"]
+                assert other.status.fault != ""
+            with pytest.raises(StoreUnavailable):
+                pe.connect(address, "tokens")
+        with Registry(open_store(address), now) as registry:
+            registry.activate("tokens@1.1.0", actor="ada")
+        assert soon(lambda: (cost(live), live.status.fault) == (PRICE["1.1.0"], ""))
+
+
 def test_no_decision_fails_while_versions_change(registry, digests, address, clock) -> None:  # type: ignore[no-untyped-def]
     registry.activate("tokens@1.0.0", actor="ada")
     seen: set[Decimal] = set()
@@ -126,7 +149,7 @@ def test_no_decision_fails_while_versions_change(registry, digests, address, clo
         threads = [threading.Thread(target=load, args=(live,)) for _ in range(4)]
         for thread in threads:
             thread.start()
-        for number in range(30):
+        for number in range(100):
             registry.activate(f"tokens@1.{number % 3}.0", actor="ada")
             live.refresh()
         ended.set()

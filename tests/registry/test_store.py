@@ -6,12 +6,14 @@ import errno
 import itertools
 import os
 import threading
+from pathlib import Path
 
 import pytest
 from registry.conftest import new_address
 from registry.databases import new_database
 
 from policyengine.storage.open_store import open_store
+from policyengine.storage.sqlite import SqliteStore
 from policyengine.storage.store import Conflict, NoStore, Store, StoreUnavailable, head_of
 
 
@@ -119,6 +121,42 @@ def test_a_full_disk_is_told(tmp_path, monkeypatch, call: str, number: int) -> N
         assert store.events() == [*written, b"more"]
         assert store.head() == head_of(len(written) + 1, b"more")
         assert [] == list((tmp_path / "registry" / "events").glob(".*"))
+
+
+def test_a_full_database_is_told(tmp_path: Path) -> None:
+    """SQLite may grow no further: nothing of the event is there, and it goes on when it may."""
+    with SqliteStore(tmp_path / "registry.db") as store:
+        store.append(1, b"one")
+        (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+        store._db.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StoreUnavailable, match="full"):
+            store.append(2, b"two", {"x": bytes(100_000)})
+        assert (store.events(), store.blob("x"), store.head()) == ([b"one"], None, head_of(1, b"one"))
+
+        store._db.execute("PRAGMA max_page_count = 1000000")
+        store.append(2, b"two", {"x": bytes(100_000)})
+        assert store.events() == [b"one", b"two"]
+
+
+def test_a_full_server_is_told() -> None:
+    """PostgreSQL says so in the middle of a transaction, after the artifact and the event were written."""
+    address = new_database()
+    import psycopg
+
+    full = "BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END"
+    with open_store(address) as store, psycopg.connect(address, autocommit=True) as server:
+        store.append(1, b"one")
+        server.execute(f"CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $${full}$$")  # type: ignore[arg-type]
+        server.execute(
+            "CREATE TRIGGER full_disk BEFORE UPDATE ON policyengine_head FOR EACH ROW EXECUTE FUNCTION full_disk()"
+        )
+        with pytest.raises(StoreUnavailable, match="could not extend"):
+            store.append(2, b"two", {"x": b"data"})
+        assert (store.events(), store.blob("x"), store.head()) == ([b"one"], None, head_of(1, b"one"))
+
+        server.execute("DROP TRIGGER full_disk ON policyengine_head")
+        store.append(2, b"two", {"x": b"data"})
+        assert store.events() == [b"one", b"two"]
 
 
 def test_a_password_is_in_no_message() -> None:

@@ -40,9 +40,7 @@ def test_each_decision_of_the_story_names_the_version_that_was_due(address, monk
 
     assert 10_000 == len(decisions)
     assert [] == [d for d in decisions if d.policy.version != expected(d, recorded)]
-    assert {story["first"].digest, story["second"].digest} == {
-        story["live"].why(d).artifact for d in decisions[::37]
-    }
+    assert {story["first"].digest, story["second"].digest} == {story["live"].why(d).artifact for d in decisions[::37]}
 
 
 def expected(decision: Decision, recorded: dict[int, int]) -> str:
