@@ -22,8 +22,17 @@ _WHERE = click.option(
     "--registry", "address", required=True, envvar="POLICYENGINE_REGISTRY", metavar="ADDRESS",
     help="`sqlite:registry.db`, `postgresql://host/database`, or a folder. Default: $POLICYENGINE_REGISTRY.",
 )  # fmt: skip
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container may run as a number that nobody has named
+        raise click.UsageError("the operating system has no name for you: say who you are with --actor") from None
+
+
 _WHO = click.option(
-    "--actor", envvar="POLICYENGINE_ACTOR", default=getpass.getuser, show_default="the user of the operating system",
+    "--actor", envvar="POLICYENGINE_ACTOR", default=_user, show_default="the user of the operating system",
     help="Who does it, as the history will say. Default: $POLICYENGINE_ACTOR.",
 )  # fmt: skip
 _BASE = click.option(
