@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         InvalidInput,
         InvalidPolicy,
         PolicyEngineError,
+        StoreUnavailable,
         UnknownVersion,
     )
     from policyengine.registry.client import LivePolicy
@@ -45,6 +46,7 @@ _HOMES = {
         "InvalidInput",
         "InvalidPolicy",
         "PolicyEngineError",
+        "StoreUnavailable",
         "UnknownVersion",
     ),
     "policyengine.runtime.decision": ("Decision",),
@@ -184,6 +186,7 @@ __all__ = [
     "PolicyVersion",
     "Reason",
     "Replay",
+    "StoreUnavailable",
     "Timestamp",
     "TypeName",
     "UnknownVersion",

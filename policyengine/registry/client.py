@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from policyengine.errors import InvalidArtifact, PolicyEngineError, UnknownVersion
+from policyengine.errors import InvalidArtifact, PolicyEngineError, StoreUnavailable, UnknownVersion
 from policyengine.registry import offers
 from policyengine.registry.events import BrokenHistory, Event, digest, verified
 from policyengine.registry.offers import Offers
@@ -31,7 +31,7 @@ from policyengine.runtime.engine import Policy
 from policyengine.runtime.leaf_readers import instant
 from policyengine.runtime.refusals import Refused
 from policyengine.storage.folder import FolderStore
-from policyengine.storage.store import Conflict, Head, Store, StoreUnavailable, head_of
+from policyengine.storage.store import Conflict, Head, Store, head_of
 from policyengine.values.instant import Timestamp
 from policyengine.values.invalid import InvalidValue
 

@@ -14,7 +14,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from policyengine.storage.store import Conflict, Head, Store, StoreUnavailable, head_of
+from policyengine.errors import StoreUnavailable
+from policyengine.storage.store import Conflict, Head, Store, head_of
 
 _EVENT = re.compile(r"([0-9]{12})\.json")
 _BLOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")

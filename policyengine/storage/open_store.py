@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from policyengine.storage.store import NoStore, Store, StoreUnavailable
+from policyengine.errors import StoreUnavailable
+from policyengine.storage.store import NoStore, Store
 
 POSTGRES = ("postgresql", "postgres")
 

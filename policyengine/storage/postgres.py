@@ -11,7 +11,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from policyengine.storage.store import Conflict, Head, NoStore, Store, StoreUnavailable, head_of
+from policyengine.errors import StoreUnavailable
+from policyengine.storage.store import Conflict, Head, NoStore, Store, head_of
 
 try:
     import psycopg

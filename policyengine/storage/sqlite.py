@@ -14,7 +14,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from policyengine.storage.store import Conflict, Head, Store, StoreUnavailable, head_of
+from policyengine.errors import StoreUnavailable
+from policyengine.storage.store import Conflict, Head, Store, head_of
 
 LOCK_SECONDS = 10.0
 POLL_SECONDS = 0.02

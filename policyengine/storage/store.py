@@ -13,11 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from policyengine.errors import PolicyEngineError
-
-
-class StoreUnavailable(PolicyEngineError):
-    """The store cannot be reached, read or written: the database is away, the disk is full, a file is damaged."""
+from policyengine.errors import PolicyEngineError, StoreUnavailable
 
 
 class NoStore(StoreUnavailable):

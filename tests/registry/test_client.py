@@ -17,14 +17,14 @@ from registry.tampering import overwrite_blob, rewrite, taken_away
 import policyengine as pe
 from policyengine.clock import now
 from policyengine.compiler.pipeline import compile_texts
-from policyengine.errors import InvalidArtifact, InvalidInput, UnknownVersion
+from policyengine.errors import InvalidArtifact, InvalidInput, StoreUnavailable, UnknownVersion
 from policyengine.registry import release, scopes
 from policyengine.registry.client import LivePolicy
 from policyengine.registry.events import BrokenHistory
 from policyengine.registry.offers import objections
 from policyengine.registry.registry import Registry
 from policyengine.storage.open_store import open_store
-from policyengine.storage.store import Store, StoreUnavailable
+from policyengine.storage.store import Store
 from policyengine.values.instant import Timestamp
 
 PRICE = {"1.0.0": Decimal(10), "1.1.0": Decimal(20), "1.2.0": Decimal(30)}

@@ -12,9 +12,10 @@ import pytest
 from registry.conftest import new_address
 from registry.databases import new_database
 
+from policyengine.errors import StoreUnavailable
 from policyengine.storage.open_store import open_store
 from policyengine.storage.sqlite import SqliteStore
-from policyengine.storage.store import Conflict, NoStore, Store, StoreUnavailable, head_of
+from policyengine.storage.store import Conflict, NoStore, Store, head_of
 
 
 def test_events_and_blobs_are_kept(store: Store, address: str) -> None:
