@@ -42,6 +42,13 @@ class SqliteStore(Store):
             self._db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as fault:
             raise StoreUnavailable(f"{path}: {fault}") from None
+        try:
+            self._prepare()
+        except StoreUnavailable:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
         with self._asking():
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
