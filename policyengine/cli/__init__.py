@@ -33,6 +33,7 @@ COMMANDS = {
     "compile": "Compile a bundle into one file that services load.",
     "publish": "Put a version of a bundle into a registry.",
     "activate": "Let a published version answer.",
+    "cohort": "Say which tenants are in a cohort.",
     "rollback": "Go back to the version that answered before.",
     "history": "Show what was done to a registry, and verify it.",
     "keys": "Make keys that sign versions.",

@@ -297,10 +297,16 @@ class Registry:
             raise Conflict(f"this was decided on event {base}, and event {len(self._events)} is the last by now")
 
     def set_cohort(self, bundle: str, name: str, tenants: Sequence[str], *, actor: str) -> Event:
-        """Say which tenants are in a cohort, instead of what was said before."""
+        """Say which tenants are in a cohort, instead of what was said before.
+
+        Raises InvalidInput where a name is none, UnknownVersion where the bundle has no version, Conflict.
+        """
         scopes.cohort(name)
-        self.refresh()
-        return self._write(actor, "cohort", {"bundle": bundle, "name": name, "tenants": sorted(set(tenants))})
+        names = sorted({scopes.tenant(each).name for each in tenants})
+        with self._lock:
+            if not self.versions(bundle):
+                raise UnknownVersion(f"no version of `{bundle}` has been published")
+            return self._write(actor, "cohort", {"bundle": bundle, "name": name, "tenants": names})
 
     def _now(self) -> Timestamp:
         """The clock, but never before the last event: what another machine has just done is done here, too."""

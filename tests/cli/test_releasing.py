@@ -131,6 +131,25 @@ def test_a_version_is_signed(call, release, chat, tmp_path):
     assert (1, True) == (wrong.exit_code, "is no private key" in wrong.output)
 
 
+def test_a_cohort_is_named_and_gets_a_version(call, release, chat):
+    """What is said last of a cohort counts; a bundle that nobody has published has none."""
+    release("publish", chat)
+    release("cohort", "support-chat", "beta", "acme", "globex")
+    assert "cohort beta has 1 tenant (event 3)" in release("cohort", "support-chat", "beta", "globex").output
+    assert "for cohort beta" in release("activate", "support-chat@0.1.0", "--cohort", "beta").output
+
+    with pe.connect(release.address, "support-chat") as live:
+        assert "0.1.0" == live.policy_for("globex")[0].version.version
+        with pytest.raises(pe.UnknownVersion):
+            live.policy_for("acme")
+    for arguments, message in (
+        (("chat", "beta", "acme"), "no version of `chat`"),
+        (("support-chat", "beta", ""), "no name"),
+    ):
+        wrong = release("cohort", *arguments)
+        assert (1, True) == (wrong.exit_code, message in wrong.output)
+
+
 def test_an_artifact_is_published(call, release, chat, tmp_path):
     """What `compile` has written is checked and tested like its bundle; one that was changed is refused."""
     file = tmp_path / "chat.policy"
