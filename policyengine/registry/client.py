@@ -356,9 +356,16 @@ class _Copy:
         events = self.store.events()
         self.count = len(events)
         self.head: Head | None = head_of(self.count, events[-1]) if events else None
+        self._damage = ""
+        try:
+            verified(events)
+        except BrokenHistory as fault:  # so it says nothing about the registry
+            self._damage, self.head = f"the copy {folder} is damaged, remove it: {fault}", None
 
     def bring_up(self, registry: Store, blobs: Mapping[str, bytes]) -> str:
         """Copy what is new; why it could not be, or nothing: the registry has been read all the same."""
+        if self._damage:
+            return self._damage
         self._pending |= blobs
         self.is_behind = True
         try:

@@ -41,7 +41,7 @@ class FolderStore(Store):
         if last != number - 1:
             raise Conflict(f"event {number} cannot follow on event {last}")
         try:
-            self._keep(blobs or {})
+            self._keep({name: data for name, data in (blobs or {}).items() if not self._blob_file(name).exists()})
             _place(self._events / f"{number:012}.json", event, replace=False)
         except FileExistsError:
             raise Conflict(f"event {number} has been written by somebody else") from None
@@ -53,17 +53,15 @@ class FolderStore(Store):
             _place(self._head, f"{head.number} {head.digest}".encode(), replace=True)
 
     def keep(self, blobs: Mapping[str, bytes]) -> None:
-        """Write blobs that are not there yet, without an event. Raises StoreUnavailable."""
+        """Write blobs that are not there, or are not these any more, without an event. Raises StoreUnavailable."""
         try:
-            self._keep(blobs)
+            self._keep({name: data for name, data in blobs.items() if self.blob(name) != data})
         except OSError as fault:
             raise _unavailable(self._blobs, fault) from None
 
     def _keep(self, blobs: Mapping[str, bytes]) -> None:
         for name, data in blobs.items():
-            target = self._blob_file(name)
-            if not target.exists():
-                _place(target, data, replace=True)
+            _place(self._blob_file(name), data, replace=True)
 
     def events(self, after: int = 0) -> list[bytes]:
         try:

@@ -321,6 +321,24 @@ def test_a_damaged_version_does_not_begin_to_answer(registry, digests, address, 
         assert cost(live, at=during.recorded) == PRICE["1.1.0"]
 
 
+@pytest.mark.parametrize("part", ["events", "blobs"])
+def test_a_flipped_bit_of_a_copy_is_found(part, registry, digests, address, clock, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    """It does not answer, nor does it end the answers where the registry is whole."""
+    registry.activate("tokens@1.0.0", actor="ada")
+    with live_policy(address, clock, tmp_path):
+        pass
+    file = max((tmp_path / "tokens" / part).iterdir())
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:])
+
+    with pytest.raises((BrokenHistory, InvalidArtifact)):
+        LivePolicy("tokens", away, clock, copy=tmp_path, interval=5)
+    with live_policy(address, clock, tmp_path) as live:
+        assert cost(live) == PRICE["1.0.0"]
+        assert ("is damaged, remove it: event 4" in live.status.fault) == (part == "events")
+    assert (file.read_bytes() == whole) == (part == "blobs")
+
+
 def test_another_registry_in_the_place_of_the_first_is_told(registry, digests, address, clock, tmp_path) -> None:  # type: ignore[no-untyped-def]
     """A history that was made anew, or cut off, is not followed; neither by who runs nor by who starts."""
     for name in digests:
