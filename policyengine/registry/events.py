@@ -20,6 +20,7 @@ from policyengine.values.invalid import InvalidValue
 KINDS = ("published", "signed", "activated", "rolled_back", "cohort")
 FIRST = "sha256:" + "0" * 64
 """What the first event has in the place of its predecessor's digest."""
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class BrokenHistory(PolicyEngineError):
@@ -50,7 +51,7 @@ def encode(number: int, previous: str, recorded: Timestamp, actor: str, kind: st
         "number": number, "previous": previous, "recorded": str(recorded), "actor": actor, "kind": kind,
         "data": data,
     }  # fmt: skip
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL(body).encode()
 
 
 def digest(event: bytes) -> str:
