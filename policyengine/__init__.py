@@ -10,7 +10,8 @@ Importing this package loads nothing but the standard library: authoring tools a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         InvalidInput,
         InvalidPolicy,
         PolicyEngineError,
+        StoreUnavailable,
         UnknownVersion,
     )
     from policyengine.registry.client import LivePolicy
@@ -44,6 +46,7 @@ _HOMES = {
         "InvalidInput",
         "InvalidPolicy",
         "PolicyEngineError",
+        "StoreUnavailable",
         "UnknownVersion",
     ),
     "policyengine.runtime.decision": ("Decision",),
@@ -94,19 +97,34 @@ def load(path: str | Path) -> Policy:
     return Policy(compile_path(file).program)
 
 
-def connect(address: str, bundle: str, *, copy: str | Path | None = None, interval: float = 1.0) -> LivePolicy:
+def connect(
+    address: str,
+    bundle: str,
+    *,
+    copy: str | Path | None = None,
+    interval: float = 1.0,
+    offers: Mapping[str, Iterable[str]] | None = None,
+    trusted: Iterable[str | Path | bytes] | None = None,
+) -> LivePolicy:
     """The active versions of a bundle in a registry, kept up to date: `decide` answers by the one that is due.
 
-    `address` is that of the registry (`sqlite:registry.db`, or a folder); `copy` is a folder for the last good state,
-    which answers while the registry is away; `interval` is how often, in seconds, a change is looked for.
-    Raises StoreUnavailable where neither the registry nor a copy can be read; a registry is never made here.
+    `address` is that of the registry (`sqlite:registry.db`, `postgresql://host/database`, or a folder), which is never
+    made here. `copy` is a folder for the last good state, which answers while the registry is away; `interval` is in
+    seconds, after how long the registry is asked again at the latest. `offers` is what is asked and which facts are
+    given, as decision -> paths (`{"price_call": ["usage.model", "customer.plan"]}`): a version that cannot answer so
+    is refused before it answers. `trusted` are ed25519 public keys, as PEM or the files that hold it: only versions
+    that one of them has signed are accepted. Where a version is refused, the last accepted one goes on.
+
+    Raises StoreUnavailable, BrokenHistory or InvalidArtifact where neither the registry nor a copy can be read.
     """
     from policyengine.clock import now
     from policyengine.registry.client import LivePolicy
     from policyengine.storage.open_store import open_store
 
     kept = None if copy is None else Path(copy)
-    return LivePolicy(bundle, lambda: open_store(address, make=False), now, copy=kept, interval=interval)
+    keys = None if trusted is None else [key if isinstance(key, bytes) else Path(key).read_bytes() for key in trusted]
+    opened = partial(open_store, address, make=False)
+    return LivePolicy(bundle, opened, now, copy=kept, interval=interval, offers=offers, trusted=keys)
 
 
 def replay(record: Mapping[str, Any], policy: Policy) -> Replay:
@@ -168,6 +186,7 @@ __all__ = [
     "PolicyVersion",
     "Reason",
     "Replay",
+    "StoreUnavailable",
     "Timestamp",
     "TypeName",
     "UnknownVersion",

@@ -66,3 +66,7 @@ class UnknownVersion(PolicyEngineError):
     """No version of the policy answers for this tenant at this time."""
 
     fault = "caller"
+
+
+class StoreUnavailable(PolicyEngineError):
+    """A store cannot be reached, read or written: the database is away, the disk is full, a file is damaged."""

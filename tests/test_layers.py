@@ -38,12 +38,15 @@ LAYERS = {
     "values": Layer(("errors", "frozen", "source")),
     "clock": Layer(("values",)),
     "runtime": Layer(LEVEL_0, ("re2",)),
-    "storage": Layer(("errors",), ("psycopg",)),
+    "storage": Layer(("errors",), only_in={"psycopg": "storage/postgres.py"}),
     "language": Layer(("runtime", *LEVEL_0), ("yaml", "jsonschema", "pydantic")),
     "compiler": Layer(("language", "runtime", *LEVEL_0), only_in={"networkx": "compiler/graph.py"}),
     "analysis": Layer(("compiler", "language", "runtime", *LEVEL_0), ("z3",)),
     "batch": Layer(("runtime", *LEVEL_0), ("numpy", "duckdb", "pyarrow", "pyspark")),
-    "registry": Layer(("analysis", "batch", "compiler", "runtime", "storage", *LEVEL_0), ("cryptography",)),
+    "registry": Layer(
+        ("analysis", "batch", "compiler", "runtime", "storage", *LEVEL_0),
+        only_in={"cryptography": "registry/signatures.py", "openfeature": "registry/openfeature.py"},
+    ),
     "ledger": Layer(("storage", *LEVEL_0)),
     "payments": Layer(LEVEL_0, only_in={"stripe": "payments/clients/", "httpx2": "payments/clients/"}),
     "billing": Layer(

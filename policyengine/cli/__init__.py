@@ -16,7 +16,7 @@ import click
 
 from policyengine import __version__
 from policyengine.data_files import foreign_distribution
-from policyengine.errors import InvalidArtifact, InvalidInput, InvalidPolicy, PolicyEngineError
+from policyengine.errors import InvalidInput, InvalidPolicy, PolicyEngineError
 from policyengine.values.invalid import did_you_mean
 
 OK, WRONG_CALL, DIFFERENCES, CHECK_FAILED, TESTS_FAILED, OUR_FAULT = 0, 1, 2, 3, 4, 70
@@ -33,8 +33,10 @@ COMMANDS = {
     "compile": "Compile a bundle into one file that services load.",
     "publish": "Put a version of a bundle into a registry.",
     "activate": "Let a published version answer.",
+    "cohort": "Say which tenants are in a cohort.",
     "rollback": "Go back to the version that answered before.",
     "history": "Show what was done to a registry, and verify it.",
+    "keys": "Make keys that sign versions.",
     "graph": "Draw what reads what in a bundle.",
     "schema": "Print the JSON Schema of a bundle, for editors.",
 }
@@ -118,7 +120,7 @@ def _say(fault: click.ClickException | PolicyEngineError | OSError) -> int:
             _error(_without_hint(fault))
             if hint := getattr(fault, "hint", None):
                 click.echo(f"  hint: {hint}", err=True)
-            return WRONG_CALL if fault.fault != "host" or isinstance(fault, InvalidArtifact) else OUR_FAULT
+            return OUR_FAULT if type(fault) is PolicyEngineError else WRONG_CALL  # a fault with a name is not ours
     _error(f"{fault.filename}: {fault.strerror}" if fault.filename else str(fault))
     return WRONG_CALL
 

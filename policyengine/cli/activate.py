@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import click
 
 from policyengine.cli import OK, at_registry
+from policyengine.errors import InvalidInput
+from policyengine.registry.offers import Offers
 
 
 @click.command()
@@ -12,6 +17,11 @@ from policyengine.cli import OK, at_registry
 @at_registry.who
 @at_registry.for_whom
 @click.option("--from", "start", metavar="TIME", help="From when on; a past time needs a reason. Default: now.")
+@click.option(
+    "--offers", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help='What the services ask and give, as JSON: {"price_call": ["usage.model"]}. Refused if it is not enough.',
+)  # fmt: skip
+@at_registry.on_what
 @click.option("--reason", default="", help="Why, as the history will say.")
 def command(
     version: str,
@@ -21,6 +31,8 @@ def command(
     cohort: str | None,
     percent: str | None,
     start: str | None,
+    offers: Path | None,
+    base: int | None,
     reason: str,
 ) -> int:
     """Let a published version answer.
@@ -28,10 +40,27 @@ def command(
     VERSION is a digest or its beginning, or `bundle@1.2.0`. It answers for everyone, unless an option says for whom.
     """
     scope = at_registry.scope_of(tenant, cohort, percent)
-    at_registry.is_there(address)
     with at_registry.opened(address) as registry:
         found = registry.find(version)
         begins = at_registry.instant(start, "--from")
-        event = registry.activate(found.digest, scope, actor=actor, start=begins, reason=reason)
+        offered = None if offers is None else _offers(offers)
+        event = registry.activate(
+            found.digest, scope, actor=actor, start=begins, reason=reason, offered=offered, base=base
+        )
     click.echo(f"{found.bundle} {found.version} answers for {scope} from {event.data['from']} (event {event.number})")
     return OK
+
+
+def _offers(file: Path) -> Offers:
+    try:
+        said = json.loads(file.read_bytes())
+    except ValueError as fault:
+        raise InvalidInput(f"{file} is not JSON: {fault}", "--offers") from None
+    is_offers = isinstance(said, dict) and all(
+        isinstance(paths, list) and all(isinstance(path, str) for path in paths) for paths in said.values()
+    )
+    if not is_offers:
+        hint = 'write it as {"price_call": ["usage.model", "usage.input_tokens"]}'
+        raise InvalidInput(f"{file} does not say for each decision a list of facts", "--offers", hint)
+    found: Offers = said
+    return found

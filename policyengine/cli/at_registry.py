@@ -13,18 +13,31 @@ from policyengine.errors import InvalidInput
 from policyengine.registry import scopes
 from policyengine.registry.registry import Registry
 from policyengine.registry.scopes import Scope
-from policyengine.storage.open_store import open_store, path_of
+from policyengine.storage.open_store import open_store
+from policyengine.storage.store import NoStore
 from policyengine.values.instant import Timestamp
 from policyengine.values.invalid import InvalidValue
 
 _WHERE = click.option(
     "--registry", "address", required=True, envvar="POLICYENGINE_REGISTRY", metavar="ADDRESS",
-    help="A SQLite file such as `sqlite:registry.db`, or a folder. Default: $POLICYENGINE_REGISTRY.",
+    help="`sqlite:registry.db`, `postgresql://host/database`, or a folder. Default: $POLICYENGINE_REGISTRY.",
 )  # fmt: skip
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container may run as a number that nobody has named
+        raise click.UsageError("the operating system has no name for you: say who you are with --actor") from None
+
+
 _WHO = click.option(
-    "--actor", envvar="POLICYENGINE_ACTOR", default=getpass.getuser, show_default="the user",
+    "--actor", envvar="POLICYENGINE_ACTOR", default=_user, show_default="the user of the operating system",
     help="Who does it, as the history will say. Default: $POLICYENGINE_ACTOR.",
 )  # fmt: skip
+_BASE = click.option(
+    "--base", type=int, metavar="NUMBER", help="The last event that this was decided on: refused if there is more."
+)
 _SCOPE = (
     click.option("--tenant", help="Only for this tenant."),
     click.option("--cohort", help="Only for the tenants of this cohort."),
@@ -40,6 +53,11 @@ def where(command: Callable[..., Any]) -> Callable[..., Any]:
 def who(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of a command that changes a registry."""
     return _WHERE(_WHO(command))
+
+
+def on_what(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option of a command that is decided on what somebody has seen."""
+    return _BASE(command)
 
 
 def for_whom(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -62,7 +80,15 @@ def scope_of(tenant: str | None, cohort: str | None, percent: str | None) -> Sco
 
 
 def opened(address: str) -> Registry:
-    """The registry; a SQLite file or folder that does not exist is made."""
+    """A registry that is there."""
+    try:
+        return Registry(open_store(address, make=False), now)
+    except NoStore as nothing:
+        raise InvalidInput(str(nothing), "--registry", "`policyengine publish` makes one") from None
+
+
+def made(address: str) -> Registry:
+    """A registry, which is made where it is not there."""
     return Registry(open_store(address), now)
 
 
@@ -74,9 +100,3 @@ def instant(text: str | None, option: str) -> Timestamp | None:
         return Timestamp.parse(text)
     except InvalidValue as fault:
         raise InvalidInput(str(fault), option, "write it as 2026-12-01T00:00:00Z") from None
-
-
-def is_there(address: str) -> None:
-    """Refuse a registry that does not exist, where it is only asked."""
-    if not path_of(address).exists():
-        raise InvalidInput(f"there is no registry at `{address}`", "--registry", "`policyengine publish` makes one")

@@ -24,7 +24,6 @@ def command(context: click.Context, address: str, bundle: str | None) -> int:
     """
     context.obj = address
     if context.invoked_subcommand is None:
-        at_registry.is_there(address)
         with at_registry.opened(address) as registry:
             for event in registry.history():
                 if bundle in (None, event.data["bundle"]):
@@ -37,16 +36,15 @@ def command(context: click.Context, address: str, bundle: str | None) -> int:
 @click.pass_obj
 def verify(address: str, head: str | None) -> int:
     """Check the chain of events and every artifact; the exit code is 3 where something is not as it was written."""
-    at_registry.is_there(address)
     with at_registry.opened(address) as registry:
         try:
             count = registry.verify(None if head is None else _head(head))
         except BrokenHistory as broken:
-            click.echo(f"{address}: the history is broken: {broken}", err=True)
+            click.echo(f"{registry.store.name}: the history is broken: {broken}", err=True)
             return CHECK_FAILED
         last = registry.history()[-1:]
     end = f", the last is {last[0].number}:{last[0].digest}" if last else ""
-    click.echo(f"{address}: {count} events are whole{end}")
+    click.echo(f"{registry.store.name}: {count} events are whole{end}")
     return OK
 
 
@@ -54,7 +52,6 @@ def verify(address: str, head: str | None) -> int:
 @click.pass_obj
 def export(address: str) -> int:
     """Print every event as a line of JSON, as it is stored."""
-    at_registry.is_there(address)
     with at_registry.opened(address) as registry:
         for body in registry.store.events():
             click.echo(body.decode())
@@ -77,7 +74,10 @@ def _said(event: Event) -> str:
     said = event.data
     match event.kind:
         case "published":
-            return f"published {said['bundle']} {said['version']} {_short(said['artifact'])}"
+            signed = " signed" if said.get("signature") else ""
+            return f"published {said['bundle']} {said['version']} {_short(said['artifact'])}{signed}"
+        case "signed":
+            return f"{said['bundle']}: signed {_short(said['artifact'])}"
         case "cohort":
             return f"{said['bundle']}: cohort {said['name']} has {_tenants(said['tenants'])}"
     scope = scopes.from_json(said["scope"])

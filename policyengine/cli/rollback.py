@@ -12,6 +12,7 @@ from policyengine.cli import OK, at_registry
 @at_registry.who
 @at_registry.for_whom
 @click.option("--to", metavar="VERSION", help="Back to this version, and not to the one before.")
+@at_registry.on_what
 @click.option("--reason", default="", help="Why, as the history will say.")
 def command(
     bundle: str,
@@ -21,6 +22,7 @@ def command(
     cohort: str | None,
     percent: str | None,
     to: str | None,
+    base: int | None,
     reason: str,
 ) -> int:
     """Go back to the version that answered before.
@@ -29,9 +31,8 @@ def command(
     that had no version of its own before has none again, and follows everyone.
     """
     scope = at_registry.scope_of(tenant, cohort, percent)
-    at_registry.is_there(address)
     with at_registry.opened(address) as registry:
-        event = registry.rollback(bundle, scope, actor=actor, to=to, reason=reason)
+        event = registry.rollback(bundle, scope, actor=actor, to=to, reason=reason, base=base)
         digest = event.data["artifact"]
         answers = "follows everyone" if digest is None else f"has {registry.find(digest).version} again"
     click.echo(f"{bundle}: {scope} {answers} (event {event.number})")

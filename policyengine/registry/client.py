@@ -3,39 +3,67 @@
 A snapshot holds everything that a decision needs; a refresh makes a new one and swaps it in by one assignment, so a
 decision sees one registry or the next, never half of each. What was read is copied to a folder of the service's own:
 where the registry is away, at the start or later, the last good state answers, and `age` tells how old it is.
+
+A version that the service does not accept (it is not signed by a trusted key, or asks for facts that the service does
+not offer) is refused: its activations are as if they had not been made, so the last accepted version goes on. An
+artifact that is damaged ends a refresh, so the last state goes on; but one that only past times ask for fails only the
+decisions that need it, since a damaged version could else never be taken back.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from policyengine.errors import PolicyEngineError, UnknownVersion
-from policyengine.registry.events import Event, verified
+from policyengine.errors import InvalidArtifact, PolicyEngineError, StoreUnavailable, UnknownVersion
+from policyengine.registry import offers
+from policyengine.registry.events import BrokenHistory, Event, digest, verified
+from policyengine.registry.offers import Offers
 from policyengine.registry.timeline import Due, Timeline
 from policyengine.runtime import artifact
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy
+from policyengine.runtime.leaf_readers import instant
+from policyengine.runtime.refusals import Refused
 from policyengine.storage.folder import FolderStore
-from policyengine.storage.store import Store, StoreUnavailable
+from policyengine.storage.store import Conflict, Head, Store, head_of
 from policyengine.values.instant import Timestamp
+from policyengine.values.invalid import InvalidValue
+
+if TYPE_CHECKING:
+    from policyengine.registry.signatures import Trust
 
 TENANTS_KEPT_MAX = 100_000
 """For how many tenants a snapshot remembers which version is due to them."""
+SLICE_SECONDS = 0.25
+"""How long `close` may have to wait for the refreshing to notice."""
+STAMP_NANOSECONDS = 60 * 10**9
+"""How often the copy is told that it is still up to date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a client runs: the number of the last event, when it was read, and why a later one could not be."""
+    """What a client runs: the number of the last event, when it was read, and why a later one could not be.
+
+    `refused` says, by digest, why a version does not answer here: nobody trusted has signed it, or it needs facts that
+    are not offered; a version that only past decisions need may also be damaged.
+    """
 
     event: int
     read: Timestamp
     age_seconds: float
     digests: tuple[str, ...]
     fault: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+class _Refused(Exception):
+    """A version that this service does not accept."""
 
 
 @dataclass(slots=True)
@@ -48,6 +76,8 @@ class _Snapshot:
     read: Timestamp
     settled: Timestamp | None
     """From when on nothing changes any more: the last start of an activation."""
+    refused: dict[str, str] = field(default_factory=dict)
+    damaged: dict[str, str] = field(default_factory=dict)
     latest: dict[str | None, Due] = field(default_factory=dict)
 
     def due(self, tenant: str | None, at: Timestamp) -> Due | None:
@@ -72,19 +102,22 @@ class LivePolicy:
         *,
         copy: Path | None = None,
         interval: float = 1.0,
+        offers: Offers | None = None,
+        trusted: Iterable[bytes] | None = None,
     ) -> None:
-        """`opened` opens the registry's store, `copy` is a folder for the last good state, `interval` in seconds.
+        """`opened` opens the registry's store; the rest is that of `policyengine.connect`.
 
-        Raises StoreUnavailable where neither the registry nor a copy of it can be read.
+        Raises StoreUnavailable, BrokenHistory or InvalidArtifact where neither the registry nor a copy can be read.
         """
         self.bundle = bundle
         self._opened, self._clock, self._interval = opened, clock, interval
-        self._copy = None if copy is None else FolderStore(copy)
+        self._offers, self._trust = offers or {}, None if trusted is None else _trust(trusted)
         self._store: Store | None = None
         self._fault = ""
         self._refreshing = threading.Lock()
         self._ended = threading.Event()
         self._snapshot = _Snapshot([], Timeline(bundle), {}, clock(), None)
+        self._copy = None if copy is None else _Copy(copy / bundle)
         self._start()
         self._thread = threading.Thread(target=self._keep_up, name=f"policyengine {bundle}", daemon=True)
         self._thread.start()
@@ -99,8 +132,9 @@ class LivePolicy:
         """End the refreshing; what was read last keeps answering."""
         self._ended.set()
         self._thread.join()
-        if self._store is not None:
-            self._store.close()
+        self._let_go()
+        if self._copy is not None:
+            self._copy.stamp(self._snapshot.read)
 
     # ----------------------------------------------------------------------------------------------------- deciding
 
@@ -116,19 +150,47 @@ class LivePolicy:
     ) -> Decision:
         """Answer an entry point by the version that is due to the tenant at `at` (now); see `Policy.decide`.
 
-        Raises UnknownVersion where no version is active.
+        Without `at` the decision is made for the present instant, by which the version was picked. Raises what
+        `Policy.decide` raises, and UnknownVersion where no version is active.
         """
-        _, policy = self.due(tenant, at)
-        return policy.decide(name, input, tenant=tenant, at=at, event=event, purpose=purpose)
+        instant = self._now(self._snapshot) if at is None else at
+        policy, _ = self.policy_for(tenant, instant)
+        return policy.decide(name, input, tenant=tenant, at=instant, event=event, purpose=purpose)
 
-    def due(self, tenant: str | None = None, at: Any = None) -> tuple[Due, Policy]:
-        """The version that is due to a tenant, with the reason, and its policy."""
+    def policy_for(self, tenant: str | None = None, at: Any = None, known_at: Any = None) -> tuple[Policy, Due]:
+        """The version that is due to a tenant at an instant (now), and why; as it was known at another one (now).
+
+        Raises UnknownVersion where none is active, InvalidArtifact where it is and its artifact is damaged.
+        """
         snapshot = self._snapshot
         instant = self._now(snapshot) if at is None else _instant(at)
-        found = snapshot.due(tenant if type(tenant) is str else None, instant)
+        who = tenant if type(tenant) is str else None
+        if known_at is None:
+            found = snapshot.due(who, instant)
+        else:
+            found = snapshot.timeline.due(who, instant, _instant(known_at, "known_at"))
         if found is None:
-            raise UnknownVersion(f"no version of `{self.bundle}` is active for tenant {tenant!r} at {instant}")
-        return found, snapshot.policies[found.artifact]
+            raise UnknownVersion(
+                f"no version of `{self.bundle}` is active for {_named(who)} at {instant}"
+                + "".join(f"; {digest} is refused: {why}" for digest, why in snapshot.refused.items())
+            )
+        if found.artifact not in snapshot.policies:
+            raise InvalidArtifact(f"{found.artifact} cannot be read: {snapshot.damaged[found.artifact]}")
+        return snapshot.policies[found.artifact], found
+
+    def why(self, decision: Decision) -> Due:
+        """Why a decision was made by the version that made it: the last state of the registry in which it was due.
+
+        Raises UnknownVersion where it was at no time.
+        """
+        snapshot, version = self._snapshot, decision.policy
+        instant = self._now(snapshot) if decision.at is None else Timestamp(decision.at)
+        for event in reversed(snapshot.events):
+            found = snapshot.timeline.due(decision.tenant, instant, event.recorded)
+            policy = None if found is None else snapshot.policies.get(found.artifact)
+            if found is not None and policy is not None and policy.version == version:
+                return found
+        raise UnknownVersion(f"{version} was never active for {_named(decision.tenant)} at {instant}")
 
     @property
     def status(self) -> Status:
@@ -137,7 +199,8 @@ class LivePolicy:
         now = self._now(snapshot)
         current = {a.artifact for a in snapshot.timeline.current(now).values() if a.artifact is not None}
         age = (self._clock() - snapshot.read) / 10**9
-        return Status(len(snapshot.events), snapshot.read, age, tuple(sorted(current)), self._fault)
+        refused = {**snapshot.refused, **snapshot.damaged}
+        return Status(len(snapshot.events), snapshot.read, age, tuple(sorted(current)), self._fault, refused)
 
     def _now(self, snapshot: _Snapshot) -> Timestamp:
         """The clock, but never before the last event: what another machine has just done is done here, too."""
@@ -151,17 +214,21 @@ class LivePolicy:
         with self._refreshing:
             if self._store is None:
                 self._store = self._opened()
-            self._read(self._store, self._copy)
-            self._fault = ""
+            blobs: dict[str, bytes] = {}
+            self._read(self._store, blobs)
+            self._fault = "" if self._copy is None else self._copy.bring_up(self._store, blobs)
+            self._stamp()
 
     def _start(self) -> None:
         try:
             self.refresh()
         except PolicyEngineError as fault:
             self._fault = str(fault)
-            if self._copy is None or not self._copy.events():
+            self._let_go()
+            if self._copy is None or not self._copy.count:
                 raise
-            self._read(self._copy, None)
+            self._read(self._copy.store, {})
+            self._snapshot.read = self._copy.stamped() or self._snapshot.events[-1].recorded
 
     def _keep_up(self) -> None:
         while not self._ended.is_set():
@@ -171,63 +238,180 @@ class LivePolicy:
                 self.refresh()
             except PolicyEngineError as fault:
                 self._fault = str(fault)
-                self._store = None
+                self._let_go()
                 self._ended.wait(self._interval)
 
+    def _let_go(self) -> None:
+        """Close the store, if it can still be: it is opened anew by the next refresh."""
+        store, self._store = self._store, None
+        if store is not None:
+            with contextlib.suppress(StoreUnavailable):
+                store.close()
+
     def _waited(self, store: Store) -> bool:
-        """Wait a while for a new event; whether there is one."""
-        has_more = store.wait(len(self._snapshot.events), self._interval)
+        """Wait a while for a new event; whether there is one, or something to be tried again."""
+        has_more = store.wait(len(self._snapshot.events), min(self._interval, SLICE_SECONDS))
         if not has_more:
             self._snapshot.read = self._clock()
-        return has_more and not self._ended.is_set()
+            self._stamp()
+        is_behind = self._copy is not None and self._copy.is_behind
+        return (has_more or is_behind or bool(self._snapshot.damaged)) and not self._ended.is_set()
 
-    def _read(self, store: Store, copy: Store | None) -> None:
-        """Make the next snapshot from a store, and write what is new to the copy."""
+    def _stamp(self) -> None:
+        if self._copy is not None and self._snapshot.read > self._copy.last_stamp + STAMP_NANOSECONDS:
+            self._copy.stamp(self._snapshot.read)
+
+    def _read(self, store: Store, blobs: dict[str, bytes]) -> None:
+        """Make the next snapshot from a store; the artifacts that were read for it are put into `blobs`."""
         old = self._snapshot
-        last = old.events[-1] if old.events else None
-        written = store.events(len(old.events))
-        if copy is not None and len(copy.events()) > len(old.events) + len(written):
-            raise StoreUnavailable("the registry has fewer events than the copy: it is another one, or was cut off")
-        new = verified(written, last)
+        events = [*old.events, *self._new_events(store, old.events)]
         timeline = Timeline(self.bundle)
-        events = [*old.events, *new]
+        published: dict[str, list[Event]] = {}
         for event in events:
             if event.data["bundle"] == self.bundle:
                 timeline.add(event)
-        blobs: dict[str, bytes] = {}
-        policies = {
-            digest: old.policies.get(digest) or self._policy(store, digest, blobs)
-            for digest in dict.fromkeys(a.artifact for a in timeline.known() if a.artifact is not None)
-        }
-        if copy is not None:
-            _copy(copy, events, written, blobs)
-        settled = max((a.start for a in timeline.known()), default=None)
-        self._snapshot = _Snapshot(events, timeline, policies, self._clock(), settled)
+                if event.kind in ("published", "signed"):
+                    published.setdefault(event.data["artifact"], []).append(event)
+        now = max(self._clock(), events[-1].recorded) if events else self._clock()
+        later = [a for a in timeline.known() if a.start > now]
+        needed = {a.artifact for a in (*timeline.current(now).values(), *later)}
+        made = _Snapshot(events, timeline, {}, self._clock(), max((a.start for a in timeline.known()), default=None))
+        for name in dict.fromkeys(a.artifact for a in timeline.all() if a.artifact is not None):
+            try:
+                made.policies[name] = old.policies.get(name) or self._policy(
+                    store, name, published.get(name, []), blobs
+                )
+            except _Refused as why:
+                made.refused[name] = str(why)
+            except InvalidArtifact as fault:
+                if name in needed:
+                    raise
+                made.damaged[name] = str(fault)
+        timeline.refused = frozenset(made.refused)
+        self._snapshot = made
 
-    def _policy(self, store: Store, digest: str, blobs: dict[str, bytes]) -> Policy:
-        data = store.blob(digest)
-        if data is None:
-            raise StoreUnavailable(f"the registry holds no artifact {digest}")
-        found = artifact.read(data, digest)
-        blobs[digest] = data
-        return Policy(found.program, found.program_digest)
+    def _new_events(self, store: Store, known: list[Event]) -> list[Event]:
+        """The events after those that are known, if the store still holds what was read from it, or copied, before."""
+        last = known[-1] if known else None
+        head = store.head()
+        written = store.events(len(known) - 1) if known else store.events()
+        if last is not None:
+            if not written:
+                raise BrokenHistory(last.number, "the history ends here, though it has been read")
+            if digest(written[0]) != last.digest:
+                raise BrokenHistory(last.number, "it is not the event that was read before")
+            del written[0]
+        found = verified(written, last, head)
+        if not known and self._copy is not None and self._copy.head is not None:
+            verified(written, None, self._copy.head)
+        return found
+
+    def _policy(self, store: Store, digest: str, published: list[Event], blobs: dict[str, bytes]) -> Policy:
+        """The policy of an artifact. Raises _Refused, InvalidArtifact."""
+        if not published:
+            raise _Refused("it was activated without having been published")
+        if self._trust is not None:
+            self._trust_or_refuse(self._trust, digest, published)
+        found = self._artifact(store, digest, blobs)
+        if found.program.bundle != self.bundle:
+            raise _Refused(f"it is a version of `{found.program.bundle}`")
+        if wrong := offers.objections(found.program, self._offers):
+            raise _Refused("; ".join(wrong))
+        policy = Policy(found.program, found.program_digest)
+        for name in self._offers:
+            policy.decider(name)  # made ready here, so that no decision has to wait for it
+        return policy
+
+    def _trust_or_refuse(self, trust: Trust, digest: str, published: list[Event]) -> None:
+        version = published[0].data["version"] if published[0].kind == "published" else ""
+        envelopes = [event.data["signature"] for event in published if event.data.get("signature")]
+        if fault := trust.objection(self.bundle, version, digest, envelopes):
+            raise _Refused(fault)
+
+    def _artifact(self, store: Store, digest: str, blobs: dict[str, bytes]) -> artifact.Artifact:
+        """An artifact from the registry or, where it is damaged there, from the copy."""
+        fault = InvalidArtifact(f"the registry holds no artifact {digest}")
+        for source in (store, self._copy.store) if self._copy is not None else (store,):
+            data = source.blob(digest)
+            if data is not None:
+                try:
+                    found = artifact.read(data, digest)
+                except InvalidArtifact as damage:
+                    fault = damage
+                    continue
+                blobs[digest] = data
+                return found
+        raise fault
 
 
-def _copy(copy: Store, events: list[Event], written: list[bytes], blobs: Mapping[str, bytes]) -> None:
-    """Bring the copy to the same last event."""
-    known = len(copy.events())
-    first = len(events) - len(written) + 1
-    for number, body in enumerate(written, start=first):
-        if number > known:
-            copy.append(number, body, blobs)
+class _Copy:
+    """The folder of a service's own in which the last good state is kept. Processes of one service may share it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = FolderStore(folder)
+        self._stamp = folder / "read"
+        self.last_stamp = Timestamp(0)
+        self.is_behind = False
+        self._pending: dict[str, bytes] = {}
+        events = self.store.events()
+        self.count = len(events)
+        self.head: Head | None = head_of(self.count, events[-1]) if events else None
+        self._damage = ""
+        try:
+            verified(events)
+        except BrokenHistory as fault:  # so it says nothing about the registry
+            self._damage, self.head = f"the copy {folder} is damaged, remove it: {fault}", None
+
+    def bring_up(self, registry: Store, blobs: Mapping[str, bytes]) -> str:
+        """Copy what is new; why it could not be, or nothing: the registry has been read all the same."""
+        if self._damage:
+            return self._damage
+        self._pending |= blobs
+        self.is_behind = True
+        try:
+            self.store.keep(self._pending)
+            self._pending = {}
+            for body in registry.events(self.count):
+                try:
+                    self.store.append(self.count + 1, body)
+                except Conflict:  # another process of this service was first, or somebody has changed the copy
+                    if self.store.events(self.count)[:1] != [body]:
+                        return f"the copy {self.store.name} holds another history"
+                self.count += 1
+        except StoreUnavailable as fault:
+            return f"the copy could not be written: {fault}"
+        self.is_behind = False
+        return ""
+
+    def stamp(self, read: Timestamp) -> None:
+        """Note that the copy was up to date at an instant; it is a help, so that it may fail."""
+        with contextlib.suppress(OSError):
+            new = self._stamp.with_name(f".read-{os.getpid()}")
+            new.write_text(str(read), "ascii")
+            os.replace(new, self._stamp)
+            self.last_stamp = read
+
+    def stamped(self) -> Timestamp | None:
+        """When the copy was last known to be up to date."""
+        try:
+            return Timestamp.parse(self._stamp.read_text("ascii"))
+        except (OSError, ValueError, InvalidValue):
+            return None
 
 
-def _instant(at: Any) -> Timestamp:
+def _trust(keys: Iterable[bytes]) -> Trust:
+    from policyengine.registry.signatures import Trust  # its package is an extra
+
+    return Trust(keys)
+
+
+def _named(tenant: str | None) -> str:
+    return "nobody in particular" if tenant is None else f"tenant `{tenant}`"
+
+
+def _instant(at: Any, name: str = "at") -> Timestamp:
     """The instant of a decision as `decide` reads it."""
-    from policyengine.runtime.leaf_readers import instant
-    from policyengine.runtime.refusals import Refused
-
     try:
         return Timestamp(instant(at))
     except Refused as refused:
-        raise refused.within("at").invalid() from None
+        raise refused.within(name).invalid() from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +17,10 @@ from policyengine.storage.store import Head
 from policyengine.values.instant import Timestamp
 from policyengine.values.invalid import InvalidValue
 
-KINDS = ("published", "activated", "rolled_back", "cohort")
+KINDS = ("published", "signed", "activated", "rolled_back", "cohort")
 FIRST = "sha256:" + "0" * 64
 """What the first event has in the place of its predecessor's digest."""
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class BrokenHistory(PolicyEngineError):
@@ -44,12 +45,13 @@ class Event:
 
 def encode(number: int, previous: str, recorded: Timestamp, actor: str, kind: str, data: Mapping[str, Any]) -> bytes:
     """The bytes of an event."""
-    assert kind in KINDS
+    if kind not in KINDS:
+        raise ValueError(f"`{kind}` is no kind of event")
     body = {
         "number": number, "previous": previous, "recorded": str(recorded), "actor": actor, "kind": kind,
         "data": data,
     }  # fmt: skip
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL(body).encode()
 
 
 def digest(event: bytes) -> str:
@@ -62,37 +64,64 @@ def verified(written: Iterable[bytes], after: Event | None = None, head: Head | 
 
     `head` is what the history must reach at least.
     """
-    number = 0 if after is None else after.number
-    previous = FIRST if after is None else after.digest
-    found = []
-    reached = head is None or (number >= head.number)
-    for body in written:
-        number += 1
-        event = _decoded(number, previous, body)
-        previous = event.digest
-        if head is not None and number == head.number:
-            if previous != head.digest:
-                raise BrokenHistory(number, "it is not the event that the head names: the end has been replaced")
-            reached = True
+    bodies = list(written)
+    first = 1 if after is None else after.number + 1
+    found: list[Event] = []
+    for place, body in enumerate(bodies, start=first):
+        event, previous = _decoded(place, body)
+        before = found[-1] if found else after
+        _check_place(place, event, previous, before, lambda i: _is_named(i - first, bodies, head, first))
+        if head is not None and place == head.number and event.digest != head.digest:
+            raise BrokenHistory(place, "it is not the event that the head names: the end has been replaced")
         found.append(event)
-    if not reached:
-        assert head is not None
-        raise BrokenHistory(number + 1, f"the history ends here, though event {head.number} has been written")
+    end = first - 1 + len(found)
+    if head is not None and end < head.number:
+        raise BrokenHistory(end + 1, f"the history ends here, though event {head.number} has been written")
     return found
 
 
-def _decoded(number: int, previous: str, body: bytes) -> Event:
+def _check_place(
+    place: int, event: Event, previous: str, before: Event | None, is_named: Callable[[int], bool]
+) -> None:
+    """Whether an event stands where it belongs. Where it does not, what comes after it tells which one is wrong.
+
+    An event that its successor, or the head, names is as it was written: then the one before it is not.
+    """
+    if event.number > place:
+        raise BrokenHistory(place, f"it is missing: event {event.number} stands in its place")
+    follows = FIRST if before is None else before.digest
+    if event.number == place and previous == follows:
+        if before is not None and event.recorded <= before.recorded:
+            raise BrokenHistory(place, "its time is not after that of the event before it")
+        return
+    is_copy = event.digest == follows
+    if event.number >= place - 1 and place > 1 and not is_copy and is_named(place):
+        done = "it has been changed" if event.number == place else "it has been put in"
+        raise BrokenHistory(place - 1, f"{done}: the event after it followed on another one")
+    if event.number < place:
+        raise BrokenHistory(place, f"event {event.number} stands in its place")
+    raise BrokenHistory(place, "the event before it is not the one that it followed on")
+
+
+def _is_named(index: int, bodies: Sequence[bytes], head: Head | None, first: int) -> bool:
+    """Whether what comes after an event says that this is its digest."""
+    its_digest = digest(bodies[index])
+    if index + 1 < len(bodies):
+        return f'"previous":"{its_digest}"'.encode() in bodies[index + 1]
+    return head is not None and head == Head(first + index, its_digest)
+
+
+def _decoded(number: int, body: bytes) -> tuple[Event, str]:
+    """An event, and the digest of the one before it; `number` is where it stands."""
     try:
         said = json.loads(body)
         recorded = Timestamp.parse(said["recorded"])
         event = Event(said["number"], recorded, said["actor"], said["kind"], said["data"], digest(body))
         canonical = encode(event.number, said["previous"], recorded, event.actor, event.kind, event.data)
-    except (ValueError, KeyError, TypeError, AssertionError, InvalidValue, RecursionError):
+        previous: str = said["previous"]
+        is_event = type(event.number) is int and type(event.data["bundle"]) is str
+    except (ValueError, KeyError, TypeError, InvalidValue, RecursionError):
         raise BrokenHistory(number, "it cannot be read") from None
-    if event.number != number:
-        raise BrokenHistory(number, f"event {event.number} stands in its place")
-    if said["previous"] != previous:
-        raise BrokenHistory(number, "the event before it is not the one that it followed on")
-    if canonical != body:
+    if canonical != body or not is_event:
         raise BrokenHistory(number, "it is not written as events are")
-    return event
+    return event, previous

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
 
 from policyengine.errors import InvalidArtifact, InvalidInput, UnknownVersion
-from policyengine.registry import events, scopes
+from policyengine.registry import events, offers, scopes
 from policyengine.registry.events import Event
+from policyengine.registry.offers import Offers
 from policyengine.registry.scopes import Scope
 from policyengine.registry.timeline import Due, Timeline
 from policyengine.runtime import artifact
@@ -21,18 +22,23 @@ from policyengine.runtime.artifact import Artifact
 from policyengine.storage.store import Conflict, Head, Store
 from policyengine.values.instant import Timestamp
 
+if TYPE_CHECKING:  # the compiler, and a package for signatures, are for those who publish
+    from policyengine.registry.release import Release
+    from policyengine.registry.signatures import Signer
+
 RETRIES_MAX = 20
 """How often a write that another one has overtaken is tried again, where both can be done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version in the registry; `is_new` says that this call has put it there."""
+    """A version in the registry; `is_new` and `is_signed` say that this call has put it there, and signed it."""
 
     bundle: str
     version: str
     digest: str
     is_new: bool
+    is_signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class Version:
     source_digest: str
     program_digest: str
     event: Event
+    envelopes: list[Mapping[str, Any]] = field(default_factory=list)
+    """Its signatures, as DSSE envelopes."""
 
 
 class Registry:
@@ -73,7 +81,8 @@ class Registry:
         """Read what has been written since; the number of the last event. Raises BrokenHistory, StoreUnavailable."""
         with self._lock:
             last = self._events[-1] if self._events else None
-            for event in events.verified(self.store.events(0 if last is None else last.number), last):
+            head = self.store.head()  # before the events: there may be more by then, but not fewer
+            for event in events.verified(self.store.events(0 if last is None else last.number), last, head):
                 self._take(event)
             return len(self._events)
 
@@ -86,7 +95,9 @@ class Registry:
             self._versions[digest] = Version(
                 bundle, said["version"], digest, said["source_digest"], said["program_digest"], event
             )
-        else:
+        if (envelope := event.data.get("signature")) and (signed := self._versions.get(event.data["artifact"])):
+            signed.envelopes.append(envelope)
+        if event.kind not in ("published", "signed"):
             self._timelines.setdefault(bundle, Timeline(bundle)).add(event)
 
     def due(
@@ -144,46 +155,72 @@ class Registry:
         The end is checked against the store's own head and against `head`, if somebody has kept one elsewhere. Every
         artifact that an event names must be there and whole.
         """
+        its_own = self.store.head()
         written = self.store.events()
-        found = events.verified(written, head=self.store.head())
+        found = events.verified(written, head=its_own)
         if head is not None:
             events.verified(written, head=head)
+        published: set[str] = set()
         for event in found:
+            digest = event.data.get("artifact")
             if event.kind == "published":
                 try:
                     self.artifact(event.data["artifact"])
                 except (UnknownVersion, InvalidArtifact) as fault:
                     raise events.BrokenHistory(event.number, str(fault)) from None
+                published.add(event.data["artifact"])
+            elif digest is not None and digest not in published:
+                raise events.BrokenHistory(event.number, f"it names {digest}, which was not published before")
         return len(found)
 
     # ------------------------------------------------------------------------------------------------------ writing
 
-    def publish(self, data: bytes, *, actor: str, report: Mapping[str, Any] | None = None) -> Published:
-        """Put an artifact into the registry; one that is there already is left as it is, without an event.
+    def publish(self, release: Release, *, actor: str, signer: Signer | None = None) -> Published:
+        """Put a checked version into the registry; its report is kept in the event.
 
-        `report` is what the tests of the bundle said; it is kept in the event. Raises InvalidArtifact, and InvalidInput
-        where the same version of the bundle is there with other content.
+        A version that is there already, with the same sources and program, is left as it is, without an event but for
+        a signature by a key that has not signed it. Raises InvalidInput where the label stands for other content.
         """
-        found = artifact.read(data)
-        version, bundle = found.manifest["version"], found.manifest["bundle"]
+        found = artifact.read(release.data)
         for _ in range(RETRIES_MAX):
-            self.refresh()
-            if found.digest in self._versions:
-                return Published(bundle, version, found.digest, False)
-            if any((known.bundle, known.version) == (bundle, version) for known in self._versions.values()):
-                message = f"{bundle} {version} has been published with other content"
-                raise InvalidInput(message, "version", "raise the version in `bundle.yaml`")
-            said = {
-                "bundle": bundle, "version": version, "artifact": found.digest,
-                "source_digest": found.manifest["digest"], "program_digest": found.program_digest,
-                "compiler": found.manifest["compiler"], "report": dict(report or {}),
-            }  # fmt: skip
             try:
-                self._write(actor, "published", said, {found.digest: data})
+                return self._publish(found, release, actor, signer)
             except Conflict:
                 continue
-            return Published(bundle, version, found.digest, True)
         raise Conflict("others write to the registry all the time")
+
+    def _publish(self, found: Artifact, release: Release, actor: str, signer: Signer | None) -> Published:
+        manifest = found.manifest
+        bundle, version = manifest["bundle"], manifest["version"]
+        with self._lock:
+            self.refresh()
+            for known in self._versions.values():
+                if (known.source_digest, known.program_digest) == (manifest["digest"], found.program_digest):
+                    return self._sign(known, actor, signer)
+                if (known.bundle, known.version) == (bundle, version):
+                    is_same = known.source_digest == manifest["digest"]
+                    how = f"as `{known.event.data['compiler']}` compiles it" if is_same else "with other content"
+                    message = f"{bundle} {version} has been published {how}"
+                    raise InvalidInput(message, "version", "raise the version in `bundle.yaml`")
+            said = {
+                "bundle": bundle, "version": version, "artifact": found.digest, "source_digest": manifest["digest"],
+                "program_digest": found.program_digest, "compiler": manifest["compiler"],
+                "report": dict(release.report),
+                "signature": None if signer is None else signer.envelope(bundle, version, found.digest),
+            }  # fmt: skip
+            self._write(actor, "published", said, {found.digest: release.data})
+            return Published(bundle, version, found.digest, True, signer is not None)
+
+    def _sign(self, known: Version, actor: str, signer: Signer | None) -> Published:
+        """Add a signature to a version that is there, if its key has not signed it yet."""
+        is_signed = False
+        if signer is not None:
+            envelope = signer.envelope(known.bundle, known.version, known.digest)
+            is_signed = envelope not in known.envelopes  # the same key signs the same with the same bytes
+            if is_signed:
+                said = {"bundle": known.bundle, "artifact": known.digest, "signature": envelope}
+                self._write(actor, "signed", said)
+        return Published(known.bundle, known.version, known.digest, False, is_signed)
 
     def activate(
         self,
@@ -193,50 +230,83 @@ class Registry:
         actor: str,
         start: Timestamp | None = None,
         reason: str = "",
+        offered: Offers | None = None,
+        base: int | None = None,
     ) -> Event:
         """Let a version answer for a scope from an instant on (now). Back-dating needs a reason.
 
-        Of two activations at the same time one is written and the other raises Conflict: what it was decided on has
-        changed, so it must be decided anew.
+        `offered` is what the host asks and gives: a version that cannot answer it is refused with InvalidInput. `base`
+        is the last event that this was decided on. Where there is more by now, or of two activations at the same time,
+        Conflict is raised: what it was decided on has changed, so it must be decided anew.
         """
-        found = self.find(version)
-        recorded = self._time()
-        if start is not None and start < recorded and not reason:
-            raise InvalidInput(f"{start} is past", "reason", "say why the version is to hold from before now")
-        said = {
-            "bundle": found.bundle, "artifact": found.digest, "scope": scope.as_json(),
-            "from": str(recorded if start is None else start), "reason": reason,
-        }  # fmt: skip
-        return self._write(actor, "activated", said, recorded=recorded)
+        with self._lock:
+            found = self.find(version)
+            self._check_base(base)
+            if offered is not None and (wrong := offers.objections(self.artifact(found.digest).program, offered)):
+                raise InvalidInput(f"{found.bundle} {found.version} cannot be activated: {'; '.join(wrong)}", "offers")
+            recorded = self._time()
+            if start is not None and start < recorded and not reason:
+                raise InvalidInput(f"{start} is past", "reason", "say why the version is to hold from before now")
+            said = {
+                "bundle": found.bundle, "artifact": found.digest, "scope": scope.as_json(),
+                "from": str(recorded if start is None else start), "reason": reason,
+            }  # fmt: skip
+            return self._write(actor, "activated", said, recorded=recorded)
 
     def rollback(
-        self, bundle: str, scope: Scope = scopes.ALL, *, actor: str, to: str | None = None, reason: str = ""
+        self,
+        bundle: str,
+        scope: Scope = scopes.ALL,
+        *,
+        actor: str,
+        to: str | None = None,
+        reason: str = "",
+        base: int | None = None,
     ) -> Event:
-        """Go back, now, to what answered in a scope before, or to the version `to`.
+        """Go back, now, to what answered in a scope before, or to the version `to`; `base` is that of `activate`.
 
         What was to begin later in the scope is withdrawn. Where nothing answered before, a narrow scope is given up,
-        so that the wider one decides; everyone cannot be left without a version. Raises UnknownVersion.
+        so that the wider one decides; everyone cannot be left without a version. Raises UnknownVersion, Conflict.
         """
-        self.refresh()
-        recorded = self._time()
         with self._lock:
+            self.refresh()
+            self._check_base(base)
+            recorded = self._time()
             timeline = self._timelines.get(bundle)
             if timeline is None or scope not in timeline.current(recorded):
                 raise UnknownVersion(f"nothing of `{bundle}` is active for {scope}: there is nothing to take back")
-            target = self.find(to).digest if to is not None else timeline.last_good(scope, recorded)
+            target = timeline.last_good(scope, recorded) if to is None else self._target(to, bundle)
             if target is None and scope == scopes.ALL:
                 raise UnknownVersion(f"no version of `{bundle}` was active for everyone before: name one with `to`")
-            later = [a.event.number for a in timeline.known() if a.scope == scope and a.start > recorded]
-        said = {
-            "bundle": bundle, "artifact": target, "scope": scope.as_json(), "from": str(recorded), "reason": reason,
-            "withdraws": later,
-        }  # fmt: skip
-        return self._write(actor, "rolled_back", said, recorded=recorded)
+            later = [a.event.number for a in timeline.known(None, scope) if a.start > recorded]
+            said = {
+                "bundle": bundle, "artifact": target, "scope": scope.as_json(), "from": str(recorded),
+                "reason": reason, "withdraws": later,
+            }  # fmt: skip
+            return self._write(actor, "rolled_back", said, recorded=recorded)
+
+    def _target(self, name: str, bundle: str) -> str:
+        """The version to go back to, which must be one of this bundle."""
+        found = self.find(name)
+        if found.bundle != bundle:
+            raise UnknownVersion(f"`{name}` is a version of `{found.bundle}`, not of `{bundle}`")
+        return found.digest
+
+    def _check_base(self, base: int | None) -> None:
+        if base is not None and base != len(self._events):
+            raise Conflict(f"this was decided on event {base}, and event {len(self._events)} is the last by now")
 
     def set_cohort(self, bundle: str, name: str, tenants: Sequence[str], *, actor: str) -> Event:
-        """Say which tenants are in a cohort, instead of what was said before."""
+        """Say which tenants are in a cohort, instead of what was said before.
+
+        Raises InvalidInput where a name is none, UnknownVersion where the bundle has no version, Conflict.
+        """
         scopes.cohort(name)
-        return self._write(actor, "cohort", {"bundle": bundle, "name": name, "tenants": sorted(set(tenants))})
+        names = sorted({scopes.tenant(each).name for each in tenants})
+        with self._lock:
+            if not self.versions(bundle):
+                raise UnknownVersion(f"no version of `{bundle}` has been published")
+            return self._write(actor, "cohort", {"bundle": bundle, "name": name, "tenants": names})
 
     def _now(self) -> Timestamp:
         """The clock, but never before the last event: what another machine has just done is done here, too."""

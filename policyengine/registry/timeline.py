@@ -30,17 +30,21 @@ class Activation:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The version that answers, and the activation that says so."""
+    """The version that answers, the activation that says so, and those for the same tenant that it goes before."""
 
     artifact: str
     activation: Activation
+    overruled: tuple[Activation, ...] = ()
 
     @property
     def because(self) -> str:
         """Why this version, for a person."""
         done = "rolled back" if self.activation.is_rollback else "activated"
         event = self.activation.event
-        return f"{done} for {self.activation.scope} from {self.activation.start} (event {event.number}, {event.actor})"
+        others = " and ".join(f"{a.scope} (event {a.event.number})" for a in self.overruled)
+        before = f"; it goes before {others}" if others else ""
+        start = self.activation.start
+        return f"{done} for {self.activation.scope} from {start} (event {event.number}, {event.actor}){before}"
 
 
 @dataclass(slots=True)
@@ -48,10 +52,12 @@ class Timeline:
     """The activations and cohorts of one bundle, in the order of their events."""
 
     bundle: str
-    activations: list[Activation] = field(default_factory=list)
+    activations: dict[Scope, list[Activation]] = field(default_factory=dict)
     withdrawn: dict[int, Timestamp] = field(default_factory=dict)
     """When an activation that had not begun was taken back, by its event's number."""
     cohorts: list[tuple[Timestamp, str, frozenset[str]]] = field(default_factory=list)
+    refused: frozenset[str] = frozenset()
+    """The artifacts that whoever asks does not accept: their activations are as if they had not been made."""
 
     def add(self, event: Event) -> None:
         """Take one more event of this bundle into account."""
@@ -61,47 +67,58 @@ class Timeline:
             return
         scope, start = scopes.from_json(event.data["scope"]), Timestamp.parse(event.data["from"])
         is_rollback = event.kind == "rolled_back"
-        self.activations.append(Activation(scope, event.data["artifact"], start, event, is_rollback))
+        activation = Activation(scope, event.data["artifact"], start, event, is_rollback)
+        self.activations.setdefault(scope, []).append(activation)
         for number in event.data.get("withdraws", ()):
             self.withdrawn[number] = event.recorded
 
     def due(self, tenant: str | None, at: Timestamp, known_at: Timestamp | None = None) -> Due | None:
         """The version that answers for a tenant (None: for nobody in particular); None where none does."""
-        cohorts = self.cohorts_at(known_at)
-        current = {
-            scope: found
-            for scope, found in self.current(at, known_at).items()
-            if scope.holds(self.bundle, tenant, cohorts)
-        }
-        everyone = current.get(scopes.ALL)
-        for kind in NARROWEST_FIRST:
-            found = [a for scope, a in current.items() if scope.kind == kind and a.artifact is not None]
-            if kind == "percent" and everyone is not None:
-                found = [a for a in found if _order(a) > _order(everyone)]
-            if found:
-                last = max(found, key=_order)
-                assert last.artifact is not None
-                return Due(last.artifact, last)
-        return None
+        holding = self._deciding(self._holding(tenant, known_at), at, known_at)
+        own = [a for a in holding.values() if a.artifact is not None]
+        everyone = holding.get(scopes.ALL)
+
+        def rank(activation: Activation) -> tuple[bool, int, int, int]:
+            is_share = activation.scope.kind == "percent"
+            is_ended = is_share and everyone is not None and _order(activation) < _order(everyone)
+            width = NARROWEST_FIRST.index(activation.scope.kind)
+            return is_ended, width, -activation.start, -activation.event.number
+
+        own.sort(key=rank)
+        if not own or own[0].artifact is None:
+            return None
+        return Due(own[0].artifact, own[0], tuple(own[1:]))
 
     def current(self, at: Timestamp, known_at: Timestamp | None = None) -> dict[Scope, Activation]:
         """The activation that decides in each scope at an instant."""
-        found: dict[Scope, Activation] = {}
-        for activation in self.known(known_at):
-            if activation.start <= at:
-                other = found.get(activation.scope)
-                if other is None or _order(activation) > _order(other):
-                    found[activation.scope] = activation
-        return found
+        return self._deciding(self.activations, at, known_at)
 
-    def known(self, known_at: Timestamp | None = None) -> Iterable[Activation]:
-        """The activations that were recorded, and not withdrawn, up to an instant."""
-        for activation in self.activations:
+    def _deciding(self, wanted: Iterable[Scope], at: Timestamp, known_at: Timestamp | None) -> dict[Scope, Activation]:
+        begun = {scope: [a for a in self.known(known_at, scope) if a.start <= at] for scope in wanted}
+        return {scope: max(activations, key=_order) for scope, activations in begun.items() if activations}
+
+    def _holding(self, tenant: str | None, known_at: Timestamp | None) -> Iterable[Scope]:
+        """The scopes that a tenant is in; those of other tenants, which may be many, are not looked at."""
+        cohorts = self.cohorts_at(known_at)
+        if tenant is not None and (own := Scope("tenant", tenant)) in self.activations:
+            yield own
+        for scope in self.activations:
+            if scope.kind != "tenant" and scope.holds(self.bundle, tenant, cohorts):
+                yield scope
+
+    def known(self, known_at: Timestamp | None = None, scope: Scope | None = None) -> Iterable[Activation]:
+        """The activations (of one scope) that were recorded, and not withdrawn, up to an instant."""
+        for activation in self.all() if scope is None else self.activations.get(scope, ()):
             if known_at is not None and activation.event.recorded > known_at:
                 continue
             taken_back = self.withdrawn.get(activation.event.number)
-            if taken_back is None or (known_at is not None and taken_back > known_at):
+            is_known = taken_back is None or (known_at is not None and taken_back > known_at)
+            if is_known and activation.artifact not in self.refused:
                 yield activation
+
+    def all(self) -> Iterable[Activation]:
+        """Every activation, also those that were withdrawn."""
+        return (activation for made in self.activations.values() for activation in made)
 
     def cohorts_at(self, known_at: Timestamp | None = None) -> dict[str, frozenset[str]]:
         """Who is in each cohort."""
@@ -112,7 +129,7 @@ class Timeline:
 
     def last_good(self, scope: Scope, at: Timestamp) -> str | None:
         """What answered in a scope before what answers now: the version to go back to, None where there was none."""
-        own = sorted((a for a in self.known() if a.scope == scope and a.start <= at), key=_order)
+        own = sorted((a for a in self.known(None, scope) if a.start <= at), key=_order)
         now = own[-1].artifact if own else None
         # A rollback goes past what it has taken back: two in a row go back two versions.
         stack: list[str | None] = []

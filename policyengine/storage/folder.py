@@ -14,7 +14,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from policyengine.storage.store import Conflict, Head, Store, StoreUnavailable, head_of
+from policyengine.errors import StoreUnavailable
+from policyengine.storage.store import Conflict, Head, Store, head_of
 
 _EVENT = re.compile(r"([0-9]{12})\.json")
 _BLOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
@@ -25,6 +26,7 @@ class FolderStore(Store):
     """A store in `folder`, which is made where it does not exist."""
 
     def __init__(self, folder: Path) -> None:
+        self.name = str(folder)
         self._events, self._blobs, self._head = folder / "events", folder / "blobs", folder / "head"
         try:
             self._events.mkdir(parents=True, exist_ok=True)
@@ -39,17 +41,27 @@ class FolderStore(Store):
         if last != number - 1:
             raise Conflict(f"event {number} cannot follow on event {last}")
         try:
-            for name, data in (blobs or {}).items():
-                target = self._blob_file(name)
-                if not target.exists():
-                    _place(target, data, replace=True)
+            self._keep({name: data for name, data in (blobs or {}).items() if not self._blob_file(name).exists()})
             _place(self._events / f"{number:012}.json", event, replace=False)
-            head = head_of(number, event)
-            _place(self._head, f"{head.number} {head.digest}".encode(), replace=True)
         except FileExistsError:
             raise Conflict(f"event {number} has been written by somebody else") from None
         except OSError as fault:
             raise _unavailable(self._events, fault) from None
+        # The event is written, whatever becomes of the head: one that is behind is put right by the next event.
+        with contextlib.suppress(OSError):
+            head = head_of(number, event)
+            _place(self._head, f"{head.number} {head.digest}".encode(), replace=True)
+
+    def keep(self, blobs: Mapping[str, bytes]) -> None:
+        """Write blobs that are not there, or are not these any more, without an event. Raises StoreUnavailable."""
+        try:
+            self._keep({name: data for name, data in blobs.items() if self.blob(name) != data})
+        except OSError as fault:
+            raise _unavailable(self._blobs, fault) from None
+
+    def _keep(self, blobs: Mapping[str, bytes]) -> None:
+        for name, data in blobs.items():
+            _place(self._blob_file(name), data, replace=True)
 
     def events(self, after: int = 0) -> list[bytes]:
         try:
@@ -76,10 +88,18 @@ class FolderStore(Store):
 
     def wait(self, after: int, seconds: float) -> bool:
         for _ in range(int(seconds / POLL_SECONDS)):
-            if (self._events / f"{after + 1:012}.json").exists():
+            if self._has(after + 1):
                 return True
             time.sleep(POLL_SECONDS)
-        return (self._events / f"{after + 1:012}.json").exists()
+        return self._has(after + 1)
+
+    def _has(self, number: int) -> bool:
+        """Whether an event is there; a volume that is gone is not one without news."""
+        try:
+            self._events.stat()
+            return (self._events / f"{number:012}.json").exists()
+        except OSError as fault:
+            raise _unavailable(self._events, fault) from None
 
     def close(self) -> None:
         """Nothing is held."""

@@ -1,35 +1,32 @@
-"""A store by its address: `sqlite:registry.db`, `folder:registry`, or a path."""
+"""A store by its address: `sqlite:registry.db`, `folder:registry`, `postgresql://host/database`, or a path."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from policyengine.storage.store import Store, StoreUnavailable
+from policyengine.errors import StoreUnavailable
+from policyengine.storage.store import NoStore, Store
+
+POSTGRES = ("postgresql", "postgres")
 
 
 def open_store(address: str | Path, *, make: bool = True) -> Store:
     """An open store. A path that ends in `.db` or `.sqlite`, or a file, is SQLite; any other path is a folder.
 
-    A store that does not exist is made, unless `make` is False. Raises StoreUnavailable.
+    A store that does not exist is made, unless `make` is False: then it is NoStore. Raises StoreUnavailable.
     """
     text = str(address)
     kind, colon, rest = text.partition(":")
-    if not make and not path_of(text).exists():
-        raise StoreUnavailable(f"there is no registry at `{text}`")
-    if colon and kind == "sqlite":
-        return _sqlite(Path(rest.removeprefix("//")))
-    if colon and kind == "folder":
-        return _folder(Path(rest.removeprefix("//")))
-    if colon and len(kind) > 1:
-        raise StoreUnavailable(f"`{text}`: no store is called `{kind}`; there are sqlite and folder")
-    path = Path(text)
-    return _sqlite(path) if path.suffix in (".db", ".sqlite") or path.is_file() else _folder(path)
-
-
-def path_of(address: str) -> Path:
-    """Where a store lies."""
-    kind, colon, rest = address.partition(":")
-    return Path(rest.removeprefix("//")) if colon and kind in ("sqlite", "folder") else Path(address)
+    if colon and kind in POSTGRES:
+        return _postgres(text, make)
+    if colon and len(kind) > 1 and kind not in ("sqlite", "folder"):
+        raise StoreUnavailable(f"no store is called `{kind}`; there are sqlite, folder and postgresql")
+    is_named = bool(colon) and len(kind) > 1
+    path = Path(rest.removeprefix("//")) if is_named else Path(text)
+    if not make and not path.exists():
+        raise NoStore(f"there is no registry at `{text}`")
+    is_sqlite = kind == "sqlite" if is_named else path.suffix in (".db", ".sqlite") or path.is_file()
+    return _sqlite(path) if is_sqlite else _folder(path)
 
 
 def _sqlite(path: Path) -> Store:
@@ -42,3 +39,9 @@ def _folder(path: Path) -> Store:
     from policyengine.storage.folder import FolderStore
 
     return FolderStore(path)
+
+
+def _postgres(url: str, make: bool) -> Store:
+    from policyengine.storage.postgres import PostgresStore
+
+    return PostgresStore(url, make=make)

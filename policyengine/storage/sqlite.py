@@ -7,40 +7,54 @@ survive the loss of power.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from policyengine.storage.store import Conflict, Head, Store, StoreUnavailable, head_of
+from policyengine.errors import StoreUnavailable
+from policyengine.storage.store import Conflict, Head, Store, head_of
 
 LOCK_SECONDS = 10.0
 POLL_SECONDS = 0.02
 _SCHEMA = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS blob (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS head (
     only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL, digest TEXT NOT NULL
 ) STRICT;
+COMMIT;
 """
+_IS_MADE = "SELECT count(*) = 3 FROM sqlite_schema WHERE name IN ('event', 'blob', 'head')"
 
 
 class SqliteStore(Store):
     """A store in the file `path`, which is made where it does not exist."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.name, self._path = str(path), path
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as fault:
             raise StoreUnavailable(f"{path}: {fault}") from None
+        try:
+            self._prepare()
+        except StoreUnavailable:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
         with self._asking():
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
+            if self._db.execute(_IS_MADE).fetchone() == (0,):
+                self._db.executescript(_SCHEMA)
+        self._file = self._stat()
 
     def append(self, number: int, event: bytes, blobs: Mapping[str, bytes] | None = None) -> None:
         with self._asking(), self._db:  # which commits, or takes everything back
@@ -79,8 +93,17 @@ class SqliteStore(Store):
         return self._has_more(after)
 
     def _has_more(self, after: int) -> bool:
+        # An open file can be read after its name is gone; what comes after that is written to another one.
+        if not os.path.samestat(self._stat(), self._file):
+            raise StoreUnavailable(f"{self.name}: another file is in its place")
         with self._asking():
             return self._db.execute("SELECT 1 FROM event WHERE number > ? LIMIT 1", (after,)).fetchone() is not None
+
+    def _stat(self) -> os.stat_result:
+        try:
+            return self._path.stat()
+        except OSError as fault:
+            raise StoreUnavailable(f"{self.name}: {fault.strerror}") from None
 
     def close(self) -> None:
         with self._lock:
@@ -93,4 +116,4 @@ class SqliteStore(Store):
             try:
                 yield
             except sqlite3.Error as fault:
-                raise StoreUnavailable(f"{self._path}: {fault}") from None
+                raise StoreUnavailable(f"{self.name}: {fault}") from None

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from policyengine.errors import PolicyEngineError
+from policyengine.errors import PolicyEngineError, StoreUnavailable
 
 
-class StoreUnavailable(PolicyEngineError):
-    """The store cannot be reached, read or written: the database is away, the disk is full, a file is damaged."""
+class NoStore(StoreUnavailable):
+    """There is no store at this address."""
 
 
 class Conflict(PolicyEngineError):
@@ -40,13 +40,19 @@ def head_of(number: int, event: bytes) -> Head:
 
 
 class Store(ABC):
-    """An open store; a context manager that closes it. Safe to share between threads."""
+    """An open store; a context manager that closes it. Safe to share between threads.
+
+    `name` is what messages call it; it holds no password.
+    """
+
+    name: str
 
     @abstractmethod
     def append(self, number: int, event: bytes, blobs: Mapping[str, bytes] | None = None) -> None:
         """Write an event as the one with this number, and blobs that are not there yet; all of it or nothing.
 
-        Raises Conflict where the number is taken, StoreUnavailable where nothing can be written.
+        Raises Conflict where the number is taken, StoreUnavailable where nothing can be written. Where a store goes
+        away while it is being written to, only reading on tells whether the event is there.
         """
 
     @abstractmethod

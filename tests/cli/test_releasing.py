@@ -37,7 +37,7 @@ def test_a_release_from_beginning_to_end(call, release, chat):
     assert "answers for everyone" in release("activate", first["digest"]).output
     assert "answers for tenant acme" in release("activate", "support-chat@0.2.0", "--tenant", "acme").output
     with pe.connect(release.address, "support-chat") as live:
-        assert {"0.1.0", "0.2.0"} == {live.due(tenant)[1].version.version for tenant in ("acme", "globex")}
+        assert {"0.1.0", "0.2.0"} == {live.policy_for(tenant)[0].version.version for tenant in ("acme", "globex")}
     assert "tenant acme follows everyone" in release("rollback", "support-chat", "--tenant", "acme").output
 
     listed = call("history", "--registry", release.address).output.splitlines()
@@ -93,6 +93,123 @@ def test_a_wrong_call_says_what_is_wrong(release, chat, arguments, message):
     assert (1, True) == (result.exit_code, message in result.output)
 
 
+def test_who_does_it_is_the_user_of_the_system(call, release, chat, monkeypatch):
+    """Unless an option or the environment says otherwise; who has no name must say one."""
+    where = ("--registry", release.address)
+    monkeypatch.setenv("LOGNAME", "zoe")
+    call("publish", chat, *where)
+    monkeypatch.setenv("POLICYENGINE_ACTOR", "yan")
+    call("activate", "support-chat@0.1.0", *where)
+    monkeypatch.delenv("POLICYENGINE_ACTOR")
+    monkeypatch.setattr("getpass.getuser", nobody)
+    nameless = call("activate", "support-chat@0.1.0", *where)
+
+    assert (1, True) == (nameless.exit_code, "say who you are with --actor" in nameless.output)
+    listed = call("history", *where).output.splitlines()
+    assert ["zoe", "yan"] == [line.split()[2] for line in listed]
+
+
+def nobody():
+    raise KeyError("getpwuid(): uid not found: 10001")
+
+
+def test_a_version_is_signed(call, release, chat, tmp_path):
+    """By a key that `keys new` has made and never overwrites; only the owner may read it."""
+    pytest.importorskip("cryptography", reason="cryptography is not installed: nothing can be signed")
+    key = tmp_path / "release.key"
+    assert 0 == call("keys", "new", key).exit_code
+    again = call("keys", "new", key)
+    assert (1, True) == (again.exit_code, "never overwritten" in again.output)
+    assert 0o600 == key.stat().st_mode & 0o777
+
+    assert "signed" not in release("publish", chat).output
+    assert "is published already, signed" in release("publish", chat, "--key", key).output
+    release("activate", "support-chat@0.1.0")
+    with pe.connect(release.address, "support-chat", trusted=[tmp_path / "release.key.pub"]) as live:
+        assert "0.1.0" == live.policy_for()[0].version.version
+    wrong = release("publish", chat, "--key", tmp_path / "release.key.pub")
+    assert (1, True) == (wrong.exit_code, "is no private key" in wrong.output)
+
+
+def test_a_cohort_is_named_and_gets_a_version(call, release, chat):
+    """What is said last of a cohort counts; a bundle that nobody has published has none."""
+    release("publish", chat)
+    release("cohort", "support-chat", "beta", "acme", "globex")
+    assert "cohort beta has 1 tenant (event 3)" in release("cohort", "support-chat", "beta", "globex").output
+    assert "for cohort beta" in release("activate", "support-chat@0.1.0", "--cohort", "beta").output
+
+    with pe.connect(release.address, "support-chat") as live:
+        assert "0.1.0" == live.policy_for("globex")[0].version.version
+        with pytest.raises(pe.UnknownVersion):
+            live.policy_for("acme")
+    for arguments, message in (
+        (("chat", "beta", "acme"), "no version of `chat`"),
+        (("support-chat", "beta", ""), "no name"),
+    ):
+        wrong = release("cohort", *arguments)
+        assert (1, True) == (wrong.exit_code, message in wrong.output)
+
+
+def test_an_artifact_is_published(call, release, chat, tmp_path):
+    """What `compile` has written is checked and tested like its bundle; one that was changed is refused."""
+    file = tmp_path / "chat.policy"
+    digest = json.loads(call("compile", chat, "--output", file, "--format", "json").output)["digest"]
+
+    assert digest in release("publish", file).output
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    assert 1 == release("publish", file).exit_code
+
+
+def test_what_services_do_not_offer_is_refused(release, chat, tmp_path):
+    """At the activation, with the facts that are missing."""
+    release("publish", chat)
+    offers = tmp_path / "offers.json"
+
+    for text, message in (
+        ('{"monthly_bill": ["plan"]}', "which the host does not offer"),
+        ('{"refund": []}', "does not decide `refund`"),
+        ('["plan"]', "does not say for each decision"),
+        ("{", "is not JSON"),
+    ):
+        offers.write_text(text)
+        result = release("activate", "support-chat@0.1.0", "--offers", offers)
+        assert (1, True) == (result.exit_code, message in result.output), result.output
+
+
+def test_what_was_decided_on_something_else_is_refused(release, chat):
+    """`--base` is the last event that was seen."""
+    release("publish", chat)
+    assert 0 == release("activate", "support-chat@0.1.0", "--base", "1").exit_code
+
+    for late in (("activate", "support-chat@0.1.0"), ("rollback", "support-chat")):
+        result = release(*late, "--base", "1")
+        assert (1, True) == (result.exit_code, "event 2 is the last by now" in result.output)
+
+
+def test_a_head_that_was_kept_must_be_there(call, release, chat):
+    """`verify` prints it, and asks for it later."""
+    release("publish", chat)
+    where = ("history", "--registry", release.address, "verify")
+    head = call(*where).output.split()[-1]
+    release("activate", "support-chat@0.1.0")
+
+    assert 0 == call(*where, "--head", head).exit_code
+    other = call(*where, "--head", head[:-1] + ("0" if head[-1] != "0" else "1"))
+    assert (3, True) == (other.exit_code, "event 1:" in other.output)
+    assert 1 == call(*where, "--head", "x").exit_code
+
+
+def test_a_registry_that_cannot_be_reached_is_no_fault_of_ours(call, chat):
+    """The exit code is that of a wrong call, and the message says what the server says."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    result = call("publish", chat, "--registry", "postgresql://ada:sesame@127.0.0.1:1/x", "--actor", "ada")
+
+    assert (1, True) == (result.exit_code, "refused" in result.output)
+    assert "sesame" not in result.output
+
+
 def test_a_registry_that_is_not_there_is_told(call, tmp_path):
     """Asking makes none."""
     address = f"sqlite:{tmp_path / 'none.db'}"
@@ -115,4 +232,4 @@ def test_a_history_that_was_edited_is_found(call, release, chat, tmp_path):
 
     result = call("history", "--registry", release.address, "verify")
 
-    assert (3, True) == (result.exit_code, "event 2" in result.output)
+    assert (3, True) == (result.exit_code, "event 1:" in result.output)

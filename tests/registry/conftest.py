@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from registry.databases import new_schema
 
-from policyengine.compiler.pipeline import compile_texts
+from policyengine.registry import release
 from policyengine.registry.registry import Registry
-from policyengine.runtime import artifact
+from policyengine.registry.release import Release
 from policyengine.storage.open_store import open_store
 from policyengine.storage.store import Store
 from policyengine.values.instant import Timestamp
@@ -25,10 +26,15 @@ decisions: {{bill: {{outputs: {{cost: 'round(used * ({price} USD / 1 token), 2, 
 """
 
 
-@pytest.fixture(params=["folder", "sqlite"])
+@pytest.fixture(params=["folder", "sqlite", "postgresql"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a store may be opened, again and again."""
-    return f"{request.param}:{tmp_path / 'registry'}"
+    return new_address(request.param, tmp_path)
+
+
+def new_address(kind: str, folder: Path) -> str:
+    """The address of a store of this kind that is not there yet."""
+    return new_schema() if kind == "postgresql" else f"{kind}:{folder / 'registry'}"
 
 
 @pytest.fixture
@@ -65,22 +71,18 @@ def registry(store: Store, clock: Clock) -> Registry:
     return Registry(store, clock)
 
 
-def made(version: str, price: str) -> bytes:
-    """An artifact."""
-    compiled = compile_texts({"bundle.yaml": BUNDLE.format(version=version, price=price)})
-    return artifact.write(compiled.program, compiled.sources, "0.1.0")
+def made(version: str, price: str) -> Release:
+    """A version that may be published."""
+    return release.of_texts({"bundle.yaml": BUNDLE.format(version=version, price=price)}, "0.1.0")
 
 
 @pytest.fixture(scope="session")
-def versions() -> dict[str, bytes]:
+def versions() -> dict[str, Release]:
     """Three versions of one bundle."""
     return {"1.0.0": made("1.0.0", "1"), "1.1.0": made("1.1.0", "2"), "1.2.0": made("1.2.0", "3")}
 
 
 @pytest.fixture
-def digests(registry: Registry, versions: dict[str, bytes]) -> dict[str, str]:
+def digests(registry: Registry, versions: dict[str, Release]) -> dict[str, str]:
     """The same versions, published."""
     return {name: registry.publish(data, actor="ada").digest for name, data in versions.items()}
-
-
-Publish = Callable[[str], str]

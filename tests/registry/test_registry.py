@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
+import pytest
+from registry.conftest import made
+
+from policyengine.clock import now
 from policyengine.errors import InvalidInput, UnknownVersion
 from policyengine.registry import scopes
 from policyengine.registry.registry import Registry
+from policyengine.registry.release import Release
 from policyengine.storage.open_store import open_store
 from policyengine.storage.store import Conflict
 from policyengine.values.instant import Timestamp
@@ -14,7 +23,7 @@ from policyengine.values.instant import Timestamp
 TENANTS = [f"tenant-{number}" for number in range(1_000)]
 
 
-def test_equal_content_is_published_once(registry: Registry, versions: dict[str, bytes]) -> None:
+def test_equal_content_is_published_once(registry: Registry, versions: dict[str, Release]) -> None:
     first = registry.publish(versions["1.0.0"], actor="ada")
     again = registry.publish(versions["1.0.0"], actor="bob")
 
@@ -120,18 +129,81 @@ def test_what_was_known_can_be_asked(registry: Registry, digests: dict[str, str]
     assert registry.due("tokens", at=day, known_at=Timestamp(corrected - 1)).artifact == digests["1.0.0"]
 
 
-def test_of_two_at_once_the_other_is_told(address: str, store, clock, digests: dict[str, str]) -> None:  # type: ignore[no-untyped-def]
-    with open_store(address) as second:
-        ada, bob = Registry(store, clock), Registry(second, clock)
-        ada.refresh()
-        bob.refresh()
-        number = len(bob.history())
-        ada.activate("tokens@1.0.0", actor="ada")
+def test_of_two_activations_at_once_one_wins_and_the_other_is_told(address: str, digests: dict[str, str]) -> None:
+    """Both were decided on the same event; the one that is told has changed nothing."""
+    outcomes: list[str] = []
+    with both(address) as (ada, bob):
+        for _ in range(10):
+            base = len(ada.history())
+            at_once(
+                outcomes,
+                partial(ada.activate, "tokens@1.0.0", actor="ada", base=base),
+                partial(bob.activate, "tokens@1.1.0", actor="bob", base=base),
+            )
+            assert len(bob.history()) == base + 1
+        assert ada.verify() == len(digests) + 10
 
+    assert sorted(outcomes) == ["Conflict"] * 10 + ["Event"] * 10
+
+
+def test_an_activation_that_was_overtaken_is_told(address: str, digests: dict[str, str], monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Also without a base, where another one was written after the registry was read."""
+    with both(address) as (ada, bob):
+        append = bob.store.append
+
+        def late(*arguments: Any) -> None:
+            ada.activate("tokens@1.0.0", actor="ada")
+            append(*arguments)
+
+        monkeypatch.setattr(bob.store, "append", late)
         with pytest.raises(Conflict):
-            bob._write("bob", "activated", {"bundle": "tokens"})
-        assert len(ada.history()) == number + 1
+            bob.activate("tokens@1.1.0", actor="bob")
         assert bob.due("tokens").artifact == digests["1.0.0"]
+
+
+def test_publishing_at_once_loses_nothing(address: str, versions: dict[str, Release]) -> None:
+    """The same content is published once; other content follows."""
+    outcomes: list[str] = []
+    with both(address) as (ada, bob):
+        for name in ("1.0.0", "1.1.0"):
+            at_once(
+                outcomes,
+                partial(ada.publish, versions[name], actor="ada"),
+                partial(bob.publish, versions["1.2.0"], actor="bob"),
+            )
+        at_once(
+            outcomes,
+            partial(ada.publish, made("1.3.0", "4"), actor="ada"),
+            partial(bob.publish, made("1.3.0", "4"), actor="bob"),
+        )
+        assert ada.verify() == 4
+
+    assert outcomes == ["Published"] * 6
+
+
+@contextlib.contextmanager
+def both(address: str) -> Iterator[tuple[Registry, Registry]]:
+    """One registry, as two processes see it."""
+    with Registry(open_store(address), now) as ada, Registry(open_store(address), now) as bob:
+        yield ada, bob
+
+
+def at_once(outcomes: list[str], *calls: Callable[[], object]) -> None:
+    """Make calls at the same time; adds the name of what each gives or raises."""
+    barrier = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], object]) -> None:
+        barrier.wait()
+        try:
+            outcomes.append(type(call()).__name__)
+        except Conflict:
+            outcomes.append("Conflict")
+
+    threads = [threading.Thread(target=run, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 @pytest.mark.parametrize("name", ["tokens@9.9.9", "sha256:00", "f" * 64])
@@ -146,15 +218,13 @@ def test_a_share_that_is_none_is_refused(share: str) -> None:
         scopes.percent(share)
 
 
-def test_who_did_it_must_be_said(registry: Registry, versions: dict[str, bytes]) -> None:
+def test_who_did_it_must_be_said(registry: Registry, versions: dict[str, Release]) -> None:
     with pytest.raises(InvalidInput, match="actor"):
         registry.publish(versions["1.0.0"], actor="")
 
 
-def test_a_label_stays_with_its_content(registry: Registry, versions: dict[str, bytes]) -> None:
+def test_a_label_stays_with_its_content(registry: Registry, versions: dict[str, Release]) -> None:
     """What `tokens@1.0.0` means never changes."""
-    from registry.conftest import made
-
     registry.publish(versions["1.0.0"], actor="ada")
 
     with pytest.raises(InvalidInput, match="other content"):

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
+import os
 import threading
+from pathlib import Path
 
 import pytest
+from registry.databases import new_database
 
+from policyengine.errors import StoreUnavailable
 from policyengine.storage.open_store import open_store
-from policyengine.storage.store import Conflict, Store, StoreUnavailable, head_of
+from policyengine.storage.sqlite import SqliteStore
+from policyengine.storage.store import Conflict, NoStore, Store, head_of
 
 
 def test_events_and_blobs_are_kept(store: Store, address: str) -> None:
@@ -75,3 +82,142 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path) -> None:  # type: igno
     for address in (f"folder:{file / 'x'}", f"sqlite:{file}"):
         with pytest.raises(StoreUnavailable, match="file"), open_store(address) as opened:
             opened.append(1, b"one")
+
+
+def test_a_place_without_a_store_is_left_as_it_is(address: str) -> None:
+    """Whoever only asks makes none."""
+    for _ in range(2):
+        with pytest.raises(NoStore, match="no registry"):
+            open_store(address, make=False)
+
+
+@pytest.mark.parametrize("call", ["fsync", "link", "replace"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_full_disk_is_told(tmp_path, monkeypatch, call: str, number: int) -> None:  # type: ignore[no-untyped-def]
+    """At whatever step it is full: the folder holds the event as a whole, or nothing of it, and goes on later."""
+    with open_store(f"folder:{tmp_path / 'registry'}") as store:
+        store.append(1, b"one", {"sha256:aa": b"data"})
+        whole, calls = getattr(os, call), itertools.count(1)
+
+        def full(*arguments: object, **named: object) -> object:
+            if next(calls) >= number:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return whole(*arguments, **named)
+
+        monkeypatch.setattr(os, call, full)
+        try:
+            store.append(2, b"two", {"sha256:bb": b"more"})
+            is_told = False
+        except StoreUnavailable as fault:
+            is_told = "No space left" in str(fault)
+        monkeypatch.undo()
+
+        written = store.events()
+        assert written in ([b"one"], [b"one", b"two"])
+        assert is_told or written == [b"one", b"two"]
+        store.append(len(written) + 1, b"more")
+        assert store.events() == [*written, b"more"]
+        assert store.head() == head_of(len(written) + 1, b"more")
+        assert [] == list((tmp_path / "registry" / "events").glob(".*"))
+
+
+def test_a_full_database_is_told(tmp_path: Path) -> None:
+    """SQLite may grow no further: nothing of the event is there, and it goes on when it may."""
+    with SqliteStore(tmp_path / "registry.db") as store:
+        store.append(1, b"one")
+        (pages,) = store._db.execute("PRAGMA page_count").fetchone()
+        store._db.execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StoreUnavailable, match="full"):
+            store.append(2, b"two", {"x": bytes(100_000)})
+        assert (store.events(), store.blob("x"), store.head()) == ([b"one"], None, head_of(1, b"one"))
+
+        store._db.execute("PRAGMA max_page_count = 1000000")
+        store.append(2, b"two", {"x": bytes(100_000)})
+        assert store.events() == [b"one", b"two"]
+
+
+def test_a_full_server_is_told() -> None:
+    """PostgreSQL says so in the middle of a transaction, after the artifact and the event were written."""
+    address = new_database()
+    import psycopg
+
+    full = "BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END"
+    with open_store(address) as store, psycopg.connect(address, autocommit=True) as server:
+        store.append(1, b"one")
+        server.execute(f"CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $${full}$$")  # type: ignore[arg-type]
+        server.execute(
+            "CREATE TRIGGER full_disk BEFORE UPDATE ON policyengine_head FOR EACH ROW EXECUTE FUNCTION full_disk()"
+        )
+        with pytest.raises(StoreUnavailable, match="could not extend"):
+            store.append(2, b"two", {"x": b"data"})
+        assert (store.events(), store.blob("x"), store.head()) == ([b"one"], None, head_of(1, b"one"))
+
+        server.execute("DROP TRIGGER full_disk ON policyengine_head")
+        store.append(2, b"two", {"x": b"data"})
+        assert store.events() == [b"one", b"two"]
+
+
+def test_a_password_is_in_no_message() -> None:
+    """Neither of a store that cannot be reached nor of an address that is none."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    for address in (
+        "postgresql://ada:sesame@127.0.0.1:1/x",
+        "postgresql://ada:sesame@h/x?nonsense=1",
+        "mysql://a:sesame@h/x",
+    ):
+        with pytest.raises(StoreUnavailable) as raised:
+            open_store(address)
+        assert "sesame" not in str(raised.value)
+
+
+def test_a_lost_connection_is_opened_again() -> None:
+    """The question that meets it is told, and so is one that waits; the next one is answered."""
+    address = new_database()
+    import psycopg
+
+    with open_store(address) as store:
+        store.append(1, b"one")
+        assert not store.wait(1, 0.01)
+        with psycopg.connect(address, autocommit=True) as server:
+            server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+        with pytest.raises(StoreUnavailable, match="postgresql://"):
+            store.events()
+        assert store.events() == [b"one"]
+        with pytest.raises(StoreUnavailable):
+            store.wait(1, 0.01)
+        with open_store(address) as other:
+            other.append(2, b"two")
+        assert store.wait(1, 5)
+
+
+def test_waiting_is_ended_by_the_announcement() -> None:
+    """While nothing is asked in between."""
+    address = new_database()
+    with open_store(address) as store, open_store(address) as other:
+        timer = threading.Timer(0.1, other.append, (1, b"one"))
+        timer.start()
+
+        assert store.wait(0, 30)
+        timer.join()
+
+
+def test_a_table_that_is_there_is_used_without_the_right_to_make_one() -> None:
+    """A service may have a role that only reads."""
+    address = new_database()
+    import psycopg
+
+    with open_store(address) as store:
+        store.append(1, b"one", {"x": b"data"})
+    reader = address.replace("postgres:@", "reader@")
+    with psycopg.connect(address, autocommit=True) as server:
+        server.execute("DO $$ BEGIN CREATE ROLE reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+        server.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+
+    with open_store(reader, make=False) as store:
+        assert (store.events(), store.blob("x"), store.head()) == ([b"one"], b"data", head_of(1, b"one"))
+        with pytest.raises(StoreUnavailable, match="permission denied"):
+            store.append(2, b"two")
