@@ -1,0 +1,75 @@
+"""The engine itself, as an application uses it: a bundle is published as an artifact, loaded, and asked."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from measure import Loop, loop, peak_mb
+from workloads.data import Row
+
+QUESTION = "facts, tenant, at"
+AMOUNT = {"w1": "outputs['amount']"}
+"""What an application reads at once; in the others, all outputs."""
+
+
+def publish(workload: str, policy: Row, file: Path) -> Row:
+    """Write the bundle and its artifact; how long that took, and the most memory of the process with its data."""
+    from policyengine import __version__
+    from policyengine.compiler.pipeline import compile_path
+    from policyengine.runtime import artifact
+
+    with tempfile.TemporaryDirectory() as folder:
+        written = _module(workload).write(policy, Path(folder) / "bundle")
+        begun = time.perf_counter()
+        compiled = compile_path(written)
+        file.write_bytes(artifact.write(compiled.program, compiled.sources, __version__))
+        return {"publish_s": round(time.perf_counter() - begun, 3), "publish_mb": round(peak_mb())}
+
+
+def imported(workload: str) -> None:
+    """Import all that a load needs."""
+    for name in ("policyengine.runtime.artifact", "policyengine.runtime.engine"):
+        import_module(name)
+    _module(workload)
+
+
+class Engine:
+    """A loaded artifact; all that a caller would write to ask it."""
+
+    def __init__(self, workload: str, file: Path) -> None:
+        import policyengine as pe
+
+        self.module = _module(workload)
+        self.policy = pe.load(file)
+        self.decide = self.policy.decider(self.module.DECISION)
+        self.read = AMOUNT.get(workload)
+
+    def questions(self, requests: list[Row]) -> list[tuple[Any, ...]]:
+        """The requests as facts, tenant and instant."""
+        return [self.module.asked(request) for request in requests]
+
+    def is_right(self, request: Row, answer: Row) -> bool:
+        """Whether it answers as the hand-written function does."""
+        return bool(self.module.same(self.decide(*self.module.asked(request)).outputs, answer))
+
+    def variants(self) -> dict[str, Loop]:
+        """What is measured by name, each in the words of a caller."""
+        read = f"d.{self.read}" if self.read else "dict(d.outputs)"
+        statements = {
+            "decide": "policy.decide(NAME, facts, tenant=tenant, at=at)",
+            "decider": "decide(facts, tenant, at)",
+            "amount": f"d = decide(facts, tenant, at); {read}",
+            "rationale": "d = decide(facts, tenant, at); dict(d.outputs); d.rationale",
+            "id": f"d = decide(facts, tenant, at, 'e'); {read}; d.id",
+            "record": "d = decide(facts, tenant, at, 'e'); d.record()",
+        }
+        names = {"policy": self.policy, "decide": self.decide, "NAME": self.module.DECISION}
+        return {name: loop(statement, QUESTION, **names) for name, statement in statements.items()}
+
+
+def _module(workload: str) -> Any:
+    return import_module(f"workloads.{workload}")
