@@ -41,8 +41,8 @@ from workloads import data, hand
 from workloads.data import Row
 
 OURS, BY_HAND = "policyengine", "hand-written"
-STEPS = 34
-"""What stands for the size of W3: it has steps and no rows."""
+SIZES = {"w1": (10, 1_000, 100_000), "w2": (10, 1_000, 100_000, 1_000_000), "w3": (34,)}
+"""Price rows, tenants, and steps, of which W3 always has as many."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def measured(name: str, size: int, engine: str, options: argparse.Namespace) -> 
     theirs = loop("decide(request)", decide=by_hand.decide)
     is_ours = isinstance(made, own.Engine)
     questions: list[Any] = made.questions(requests) if is_ours else requests
-    variants = made.variants() if is_ours else {"decide": loop("decide(request)", decide=made.decide)}
+    variants = made.variants(options.variants) if is_ours else {"decide": loop("decide(request)", decide=made.decide)}
     for variant, ours in variants.items():
         yield {
             **about,
@@ -122,7 +122,7 @@ def is_right(name: str, engine: Any, by_hand: Any) -> Callable[[Row], bool]:
 
 def lines_of(name: str, size: int, engine: str, options: argparse.Namespace) -> Iterator[Row]:
     """The lines of one engine, measured in other processes."""
-    passed = [f"--{word}={getattr(options, word)}" for word in ("rounds", "requests", "check", "seconds")]
+    passed = [f"--{word}={getattr(options, word)}" for word in ("rounds", "requests", "check", "seconds", "variants")]
     with tempfile.TemporaryDirectory() as folder:
         artifact, published = str(Path(folder) / "policy.pe"), {}
         command = [sys.executable, __file__, name, f"--rows={size}", f"--engines={engine}", f"--artifact={artifact}"]
@@ -184,8 +184,9 @@ def main() -> int:
     """Measure what was asked for; 1 where an answer of ours was wrong."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("workloads", nargs="*", help="w1, w2, w3; all of them unless some are named")
-    arguments.add_argument("--rows", default="10,1000", help="price rows of W1, tenants of W2")
+    arguments.add_argument("--rows", help="price rows of W1 and tenants of W2, instead of 10 to a million")
     arguments.add_argument("--engines", default=",".join((OURS, BY_HAND, *PEERS)))
+    arguments.add_argument("--variants", default=",".join(own.VARIANTS), help="of this engine")
     arguments.add_argument("--rounds", type=int, default=9)
     arguments.add_argument("--requests", type=int, default=2_000, help="of a round, where there is time for them")
     arguments.add_argument("--check", type=int, default=20_000, help="answers that are compared")
@@ -194,7 +195,7 @@ def main() -> int:
     arguments.add_argument("--one", choices=["publish", "measure"], help=argparse.SUPPRESS)
     arguments.add_argument("--artifact", help=argparse.SUPPRESS)
     options = arguments.parse_args()
-    sizes = [int(text) for text in options.rows.split(",")]
+    sizes = [int(text) for text in (options.rows or "").split(",") if text]
     if options.one == "publish":
         name = options.workloads[0]
         print(json.dumps(own.publish(name, WORKLOADS[name].make(sizes[0]), Path(options.artifact))))
@@ -207,7 +208,7 @@ def main() -> int:
     print(json.dumps(machine(versions)), flush=True)
     found: list[Row] = []
     for name in options.workloads or WORKLOADS:
-        for size in [STEPS] if name == "w3" else sizes:
+        for size in SIZES[name] if name == "w3" or not sizes else sizes:
             for engine in versions:
                 if size > SIZE_MAX.get((engine, name), size):
                     print(f"{engine} {name} {size}: left out, loading it takes minutes", file=sys.stderr)

@@ -12,6 +12,15 @@ from measure import Loop, loop, peak_mb
 from workloads.data import Row
 
 QUESTION = "facts, tenant, at"
+VARIANTS = {
+    "decide": "policy.decide(NAME, facts, tenant=tenant, at=at)",
+    "decider": "decide(facts, tenant, at)",
+    "amount": "d = decide(facts, tenant, at); READ",
+    "rationale": "d = decide(facts, tenant, at); dict(d.outputs); d.rationale",
+    "id": "d = decide(facts, tenant, at, 'e'); READ; d.id",
+    "record": "d = decide(facts, tenant, at, 'e'); d.record()",
+}
+"""What is measured, each in the words of a caller; `decide` alone is `policy.decider(NAME)`."""
 AMOUNT = {"w1": "outputs['amount']"}
 """What an application reads at once; in the others, all outputs."""
 
@@ -56,19 +65,11 @@ class Engine:
         """Whether it answers as the hand-written function does."""
         return bool(self.module.same(self.decide(*self.module.asked(request)).outputs, answer))
 
-    def variants(self) -> dict[str, Loop]:
-        """What is measured by name, each in the words of a caller."""
+    def variants(self, names: str) -> dict[str, Loop]:
+        """The loops of some variants, listed with commas."""
         read = f"d.{self.read}" if self.read else "dict(d.outputs)"
-        statements = {
-            "decide": "policy.decide(NAME, facts, tenant=tenant, at=at)",
-            "decider": "decide(facts, tenant, at)",
-            "amount": f"d = decide(facts, tenant, at); {read}",
-            "rationale": "d = decide(facts, tenant, at); dict(d.outputs); d.rationale",
-            "id": f"d = decide(facts, tenant, at, 'e'); {read}; d.id",
-            "record": "d = decide(facts, tenant, at, 'e'); d.record()",
-        }
-        names = {"policy": self.policy, "decide": self.decide, "NAME": self.module.DECISION}
-        return {name: loop(statement, QUESTION, **names) for name, statement in statements.items()}
+        scope = {"policy": self.policy, "decide": self.decide, "NAME": self.module.DECISION}
+        return {name: loop(VARIANTS[name].replace("READ", read), QUESTION, **scope) for name in names.split(",")}
 
 
 def _module(workload: str) -> Any:
