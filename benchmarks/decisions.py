@@ -73,7 +73,7 @@ def measured(name: str, size: int, engine: str, options: argparse.Namespace) -> 
     workload, before = WORKLOADS[name], resident_mb()
     policy = None if engine == OURS else workload.make(size)
     begun = time.perf_counter()
-    load = loader(name, engine, policy, options.artifact)
+    load = loader(name, engine, policy, options.folder)
     imported = time.perf_counter()
     made = load()
     loaded = time.perf_counter()
@@ -95,11 +95,11 @@ def measured(name: str, size: int, engine: str, options: argparse.Namespace) -> 
         }
 
 
-def loader(name: str, engine: str, policy: Row | None, artifact: str) -> Callable[[], Any]:
+def loader(name: str, engine: str, policy: Row | None, folder: Path) -> Callable[[], Any]:
     """What loads the policy, with everything imported that it needs."""
     if engine == OURS:
         own.imported(name)
-        return lambda: own.Engine(name, Path(artifact))
+        return lambda: own.Engine(name, folder)
     if engine == BY_HAND:
         return lambda: WORKLOADS[name].by_hand(policy)
     peer = importlib.import_module(f"peers.{PEERS[engine]}")
@@ -124,10 +124,11 @@ def lines_of(name: str, size: int, engine: str, options: argparse.Namespace) -> 
     """The lines of one engine, measured in other processes."""
     passed = [f"--{word}={getattr(options, word)}" for word in ("rounds", "requests", "check", "seconds", "variants")]
     with tempfile.TemporaryDirectory() as folder:
-        artifact, published = str(Path(folder) / "policy.pe"), {}
-        command = [sys.executable, __file__, name, f"--rows={size}", f"--engines={engine}", f"--artifact={artifact}"]
+        published: Row = {}
+        command = [sys.executable, __file__, name, f"--rows={size}", f"--engines={engine}", f"--folder={folder}"]
         try:
             if engine == OURS:
+                list(_lines([*command, "--one=write"], options.timeout))
                 published = next(_lines([*command, "--one=publish"], options.timeout))
             for line in _lines([*command, *passed, "--one=measure"], options.timeout):
                 yield {**line, **published}
@@ -192,13 +193,15 @@ def main() -> int:
     arguments.add_argument("--check", type=int, default=20_000, help="answers that are compared")
     arguments.add_argument("--seconds", type=float, default=2.0, help="of a variant's calls; five times for checking")
     arguments.add_argument("--timeout", type=float, default=600.0, help="seconds that one engine may take")
-    arguments.add_argument("--one", choices=["publish", "measure"], help=argparse.SUPPRESS)
-    arguments.add_argument("--artifact", help=argparse.SUPPRESS)
+    arguments.add_argument("--one", choices=["write", "publish", "measure"], help=argparse.SUPPRESS)
+    arguments.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = arguments.parse_args()
     sizes = [int(text) for text in (options.rows or "").split(",") if text]
+    if options.one == "write":
+        own.write(options.workloads[0], WORKLOADS[options.workloads[0]].make(sizes[0]), options.folder)
+        return 0
     if options.one == "publish":
-        name = options.workloads[0]
-        print(json.dumps(own.publish(name, WORKLOADS[name].make(sizes[0]), Path(options.artifact))))
+        print(json.dumps(own.publish(options.folder)))
         return 0
     if options.one == "measure":
         for line in measured(options.workloads[0], sizes[0], options.engines, options):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from measure import Loop, loop, peak_mb
 from workloads.data import Row
 
+ARTIFACT = "bundle.policy"
 QUESTION = "facts, tenant, at"
 VARIANTS = {
     "decide": "policy.decide(NAME, facts, tenant=tenant, at=at)",
@@ -25,18 +25,21 @@ AMOUNT = {"w1": "outputs['amount']"}
 """What an application reads at once; in the others, all outputs."""
 
 
-def publish(workload: str, policy: Row, file: Path) -> Row:
-    """Write the bundle and its artifact; how long that took, and the most memory of the process with its data."""
+def write(workload: str, policy: Row, folder: Path) -> None:
+    """Write the bundle below a folder."""
+    _module(workload).write(policy, folder / "bundle")
+
+
+def publish(folder: Path) -> Row:
+    """Compile the bundle to its artifact; how long that took, and the most memory of this process, which is its own."""
     from policyengine import __version__
     from policyengine.compiler.pipeline import compile_path
     from policyengine.runtime import artifact
 
-    with tempfile.TemporaryDirectory() as folder:
-        written = _module(workload).write(policy, Path(folder) / "bundle")
-        begun = time.perf_counter()
-        compiled = compile_path(written)
-        file.write_bytes(artifact.write(compiled.program, compiled.sources, __version__))
-        return {"publish_s": round(time.perf_counter() - begun, 3), "publish_mb": round(peak_mb())}
+    begun = time.perf_counter()
+    compiled = compile_path(folder / "bundle")
+    (folder / ARTIFACT).write_bytes(artifact.write(compiled.program, compiled.sources, __version__))
+    return {"publish_s": round(time.perf_counter() - begun, 3), "publish_mb": round(peak_mb())}
 
 
 def imported(workload: str) -> None:
@@ -49,11 +52,11 @@ def imported(workload: str) -> None:
 class Engine:
     """A loaded artifact; all that a caller would write to ask it."""
 
-    def __init__(self, workload: str, file: Path) -> None:
+    def __init__(self, workload: str, folder: Path) -> None:
         import policyengine as pe
 
         self.module = _module(workload)
-        self.policy = pe.load(file)
+        self.policy = pe.load(folder / ARTIFACT)
         self.decide = self.policy.decider(self.module.DECISION)
         self.read = AMOUNT.get(workload)
 

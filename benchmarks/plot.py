@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from workloads.data import Row
 
-WIDTH, PANEL_HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 230, 56, 16, 58, 38
+WIDTH, PANEL_HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 220, 56, 16, 58, 34
 PANEL_WIDTH = WIDTH // 2
 TITLES = {
-    "rows": ("W1: price rows", "rows"),
-    "tenants": ("W2: tenants", "tenants"),
-    "nodes": ("values of a generated bundle", "values"),
-    "versions": ("versions active together", "versions"),
+    "rows": "W1: price rows",
+    "tenants": "W2: tenants",
+    "nodes": "Values of a generated bundle",
+    "versions": "Versions that are active together",
 }
 STYLE = """
   text { font: 12px ui-sans-serif, system-ui, sans-serif; fill: #16202c; }
@@ -50,7 +50,6 @@ def draw(lines: Sequence[Row]) -> str:
 
 def _panel(name: str, lines: Sequence[Row], left: float, top: float) -> Iterator[str]:
     """One thing that grows; every panel has whole powers of ten at its ends."""
-    title, words = TITLES[name]
     sizes = [line["size"] for line in lines]
     times = [line[key] for line in lines for key in ("median_us", "by_hand_us")]
     x_low, x_high = _powers(sizes)
@@ -64,15 +63,14 @@ def _panel(name: str, lines: Sequence[Row], left: float, top: float) -> Iterator
     def y(time: float) -> float:
         return floor - (math.log10(time) - y_low) / (y_high - y_low) * (floor - ceiling)
 
-    yield f'<text class="title" x="{begin:.0f}" y="{top + 14:.0f}">{title}</text>'
+    yield f'<text class="title" x="{begin:.0f}" y="{top + 14:.0f}">{TITLES[name]}</text>'
     for power in range(y_low, y_high + 1):
         at = y(10.0**power)
         yield f'<line class="grid" x1="{begin:.0f}" x2="{end:.0f}" y1="{at:.1f}" y2="{at:.1f}"/>'
         yield f'<text x="{begin - 8:.0f}" y="{at + 4:.1f}" text-anchor="end">{10.0**power:,g}</text>'
     for power in range(x_low, x_high + 1):
         at = x(10.0**power)
-        yield f'<text x="{at:.1f}" y="{floor + 16:.0f}" text-anchor="middle">{10**power:,}</text>'
-    yield f'<text x="{(begin + end) / 2:.0f}" y="{floor + 31:.0f}" text-anchor="middle">{words}</text>'
+        yield f'<text x="{at:.1f}" y="{floor + 16:.0f}" text-anchor="middle">{_short(10**power)}</text>'
     for style, key in (("hand", "by_hand_us"), ("ours", "median_us")):
         points = " ".join(f"{x(line['size']):.1f},{y(line[key]):.1f}" for line in lines)
         yield f'<polyline class="{style}" points="{points}"/>'
@@ -82,6 +80,10 @@ def _panel(name: str, lines: Sequence[Row], left: float, top: float) -> Iterator
         yield f'<circle class="dot" cx="{at:.1f}" cy="{high:.1f}" r="3"/>'
         label = high + 15 if is_below else high - 8
         yield f'<text class="ratio" x="{at:.1f}" y="{label:.1f}" text-anchor="middle">{line["ratio"]:.2f}</text>'
+
+
+def _short(count: int) -> str:
+    return f"{count // 10**6}M" if count >= 10**6 else f"{count // 1_000}k" if count >= 1_000 else str(count)
 
 
 def _powers(values: Sequence[float]) -> tuple[int, int]:
