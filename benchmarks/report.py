@@ -4,7 +4,7 @@
     python benchmarks/start.py >> found.jsonl;    python benchmarks/report.py found.jsonl
 
 Lines that are not JSON are passed over; of two of the same measurement the later counts. What is given is kept in
-`benchmarks/results.jsonl`; without a file, the page is made anew of what was kept. A table whose measurements are missing says so.
+`benchmarks/results.jsonl`; without a file, the page is made anew of what was kept. An empty table says so.
 """
 
 from __future__ import annotations
