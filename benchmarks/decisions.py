@@ -1,13 +1,16 @@
 """How long a decision takes beside a hand-written function, for this engine and for what could be embedded instead.
 
-    python benchmarks/decisions.py [w1 w2 w3] [--rows 10,1000] [--engines policyengine,zen-engine] [--rounds 9]
-                                   [--requests 2000] [--check 20000] [--seconds 2]
+    python benchmarks/decisions.py [w1 w2 w3] [--rows 10,1000] [--engines policyengine,zen-engine]
+    python benchmarks/decisions.py --rows 1000 --engines policyengine --variants decide
+        --check 1000000 --check-seconds 900
+
+The second compares a million answers of each workload with the right ones.
 
 Prints one JSON line a measurement and a table at the end. Each workload, size and engine has a process of its own, in
 which the hand-written function (exact decimals, its reasons collected at once) answers the same requests in
-turn; `ratio` is the median of the rounds' ratios of medians. `load_s` is from the imported engine to one that is ready
-to answer (ours from its artifact, the others from the policy's data in memory), and `memory_mb` the most memory that
-the process had until then, its data included, above an empty one.
+turn; `ratio` is the median of the rounds' ratios of medians. `load_s` is the processor's time from the imported
+engine to one that is ready to answer (ours from its artifact, the others from the policy's data in memory), and
+`memory_mb` the most memory that the process had until then, its data included, above an empty one.
 The peers are in `benchmarks/peers`; one that is not installed is left out with a line that says so.
 
 Variants of this engine: `decide` is the public call, types checked, reasons on demand; `decider` the same by
@@ -18,6 +21,7 @@ the rationale in full; `id` reads the amount and the decision's id; `record` mak
 from __future__ import annotations
 
 import argparse
+import datetime
 import importlib
 import json
 import os
@@ -65,23 +69,23 @@ WORKLOADS = {
         ("amount", "status", "account"),
     ),
 }
-REQUESTS_SEED, CHECK_SEED = 5, 77
+REQUESTS_SEED, CHECK_SEED, CHECK_BATCH = 5, 77, 20_000
 
 
 def measured(name: str, size: int, engine: str, options: argparse.Namespace) -> Iterator[Row]:
     """The lines of one engine; this process is its own."""
     workload, before = WORKLOADS[name], resident_mb()
-    policy = None if engine == OURS else workload.make(size)
-    begun = time.perf_counter()
+    policy = {} if engine == OURS else workload.make(size)
+    begun = time.process_time()
     load = loader(name, engine, policy, options.folder)
-    imported = time.perf_counter()
+    imported = time.process_time()
     made = load()
-    loaded = time.perf_counter()
+    loaded = time.process_time()
     about = {"workload": name, "size": size, "engine": engine, "import_s": round(imported - begun, 3)}
     about |= {"load_s": round(loaded - imported, 4), "memory_mb": round(peak_mb() - before, 1)}
     policy = policy or workload.make(size)
     by_hand = workload.by_hand(policy)
-    about |= wrong(is_right(name, made, by_hand), workload.ask(policy, options.check, CHECK_SEED), 5 * options.seconds)
+    about |= wrong(is_right(name, made, by_hand), to_check(workload, policy, options.check), options.check_seconds)
     requests = workload.ask(policy, options.requests, REQUESTS_SEED)
     theirs = loop("decide(request)", decide=by_hand.decide)
     is_ours = isinstance(made, own.Engine)
@@ -95,7 +99,13 @@ def measured(name: str, size: int, engine: str, options: argparse.Namespace) -> 
         }
 
 
-def loader(name: str, engine: str, policy: Row | None, folder: Path) -> Callable[[], Any]:
+def to_check(workload: Workload, policy: Row, count: int) -> Iterator[Row]:
+    """So many requests, of which no more than some are in memory."""
+    for number, begin in enumerate(range(0, count, CHECK_BATCH)):
+        yield from workload.ask(policy, min(CHECK_BATCH, count - begin), CHECK_SEED + number)
+
+
+def loader(name: str, engine: str, policy: Row, folder: Path) -> Callable[[], Any]:
     """What loads the policy, with everything imported that it needs."""
     if engine == OURS:
         own.imported(name)
@@ -122,7 +132,8 @@ def is_right(name: str, engine: Any, by_hand: Any) -> Callable[[Row], bool]:
 
 def lines_of(name: str, size: int, engine: str, options: argparse.Namespace) -> Iterator[Row]:
     """The lines of one engine, measured in other processes."""
-    passed = [f"--{word}={getattr(options, word)}" for word in ("rounds", "requests", "check", "seconds", "variants")]
+    words = ("rounds", "requests", "check", "check-seconds", "seconds", "variants")
+    passed = [f"--{word}={getattr(options, word.replace('-', '_'))}" for word in words]
     with tempfile.TemporaryDirectory() as folder:
         published: Row = {}
         command = [sys.executable, __file__, name, f"--rows={size}", f"--engines={engine}", f"--folder={folder}"]
@@ -165,7 +176,8 @@ def machine(versions: dict[str, str]) -> Row:
         model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
         pass
-    about = {"machine": model, "cores": os.cpu_count(), "python": platform.python_version()}
+    day = datetime.datetime.now(datetime.UTC).date().isoformat()
+    about = {"machine": model, "cores": os.cpu_count(), "python": platform.python_version(), "day": day}
     return {**about, "peers": {name: its for name, its in versions.items() if its}}
 
 
@@ -186,12 +198,14 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("workloads", nargs="*", help="w1, w2, w3; all of them unless some are named")
     arguments.add_argument("--rows", help="price rows of W1 and tenants of W2, instead of 10 to a million")
+    arguments.add_argument("--peer-rows", type=int, default=1_000_000, help="more are not given to other engines")
     arguments.add_argument("--engines", default=",".join((OURS, BY_HAND, *PEERS)))
     arguments.add_argument("--variants", default=",".join(own.VARIANTS), help="of this engine")
     arguments.add_argument("--rounds", type=int, default=9)
     arguments.add_argument("--requests", type=int, default=2_000, help="of a round, where there is time for them")
     arguments.add_argument("--check", type=int, default=20_000, help="answers that are compared")
-    arguments.add_argument("--seconds", type=float, default=2.0, help="of a variant's calls; five times for checking")
+    arguments.add_argument("--check-seconds", type=float, default=5.0, help="after which no more of them are")
+    arguments.add_argument("--seconds", type=float, default=2.0, help="of a variant's calls")
     arguments.add_argument("--timeout", type=float, default=600.0, help="seconds that one engine may take")
     arguments.add_argument("--one", choices=["write", "publish", "measure"], help=argparse.SUPPRESS)
     arguments.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -213,8 +227,8 @@ def main() -> int:
     for name in options.workloads or WORKLOADS:
         for size in SIZES[name] if name == "w3" or not sizes else sizes:
             for engine in versions:
-                if size > SIZE_MAX.get((engine, name), size):
-                    print(f"{engine} {name} {size}: left out, loading it takes minutes", file=sys.stderr)
+                if size > SIZE_MAX.get((engine, name), options.peer_rows if engine in PEERS else size):
+                    print(f"{engine} {name} {size}: left out, it is too large", file=sys.stderr)
                     continue
                 for line in lines_of(name, size, engine, options):
                     print(json.dumps(line), flush=True)

@@ -4,8 +4,9 @@
 
 Prints one JSON line a size, a table, and draws the plot. Measured as in `benchmarks/decisions.py`: `policy.decide`
 beside a hand-written function, each size in a process of its own. `rows` are those of W1 and `tenants` those of W2;
-`nodes` are values of a generated bundle, of which each reads earlier ones; `versions` are W1 with 500 price rows in a
-registry, where each of 100 tenants has one of them, asked by `policyengine.connect`.
+sizes that the file of `--known` has are not measured again. `nodes` are values of a generated bundle, of which each
+reads earlier ones; `versions` are W1 with 500 price rows in a registry, where each of 100 tenants has one of them,
+asked by `policyengine.connect`.
 """
 
 from __future__ import annotations
@@ -45,21 +46,20 @@ def of_nodes(size: int, options: argparse.Namespace) -> Row:
     from policyengine.compiler.pipeline import compile_texts
 
     text, by_hand = nodes.write(size)
-    compile_texts({"bundle.yaml": nodes.write(10)[0]})
-    took = []
+    program, took = compile_texts({"bundle.yaml": text}).program, []
     for _ in range(3):
-        begun = time.perf_counter()
-        program = compile_texts({"bundle.yaml": text}).program
-        took.append(time.perf_counter() - begun)
+        begun = time.process_time()
+        compile_texts({"bundle.yaml": text})
+        took.append(time.process_time() - begun)
     policy = pe.Policy(program)
-    begun = time.perf_counter()
+    begun = time.process_time()
     decide = policy.decider(nodes.DECISION)
-    about = {"compile_s": round(statistics.median(took), 4), "generate_s": round(time.perf_counter() - begun, 4)}
+    about = {"compile_s": round(statistics.median(took), 4), "generate_s": round(time.process_time() - begun, 4)}
 
     def is_right(request: Row) -> bool:
         return bool(decide(request).outputs["amount"] == by_hand(request)["amount"])
 
-    about |= wrong(is_right, nodes.requests(options.check, 8), 5 * options.seconds)
+    about |= wrong(is_right, nodes.requests(options.check, 8), options.check_seconds)
     requests = nodes.requests(options.requests)
     ours = loop("policy.decide(NAME, request)", policy=policy, NAME=nodes.DECISION)
     theirs = loop("decide(request)", decide=by_hand)
@@ -97,16 +97,16 @@ def of_versions(size: int, options: argparse.Namespace) -> Row:
                 registry.activate(digests[number % size], scopes.tenant(tenant), actor="benchmark")
         by_hand = [hand.PriceCall(policy) for policy in policies]
         due = {tenant: by_hand[number % size] for number, tenant in enumerate(names)}
-        begun = time.perf_counter()
+        begun = time.process_time()
         with pe.connect(address, "price-a-call", interval=60) as live:
-            about = {"load_s": round(time.perf_counter() - begun, 3)}
+            about = {"load_s": round(time.process_time() - begun, 3)}
 
             def is_right(request: Row) -> bool:
                 facts, tenant, at = w1.asked(request)
                 answer = due[request["tenant"]].decide(request)
                 return w1.same(live.decide(w1.DECISION, facts, tenant=tenant, at=at).outputs, answer)
 
-            about |= wrong(is_right, data.calls(policies[0], options.check, 77), 5 * options.seconds)
+            about |= wrong(is_right, data.calls(policies[0], options.check, 77), options.check_seconds)
             requests = data.calls(policies[0], options.requests)
             questions = [w1.asked(request) for request in requests]
             text = "live.decide(NAME, facts, tenant=tenant, at=at)"
@@ -120,16 +120,26 @@ MADE_HERE: dict[str, Callable[[int, argparse.Namespace], Row]] = {"nodes": of_no
 
 def line_of(against: str, size: int, options: argparse.Namespace) -> Iterator[Row]:
     """The line of one size, where it could be measured."""
-    if against in WORKLOAD:
+    known = [line for line in options.known if (line.get("workload"), line["size"]) == (WORKLOAD.get(against), size)]
+    if known:
+        found = iter(known)
+    elif against in WORKLOAD:
         options.variants = "decide"
         found = decisions.lines_of(WORKLOAD[against], size, decisions.OURS, options)
     else:
-        passed = [f"--{word}={getattr(options, word)}" for word in ("rounds", "requests", "check", "seconds")]
+        words = ("rounds", "requests", "check", "check-seconds", "seconds")
+        passed = [f"--{word}={getattr(options, word.replace('-', '_'))}" for word in words]
         command = [sys.executable, __file__, against, f"--one={size}", *passed]
         said = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=options.timeout, check=True)
         found = iter([json.loads(said.stdout)])
     for line in found:
         yield {"growth": against, **line, "size": size}
+
+
+def ours_in(file: str) -> list[Row]:
+    """What `benchmarks/decisions.py` has printed about `policy.decide`."""
+    found = [json.loads(line) for line in Path(file).read_text("utf-8").splitlines() if line.startswith("{")]
+    return [line for line in found if (line.get("engine"), line.get("variant")) == (decisions.OURS, "decide")]
 
 
 def table(found: list[Row]) -> Iterator[str]:
@@ -151,7 +161,9 @@ def main() -> int:
     arguments.add_argument("--rounds", type=int, default=9)
     arguments.add_argument("--requests", type=int, default=2_000)
     arguments.add_argument("--check", type=int, default=2_000)
+    arguments.add_argument("--check-seconds", type=float, default=5.0)
     arguments.add_argument("--seconds", type=float, default=2.0)
+    arguments.add_argument("--known", type=ours_in, default=[], help="what `benchmarks/decisions.py` has printed")
     arguments.add_argument("--timeout", type=float, default=600.0)
     arguments.add_argument("--plot", type=Path, help="where to write the plot, an SVG")
     arguments.add_argument("--one", type=int, help=argparse.SUPPRESS)

@@ -6,7 +6,7 @@ import gc
 import resource
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -87,12 +87,11 @@ def _round(
     return taken, compared_with
 
 
-def wrong(answers: Callable[[Any], bool], questions: Sequence[Any], seconds: float) -> dict[str, int]:
+def wrong(is_right: Callable[[Any], bool], questions: Iterable[Any], seconds: float) -> dict[str, int]:
     """How many of the questions are answered wrongly, among as many of them as fit into the time."""
-    found, asked, until = 0, 0, time.perf_counter() + seconds
-    while asked < len(questions) and time.perf_counter() < until:
-        batch = list(islice(questions, asked, asked + 100))
-        found += sum(not answers(question) for question in batch)
+    found, asked, until, rest = 0, 0, time.perf_counter() + seconds, iter(questions)
+    while time.perf_counter() < until and (batch := list(islice(rest, 100))):
+        found += sum(not is_right(question) for question in batch)
         asked += len(batch)
     return {"wrong": found, "checked": asked}
 

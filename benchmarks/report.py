@@ -1,10 +1,11 @@
 """Put measurements into `docs/benchmarks.md`: its tables, between their markers, and `docs/growth.svg`.
 
-    python benchmarks/decisions.py > found.jsonl; python benchmarks/growth.py >> found.jsonl
-    python benchmarks/start.py >> found.jsonl;    python benchmarks/report.py found.jsonl
+    python benchmarks/report.py --measure [--full]     run the benchmarks, and write the page of what they find
+    python benchmarks/report.py found.jsonl ...        write it of what they have printed
+    python benchmarks/report.py                        write it of what was kept
 
-Lines that are not JSON are passed over; of two of the same measurement the later counts. What is given is kept in
-`benchmarks/results.jsonl`; without a file, the page is made anew of what was kept. An empty table says so.
+What was found is kept in `benchmarks/results.jsonl`. Lines that are not JSON are passed over; of two of the same
+measurement the later counts. An empty table says so.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -31,7 +35,32 @@ OURS = "policyengine"
 MARKERS = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 NOTHING = "Not measured.\n"
 
+MILLION = ["--rows=1000", f"--engines={OURS}", "--variants=decide", "--check=1000000", "--check-seconds=900"]
+SHORT: tuple[list[str], ...] = (
+    ["decisions.py", "--seconds=0.3", "--check-seconds=2", "--peer-rows=100000"],
+    ["growth.py", "--seconds=0.3"],
+    ["start.py"],
+)
+FULL: tuple[list[str], ...] = (["decisions.py"], ["decisions.py", *MILLION], ["growth.py"], ["start.py"])
+"""What is run in turn; what `decisions.py` has found is known to `growth.py`."""
+
 Lines = Sequence[Row]
+
+
+def measured(runs: Sequence[list[str]]) -> tuple[str, bool]:
+    """What the benchmarks print, and whether all of them ended well."""
+    text, is_well = "", True
+    with tempfile.TemporaryDirectory() as folder:
+        known = Path(folder) / "known.jsonl"
+        for script, *options in runs:
+            begun = time.perf_counter()
+            known.write_text(text, "utf-8")
+            options += [f"--known={known}"] if script == "growth.py" else []
+            command = [sys.executable, str(Path(__file__).with_name(script)), *options]
+            said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+            text, is_well = text + said.stdout, is_well and said.returncode == 0
+            print(f"{' '.join([script, *options])}: {time.perf_counter() - begun:.0f} s", flush=True)
+    return text, is_well
 
 
 def rendered(page: str, lines: Lines) -> str:
@@ -60,7 +89,7 @@ def about(lines: Lines) -> str:
         return NOTHING
     on = found[-1]
     peers = ", ".join(f"{name} {version}" for name, version in on["peers"].items())
-    return f"Measured on {on['machine']}, {on['cores']} cores, Python {on['python']}, with {peers}.\n"
+    return f"Measured on {on['day']}: {on['machine']}, {on['cores']} cores, Python {on['python']}; {peers}.\n"
 
 
 def of_workload(name: str) -> Callable[[Lines], str]:
@@ -77,8 +106,8 @@ def of_workload(name: str) -> Callable[[Lines], str]:
             last = its[max(its)]
             cells = [_ratio(its[size]) if size in its else "" for size in sizes]
             title = f"**`{variant}`**" if engine == OURS else engine
-            wrong = max(its.values(), key=lambda line: line["wrong"] / line["checked"])
-            tail = [f"{last['p99_over_median']:.1f}", f"{wrong['wrong']:,} of {wrong['checked']:,}"]
+            wrong, checked = (sum(line[word] for line in its.values()) for word in ("wrong", "checked"))
+            tail = [f"{last['p99_over_median']:.1f}", f"{wrong:,} of {checked:,}"]
             body.append([title, *cells, *tail])
         return _table(head, body)
 
@@ -175,18 +204,16 @@ def _all(lines: Lines, **wanted: object) -> list[Row]:
 
 
 def _of(name: str, size: int, variant: str, field: str = "ratio") -> Callable[[Lines], float]:
-    return lambda lines: _one(
-        lines, workload=name, size=size, engine=OURS, variant=variant, growth=None
-    )[field]  # fmt: skip
+    wanted = {"workload": name, "size": size, "engine": OURS, "variant": variant, "growth": None}
+    return lambda lines: float(_one(lines, **wanted)[field])
 
 
 def _times_ten_rows(lines: Lines) -> float:
-    large, small = (_of("w1", size, "decide", "median_us")(lines) for size in (100_000, 10))
-    return large / small
+    return _of("w1", 100_000, "decide", "median_us")(lines) / _of("w1", 10, "decide", "median_us")(lines)
 
 
 def _above_interpreter(lines: Lines) -> float:
-    return 1_000 * (_one(lines, start="runtime")["seconds"] - _one(lines, start="interpreter")["seconds"])
+    return float(1_000 * (_one(lines, start="runtime")["seconds"] - _one(lines, start="interpreter")["seconds"]))
 
 
 GOALS: list[tuple[str, float, Callable[[Lines], float]]] = [
@@ -222,18 +249,27 @@ TABLES: dict[str, Callable[[Lines], str]] = {
 
 
 def main() -> int:
-    """Write the page, the picture and the measurements."""
+    """Write the page, the picture and the measurements; 1 where a benchmark failed or an answer of ours was wrong."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("results", nargs="*", type=Path, help="what the benchmarks have printed")
+    arguments.add_argument("--measure", action="store_true", help="run the benchmarks first")
+    arguments.add_argument("--full", action="store_true", help="longer, and compare a million answers a workload")
     options = arguments.parse_args()
-    texts = [file.read_text("utf-8") for file in options.results or [KEPT]]
-    lines = read("\n".join(texts))
+    if options.measure and options.results:
+        arguments.error("--measure makes its own results")
+    if options.full and not options.measure:
+        arguments.error("--full says how to --measure")
+    if options.measure:
+        text, is_well = measured(FULL if options.full else SHORT)
+    else:
+        text, is_well = "\n".join(file.read_text("utf-8") for file in options.results or [KEPT]), True
+    lines = read(text)
     KEPT.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     PAGE.write_text(rendered(PAGE.read_text("utf-8"), lines), "utf-8")
     grown = [line for line in lines if "growth" in line]
     if grown:
         PICTURE.write_text(plot.draw(grown), "utf-8")
-    return 0
+    return 0 if is_well else 1
 
 
 if __name__ == "__main__":

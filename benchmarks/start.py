@@ -36,8 +36,8 @@ def main() -> int:
             taken[name].append(time.perf_counter() - begun)
     for name, seconds in taken.items():
         warm = seconds[1:]
-        line = {"start": name, "seconds": statistics.median(warm), "min": min(warm), "max": max(warm)}
-        print(json.dumps({key: round(its, 4) if key != "start" else its for key, its in line.items()}))
+        line = {"seconds": statistics.median(warm), "min": min(warm), "max": max(warm)}
+        print(json.dumps({"start": name} | {key: round(its, 4) for key, its in line.items()}))
     return 0
 
 
