@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -37,8 +38,8 @@ NOTHING = "Not measured.\n"
 
 MILLION = ["--rows=1000", f"--engines={OURS}", "--variants=decide", "--check=1000000", "--check-seconds=900"]
 SHORT: tuple[list[str], ...] = (
-    ["decisions.py", "--seconds=0.3", "--check-seconds=2", "--peer-rows=100000"],
-    ["growth.py", "--seconds=0.3"],
+    ["decisions.py", "--seconds=0.2", "--check-seconds=1.5", "--peer-rows=1000"],
+    ["growth.py", "--seconds=0.2", "--check-seconds=1"],
     ["start.py"],
 )
 FULL: tuple[list[str], ...] = (["decisions.py"], ["decisions.py", *MILLION], ["growth.py"], ["start.py"])
@@ -53,14 +54,21 @@ def measured(runs: Sequence[list[str]]) -> tuple[str, bool]:
     with tempfile.TemporaryDirectory() as folder:
         known = Path(folder) / "known.jsonl"
         for script, *options in runs:
-            begun = time.perf_counter()
+            begun, worked = time.perf_counter(), _worked()
             known.write_text(text, "utf-8")
             options += [f"--known={known}"] if script == "growth.py" else []
             command = [sys.executable, str(Path(__file__).with_name(script)), *options]
             said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
             text, is_well = text + said.stdout, is_well and said.returncode == 0
-            print(f"{' '.join([script, *options])}: {time.perf_counter() - begun:.0f} s", flush=True)
+            took, worked = time.perf_counter() - begun, _worked() - worked
+            print(f"{script}: {took:.0f} s, of which the processor worked {worked:.0f} s", flush=True)
     return text, is_well
+
+
+def _worked() -> float:
+    """The processor's seconds of all processes that have been started here and have ended."""
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def rendered(page: str, lines: Lines) -> str:

@@ -16,5 +16,7 @@ PEERS = {
     "rule-engine": "rule_engine",
 }
 """The module of each distribution."""
+WITH_TABLES = ("zen-engine",)
+"""They search the rows themselves, so their time depends on how many there are."""
 SIZE_MAX = {("zen-engine", "w2"): 100_000}
 """Above which size of a workload an engine takes minutes to load."""
