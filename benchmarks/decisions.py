@@ -198,7 +198,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("workloads", nargs="*", help="w1, w2, w3; all of them unless some are named")
     arguments.add_argument("--rows", help="price rows of W1 and tenants of W2, instead of 10 to a million")
-    arguments.add_argument("--peer-rows", type=int, default=1_000_000, help="more are not given to engines without tables")
+    arguments.add_argument("--peer-rows", type=int, default=10**6, help="more are not given to engines without tables")
     arguments.add_argument("--engines", default=",".join((OURS, BY_HAND, *PEERS)))
     arguments.add_argument("--variants", default=",".join(own.VARIANTS), help="of this engine")
     arguments.add_argument("--rounds", type=int, default=9)

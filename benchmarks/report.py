@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import plot
+import start
 from workloads.data import Row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,21 +54,15 @@ def measured(runs: Sequence[list[str]]) -> tuple[str, bool]:
     with tempfile.TemporaryDirectory() as folder:
         known = Path(folder) / "known.jsonl"
         for script, *options in runs:
-            begun, worked = time.perf_counter(), _worked()
+            begun, worked = time.perf_counter(), start.worked()
             known.write_text(text, "utf-8")
             options += [f"--known={known}"] if script == "growth.py" else []
             command = [sys.executable, str(Path(__file__).with_name(script)), *options]
             said = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
             text, is_well = text + said.stdout, is_well and said.returncode == 0
-            took, worked = time.perf_counter() - begun, _worked() - worked
+            took, worked = time.perf_counter() - begun, start.worked() - worked
             print(f"{script}: {took:.0f} s, of which the processor worked {worked:.0f} s", flush=True)
     return text, is_well
-
-
-def _worked() -> float:
-    """The processor's seconds of all processes that have been started here and have ended."""
-    used = os.times()
-    return used.children_user + used.children_system
 
 
 def rendered(page: str, lines: Lines) -> str:

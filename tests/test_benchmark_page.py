@@ -27,7 +27,7 @@ def made() -> Iterator[SimpleNamespace]:
         before = set(sys.modules)
         yield SimpleNamespace(report=importlib.import_module("report"), plot=importlib.import_module("plot"))
         for name in set(sys.modules) - before:
-            if name.partition(".")[0] in ("report", "plot", "workloads"):
+            if name.partition(".")[0] in ("report", "plot", "start", "workloads"):
                 del sys.modules[name]
 
 

@@ -25,7 +25,7 @@ def lines(script: str, *options: str) -> tuple[list[dict[str, Any]], list[str]]:
     """What a script prints as JSON, and the table after it."""
     command = [sys.executable, str(BENCHMARKS / script), *options, *SMALL]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [json.loads(line) for line in said if line.startswith("{")], [line for line in said if line[:1] not in "{"]
+    return [json.loads(line) for line in said if line.startswith("{")], [line for line in said if line and line[0] != "{"]
 
 
 @pytest.mark.parametrize("workload", ["w1", "w2", "w3"])
