@@ -98,7 +98,7 @@ def of_versions(size: int, options: argparse.Namespace) -> Row:
         by_hand = [hand.PriceCall(policy) for policy in policies]
         due = {tenant: by_hand[number % size] for number, tenant in enumerate(names)}
         begun = time.process_time()
-        with pe.connect(address, "price-a-call", interval=60) as live:
+        with pe.connect(address, "price-a-call") as live:
             about = {"load_s": round(time.process_time() - begun, 3)}
 
             def is_right(request: Row) -> bool:
