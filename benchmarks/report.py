@@ -38,7 +38,7 @@ NOTHING = "Not measured.\n"
 
 MILLION = ["--rows=1000", f"--engines={OURS}", "--variants=decide", "--check=1000000", "--check-seconds=900"]
 SHORT: tuple[list[str], ...] = (
-    ["decisions.py", "--seconds=0.2", "--check-seconds=1.5", "--peer-rows=1000"],
+    ["decisions.py", "--seconds=0.2", "--check-seconds=0.8", "--peer-rows=1000"],
     ["growth.py", "--seconds=0.2", "--check-seconds=1"],
     ["start.py"],
 )
