@@ -27,7 +27,7 @@ Row = dict[str, Any]
 def prices(rows: int, seed: int = 11) -> Row:
     """`rows` prices by model and token type with tiers, a tenth as many contract prices, and free quantities."""
     random = Random(seed * 1_000_003 + rows)
-    price_rows = [
+    price_rows: list[Row] = [
         {
             "id": f"price-{number:06d}",
             "model": f"model-{number // len(TOKEN_TYPES):05d}",

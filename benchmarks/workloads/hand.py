@@ -54,8 +54,11 @@ class PriceCall:
             if up_to is None or end <= up_to:
                 break
             floor = up_to
-        rounded = amount.quantize(self.unit[request["currency"]], ROUND_HALF_UP)
-        return {"amount": rounded, "lines": lines, "fired": reasons, "version": self.version}
+        currency = request["currency"]
+        rounded = amount.quantize(self.unit[currency], ROUND_HALF_UP)
+        return {
+            "amount": rounded, "currency": currency, "lines": lines, "fired": reasons, "version": self.version,
+        }  # fmt: skip
 
 
 class MayUse:
