@@ -5,14 +5,16 @@ They are legal, and often not meant. What depends on facts is not judged: only n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
+from typing import Any
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.lower.charges.quantities import Quantities
 from policyengine.compiler.lower.context import Context
-from policyengine.compiler.price_curve import Curve
+from policyengine.compiler.price_curve import Curve, Exact
 from policyengine.language.charges import Charge
 from policyengine.language.expression import arithmetic
 from policyengine.runtime.program import Column, Const, Expr, Read
@@ -23,27 +25,66 @@ from policyengine.values.types import Number
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """The schedules that an expression may stand for: their held values, and the places and the name of each."""
+
+    type: types.Tiers
+    values: Sequence[Any]
+    places: Callable[[int], Sequence[Span]]
+    named: Callable[[int], str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     """A schedule of known numbers: its prices, the place of each tier, and how it is called."""
 
     curve: Curve
-    places: tuple[Span, ...]
+    places: Sequence[Span]
     named: str
 
 
 def schedule(context: Context, charge: Charge, schedule: Expr, found: Quantities, factor: Expr | None) -> None:
     """Judge the tiers of a charge that sells units."""
-    step = _step(found)
+    step, known = _step(found), _known(context, charge, schedule)
     times = Fraction(1) if factor is None else arithmetic.constant_of(factor)
-    if step is None:
+    if step is None or known is None:
         return
-    schedules = list(_schedules(context, charge, schedule, step))
-    for one in schedules:
-        if times is None and any(one.curve.flats):
+    free = _free_quantities(context, charge, found)
+    if len(known.values) > 1 and len(free) > 1:
+        free = []  # one of many schedules is not judged together with one of many free quantities
+    counted = _counted(charge, known.type, step, Fraction(1) if times is None else times, free)
+    lowest = counted((), (known.type.rate.lo,), (known.type.flat.lo,))
+    only_rises = charge.mode == "graduated" and lowest.rates[0] >= 0 and lowest.flats[0] >= 0
+    most = _most(found)
+    all_reached: set[Any] = set()
+    for row, value in enumerate(known.values):
+        if value is None or (only_rises and value[0] in all_reached):
+            continue  # neither a cliff nor a free quantity makes less of a price that only rises
+        if times is None and any(value[2]):
             continue  # how flat amounts compare with units is not known
-        rates = tuple(rate * (1 if times is None else times) for rate in one.curve.rates)
-        curve = Curve(charge.mode, one.curve.bounds, rates, one.curve.flats, one.curve.sizes, step)
-        _judge(context, charge, found, _Found(curve, one.places, one.named), len(schedules) == 1, times is not None)
+        one = _Found(counted(value[0][:-1], *value[1:]), known.places(row), known.named(row))
+        if not _judge(context, charge, most, free, one, times is not None):
+            all_reached.add(value[0])
+
+
+def _counted(
+    charge: Charge, its_type: types.Tiers, step: Fraction, times: Fraction, free: list[Fraction]
+) -> Callable[..., Curve]:
+    """Makes curves of held schedules: quantities and prices are ints over one denominator each."""
+    quantities = lcm(its_type.bound.den, step.denominator, *(value.denominator for value in free))
+    rate_den = its_type.rate.den * times.denominator
+    prices = lcm(quantities * rate_den, its_type.flat.den)
+    of_bound, of_flat = quantities // its_type.bound.den, prices // its_type.flat.den
+    of_rate = prices // (quantities * rate_den) * times.numerator
+    smallest = step.numerator * (quantities // step.denominator)
+
+    def curve(bounds: Sequence[int], rates: Sequence[int], flats: Sequence[int]) -> Curve:
+        numbers = (
+            [n * factor for n in part] for part, factor in ((bounds, of_bound), (rates, of_rate), (flats, of_flat))
+        )
+        return Curve(charge.mode, *map(tuple, numbers), (None,) * len(rates), smallest, quantities, prices)
+
+    return curve
 
 
 def packages(
@@ -63,31 +104,40 @@ def packages(
         return  # an error of its own: no quantity has a price
     numbers = [tuple(Fraction(0) if cell is None else cell for cell in part) for part in (bounds, rates, flats)]
     curve = Curve(charge.mode, numbers[0][:-1], numbers[1], numbers[2], sizes, step)
-    _judge(context, charge, found, _Found(curve, tuple(t.at for t in charge.tiers), ""), alone=True, shows=True)
+    one = _Found(curve, [tier.at for tier in charge.tiers], "")
+    _judge(context, charge, _most(found), _free_quantities(context, charge, found), one, shows=True)
 
 
-def _judge(context: Context, charge: Charge, found: Quantities, one: _Found, alone: bool, shows: bool) -> None:
-    """Give the warnings of one schedule; one of many is not judged together with one of many free quantities."""
+def _judge(
+    context: Context, charge: Charge, most: Fraction, free_quantities: list[Fraction], one: _Found, shows: bool
+) -> bool:
+    """Give the warnings of one schedule; whether some of its tiers are out of reach."""
     curve = one.curve
-    assert isinstance(found.after.type, Number)
-    most = Fraction(found.after.type.hi, found.after.type.den)
-    out_of_reach = set(curve.unreachable(most))
+    parts = curve.quantity_den
+    out_of_reach = set(curve.unreachable(most * parts))
     for tier in sorted(out_of_reach):
         context.lint(say.unreachable_tier(tier + 1, one.named, one.places[tier]))
     for tier, before, after in curve.cliffs():
         if tier not in out_of_reach:
-            prices = (_text(curve.price(before)), _text(curve.price(after))) if shows else None
-            context.lint(say.volume_cliff(_text(before), _text(after), prices, one.named, one.places[tier]))
-    if charge.free_quantity is None or found.free is None:
-        return
-    free_quantities = list(_values(context, found.free))
-    for free in free_quantities if alone or len(free_quantities) == 1 else []:
-        raised = curve.raised(free, charge.free_quantity_as == "tier", most)
+            prices = (_price(curve, curve.price(before)), _price(curve, curve.price(after))) if shows else None
+            quantities = _quantity(curve, before), _quantity(curve, after)
+            context.lint(say.volume_cliff(*quantities, prices, one.named, one.places[tier]))
+    for free in free_quantities:
+        assert charge.free_quantity is not None
+        raised = curve.raised(free * parts, charge.free_quantity_as == "tier", most * parts)
         if raised is not None:
-            quantity, without, with_free = (_text(part) for part in raised)
-            prices = (without, with_free) if shows else None
-            context.lint(say.free_quantity_raises(_text(free), quantity, prices, one.named, charge.free_quantity.span))
-            return
+            quantity, *both = raised
+            prices = (_price(curve, both[0]), _price(curve, both[1])) if shows else None
+            said = _text(free), _quantity(curve, quantity), prices
+            context.lint(say.free_quantity_raises(*said, one.named, charge.free_quantity.span))
+            break
+    return bool(out_of_reach)
+
+
+def _most(found: Quantities) -> Fraction:
+    """The greatest quantity that can be priced."""
+    assert isinstance(found.after.type, Number)
+    return Fraction(found.after.type.hi, found.after.type.den)
 
 
 def _step(found: Quantities) -> Fraction | None:
@@ -97,6 +147,14 @@ def _step(found: Quantities) -> Fraction | None:
     return Fraction(1) if found.after.type.integer else Fraction(1, found.after.type.den)
 
 
+def _quantity(curve: Curve, number: Exact) -> str:
+    return _text(Fraction(number) / curve.quantity_den)
+
+
+def _price(curve: Curve, number: Exact) -> str:
+    return _text(Fraction(number) / curve.price_den)
+
+
 def _text(number: Fraction) -> str:
     """For people: in decimals where they end, to six places where they do not."""
     if shortest(number.numerator, number.denominator) is None:
@@ -104,27 +162,26 @@ def _text(number: Fraction) -> str:
     return decimal_text(number.numerator, number.denominator)
 
 
-def _schedules(context: Context, charge: Charge, expr: Expr, step: Fraction) -> Iterator[_Found]:
-    """The schedules that an expression may stand for, as far as they are known."""
+def _known(context: Context, charge: Charge, expr: Expr) -> _Known | None:
+    """The schedules that an expression may stand for, where they are known."""
     while isinstance(expr, Read):
         expr = context.nodes[expr.node].expr
     assert isinstance(expr.type, types.Tiers)
     if isinstance(expr, Const) and isinstance(charge.tiers, tuple):
-        yield _Found(_curve(charge, expr.type, expr.value, step), tuple(tier.at for tier in charge.tiers), "")
-    elif isinstance(expr, Column):
-        table = context.tables[expr.table]
-        rows = zip(table.columns[expr.column], context.row_places[expr.table], table.ids, strict=True)
-        for value, place, row in rows:
-            if value is not None:
-                yield _Found(_curve(charge, expr.type, value, step), (place,) * len(value[1]), f"{expr.table}.{row}")
+        places = [tier.at for tier in charge.tiers]
+        return _Known(expr.type, [expr.value], lambda _: places, lambda _: "")
+    if isinstance(expr, Column):
+        table, name = context.tables[expr.table], expr.table
+        cells, spans = table.columns[expr.column], context.row_places[name]
+        return _Known(
+            expr.type, cells, lambda row: [spans[row]] * len(cells[row][1]), lambda row: f"{name}.{table.ids[row]}"
+        )
+    return None
 
 
-def _curve(charge: Charge, its_type: types.Tiers, value: object, step: Fraction) -> Curve:
-    assert isinstance(value, tuple)
-    bounds = tuple(Fraction(bound, its_type.bound.den) for bound in value[0][:-1])
-    rates = tuple(Fraction(rate, its_type.rate.den) for rate in value[1])
-    flats = tuple(Fraction(flat, its_type.flat.den) for flat in value[2])
-    return Curve(charge.mode, bounds, rates, flats, (None,) * len(rates), step)
+def _free_quantities(context: Context, charge: Charge, found: Quantities) -> list[Fraction]:
+    """The free quantities that stand in the bundle."""
+    return [] if charge.free_quantity is None or found.free is None else list(_values(context, found.free))
 
 
 def _values(context: Context, expr: Expr) -> Iterator[Fraction]:
