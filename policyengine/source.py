@@ -41,6 +41,11 @@ class Source:
         row = bisect_right(self._line_starts, offset) - 1
         return row + 1, offset - self._line_starts[row] + 1
 
+    def start_of(self, number: int) -> int:
+        """The offset at which a line begins, counted from 1; the end of the text for a line behind the last."""
+        starts = self._line_starts
+        return starts[number - 1] if number <= len(starts) else len(self.text)
+
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its end."""
         starts = self._line_starts

@@ -2,43 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from math import lcm
 from typing import Any, cast
 
-from policyengine.compiler.literals import Exact, held
+from policyengine.compiler.literals import Exact, held, tight
 from policyengine.values import types
 from policyengine.values.types import Number, Type
 
 
-def held_all(values: Iterable[Exact], its_type: Type) -> tuple[Any, ...]:
+@dataclass(slots=True)
+class TierCells:
+    """A column of schedules in parts: the tiers of all rows, one after another, and how many each row has, 0 for none."""
+
+    bounds: list[Exact] = field(default_factory=list)
+    rates: list[Exact] = field(default_factory=list)
+    flats: list[Exact] = field(default_factory=list)
+    lengths: list[int] = field(default_factory=list)
+
+    def append(self, schedule: Exact) -> None:
+        """One more row: its bounds, rates and flat amounts, or None."""
+        bounds, rates, flats = schedule or ((), (), ())
+        self.bounds += bounds
+        self.rates += rates
+        self.flats += flats
+        self.lengths.append(len(bounds))
+
+
+Cells = Sequence[Exact] | TierCells
+
+
+def tight_column(declared: Type, cells: Cells) -> Type:
+    """The declared type narrowed to exactly these cells."""
+    if not isinstance(cells, TierCells):
+        return tight(declared, cells)
+    assert isinstance(declared, types.Tiers)
+    parts = ((declared.bound, cells.bounds), (declared.rate, cells.rates), (declared.flat, cells.flats))
+    return types.Tiers(*cast(list[Number], [tight(*part) for part in parts]))
+
+
+def held_all(cells: Cells, its_type: Type) -> tuple[Any, ...]:
     """Exact values as the program holds them; what is one object here is one there."""
-    known: dict[int, Any] = {}
-    kept: dict[int, Exact] = {}
-
-    def hold(value: Exact, its_type: Type) -> Any:
-        key = id(value)
-        if key not in kept:
-            kept[key] = value
-            known[key] = held(value, its_type)
-        return known[key]
-
+    if not isinstance(cells, TierCells):
+        return each_once(cells, lambda cell: held(cell, its_type))
     inner = its_type.item if isinstance(its_type, types.Optional) else its_type
-    if not isinstance(inner, types.Tiers):
-        return tuple([hold(value, its_type) for value in values])
+    assert isinstance(inner, types.Tiers)
+    bounds, rates = held_all(cells.bounds, inner.bound), held_all(cells.rates, inner.rate)
+    flats = held_all(cells.flats, inner.flat)
     shared: dict[Any, Any] = {}
+    share = shared.setdefault
     found: list[Any] = []
-    for value in values:
-        if value is None:
-            found.append(None)
-            continue
-        parts = []
-        for cells, part_type in zip(value, (inner.bound, inner.rate, inner.flat), strict=True):
-            part = tuple([hold(cell, part_type) for cell in cells])
-            parts.append(shared.setdefault(part, part))
-        found.append(tuple(parts))
+    start = 0
+    for length in cells.lengths:
+        end = start + length
+        own = bounds[start:end], rates[start:end], flats[start:end]
+        found.append((share(own[0], own[0]), own[1], share(own[2], own[2])) if length else None)
+        start = end
     return tuple(found)
+
+
+def each_once(cells: Sequence[Exact], change: Callable[[Exact], Any]) -> tuple[Any, ...]:
+    """Every cell after a change, which is asked once of cells that are one object."""
+    known = {key: change(cell) for key, cell in {id(cell): cell for cell in cells}.items()}
+    return tuple([known[id(cell)] for cell in cells])
 
 
 def widened(known: Type, more: Type) -> Type | None:
@@ -55,6 +82,18 @@ def widened(known: Type, more: Type) -> Type | None:
             parts = [widened(getattr(known, part), getattr(more, part)) for part in ("bound", "rate", "flat")]
             return types.Tiers(*cast(list[Number], parts))
     return known if known == more else None
+
+
+def are_held_alike(known: Type, wider: Type) -> bool:
+    """Whether values keep their held form in a type that `widened` has given."""
+    match known, wider:
+        case Number(), Number():
+            return known.den == wider.den
+        case types.Optional(), types.Optional():
+            return are_held_alike(known.item, wider.item)
+        case types.Tiers(), types.Tiers():
+            return all(getattr(known, part).den == getattr(wider, part).den for part in ("bound", "rate", "flat"))
+    return known == wider
 
 
 def rescaled(value: Any, known: Type, wider: Type) -> Any:

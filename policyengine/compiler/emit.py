@@ -10,6 +10,7 @@ from policyengine.language.entitlements import Entitlement
 from policyengine.language.model import NAMED_SECTIONS, Decision, Guard, NamedValue
 from policyengine.language.proration import Proration
 from policyengine.language.retries import Retry
+from policyengine.runtime.places import Places
 from policyengine.runtime.program import Entry, Expr, Fact, Node, Program, Read, reads, walk
 from policyengine.values import types
 
@@ -53,7 +54,7 @@ def emit(context: Context, digest: str) -> Program:
         approvers={node: g.approver for node, g in spoken.items() if g.approver},
         effects={node: g.effect for node, g in spoken.items()},
         on_error=_on_error(context),
-        places=context.places,
+        places=Places(context.places, context.row_lines),
     )
 
 

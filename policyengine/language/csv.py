@@ -1,18 +1,20 @@
 """CSV text -> rows with places: RFC 4180 and nothing looser.
 
 Python's reader takes the text apart, because it is fast; it lets stray quotes pass, so every row with a quote is held
-against the grammar of the RFC as well. Only where rows begin is kept: the place of a field is worked out when somebody
-asks for it. Nothing is guessed about types; `scalar_value` reads a field once its column's type is known.
+against the grammar of the RFC as well. A sheet keeps columns, each text of a column once, and the line of each row: the
+place of a field is worked out when somebody asks for it. Nothing is guessed about types; `scalar_value` reads a field
+once its column's type is known.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import re
+from array import array
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import count
 
 from policyengine.language import characters, diagnostics, scalars, yaml
 from policyengine.language.scalars import Refused, Value
@@ -30,30 +32,42 @@ _FIELD = re.compile(rf'{_QUOTED}|[^",\r\n]*+')
 _ROW = re.compile(rf"(?:{_FIELD.pattern})(?:,(?:{_FIELD.pattern}))*+(?:\r\n|\r|\n)?")
 
 
+ROWS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The fields of one column: row r has the text `texts[codes[r]]`, and no text stands in `texts` twice."""
+
+    texts: list[str]
+    codes: array[int]
+
+    def __getitem__(self, row: int) -> str:
+        return self.texts[self.codes[row]]
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A header and its rows, all of one length; `starts` says where each row begins, the header first."""
+    """A header and the columns below it, all of one length; `lines` says where each row begins, counted from 1."""
 
     source: Source
     header: list[str]
-    rows: list[list[str]]
-    starts: list[int]
+    columns: list[Column]
+    lines: array[int]
+    header_line: int = 1
 
     def span(self, row: int, column: int) -> Span:
         """The place of a field, quotes included."""
-        return self._field(self.starts[row + 1], column)
+        return _field_span(self.source, self.lines[row], column)
 
     def row_span(self, row: int) -> Span:
         """The place of a row, from its first field to its last."""
-        start = self.starts[row + 1]
-        return Span(self.source, start, self._field(start, len(self.header) - 1).end)
+        first, last = (_field_span(self.source, self.lines[row], column) for column in (0, len(self.header) - 1))
+        return Span(self.source, first.start, last.end)
 
     def header_span(self, column: int) -> Span:
         """The place of a column's name."""
-        return self._field(self.starts[0], column)
-
-    def _field(self, start: int, column: int) -> Span:
-        return _field_span(self.source, start, column)
+        return _field_span(self.source, self.header_line, column)
 
 
 def decode(data: bytes, name: str, report: Report) -> Source | None:
@@ -100,69 +114,87 @@ class _Stop(Exception):
 
 
 class _Reader:
+    """Reads one text. Everything that is wrong is told, up to a place from which on the text could be misread."""
+
     def __init__(self, source: Source, report: Report) -> None:
         self.source = source
         self.report = report
-        self.base = 1 if source.text.startswith("\ufeff") else 0
         self.errors = 0
         self.has_quotes = '"' in source.text
+        self.lines = array("I")
+        self.columns: list[tuple[defaultdict[str, int], array[int]]] = []
 
     def sheet(self) -> Sheet | None:
-        """Everything that is wrong is told, up to a place from which on the text could be misread."""
-        header: list[str] = []
-        rows: list[list[str]] = []
-        starts: list[int] = []
+        records = self._records()
         try:
-            for fields, start in self._records():
-                if not header:
-                    header = [name.strip() for name in fields]
-                    self._check_header(header, start)
-                elif len(fields) != len(header):
-                    self._wrong_length(fields, len(header), start)
-                elif len(rows) == ROWS_MAX:
-                    self._stop(diagnostics.csv_too_large(f"more than {ROWS_MAX:,} rows", self._line(start)))
-                else:
-                    rows.append(fields)
-                starts.append(start)
+            header, header_line = next(records, ([], 0))
+            if not header:
+                self.report.add(diagnostics.csv_empty(Span(self.source, 0, 0)))
+                return None
+            header = [name.strip() for name in header]
+            self._check_header(header, header_line)
+            self._read_rows(records, len(header))
         except _Stop:
             return None
-        if not header:
-            self.report.add(diagnostics.csv_empty(Span(self.source, 0, 0)))
-            return None
-        return Sheet(self.source, header, rows, starts)
+        columns = [Column(list(numbers), codes) for numbers, codes in self.columns]
+        return Sheet(self.source, header, columns, self.lines, header_line)
+
+    def _read_rows(self, records: Iterator[tuple[list[str], int]], width: int) -> None:
+        for _ in range(width):
+            numbers: defaultdict[str, int] = defaultdict(count().__next__)  # a new text gets the next number
+            self.columns.append((numbers, array("I")))
+        rows: list[list[str]] = []
+        for fields, line in records:
+            if len(fields) != width:
+                self._wrong_length(fields, width, line)
+            elif len(self.lines) == ROWS_MAX:
+                self._stop(diagnostics.csv_too_large(f"more than {ROWS_MAX:,} rows", self._line(line)))
+            else:
+                rows.append(fields)
+                self.lines.append(line)
+                if len(rows) == ROWS_AT_ONCE:
+                    self._take(rows)
+        self._take(rows)
+
+    def _take(self, rows: list[list[str]]) -> None:
+        """Move the fields of some rows into their columns."""
+        for (numbers, codes), fields in zip(self.columns, zip(*rows, strict=True), strict=bool(rows)):
+            codes.extend(map(numbers.__getitem__, fields))
+        rows.clear()
 
     def _records(self) -> Iterator[tuple[list[str], int]]:
-        """The fields of each row and where it begins, without blank lines."""
-        text = self.source.text[self.base :]
-        lines = list(io.StringIO(text, newline=""))
-        line_starts = [*accumulate(map(len, lines), initial=self.base)]
-        reader = csv.reader(lines, strict=True)
-        start = self.base
+        """The fields of each row and the line in which it begins, without blank lines."""
+        # Of the characters that `splitlines` takes for the end of a line, only those of CSV can stand here.
+        reader = csv.reader(self.source.text.removeprefix("\ufeff").splitlines(keepends=True), strict=True)
+        line = 1
         try:
             for fields in reader:
-                end = line_starts[reader.line_num]
-                if not self._is_blank(fields, start, end):
-                    if self.has_quotes:
-                        self._check_quotes(start, end)
-                    yield fields, start
-                start = end
+                if self.has_quotes:
+                    self._check_quotes(line, reader.line_num)
+                if len(fields) > 1 or not self._is_blank(fields, line):
+                    yield fields, line
+                line = reader.line_num + 1
         except csv.Error as problem:
-            self._syntax(start, line_starts[reader.line_num], problem)
+            self._syntax(line, reader.line_num, problem)
 
-    def _is_blank(self, fields: list[str], start: int, end: int) -> bool:
+    def _is_blank(self, fields: list[str], line: int) -> bool:
         """A line of nothing but spaces; an empty text in quotes is a value."""
-        return not fields or (len(fields) == 1 and not fields[0].strip() and '"' not in self.source.text[start:end])
+        return not fields or (len(fields) == 1 and not fields[0].strip() and '"' not in self.source.line(line))
 
-    def _check_quotes(self, start: int, end: int) -> None:
+    def _check_quotes(self, first: int, last: int) -> None:
         """Quotes stand around a whole field or not at all, which Python's reader does not ask for."""
-        raw = self.source.text[start:end]
+        raw = self.source.text[slice(*self._stretch(first, last))]
         if '"' in raw and _ROW.fullmatch(raw) is None:
-            self._error(diagnostics.stray_quote(*self._stray_quote(start, end)))
+            self._error(diagnostics.stray_quote(*self._stray_quote(first, last)))
 
-    def _stray_quote(self, start: int, end: int) -> tuple[Span, str]:
+    def _stretch(self, first: int, last: int) -> tuple[int, int]:
+        """Where these lines begin and end, without a byte order mark."""
+        return _start_of(self.source, first), self.source.start_of(last + 1)
+
+    def _stray_quote(self, first: int, last: int) -> tuple[Span, str]:
         """Where the grammar breaks in a row, and what the field holds up to there."""
         text = self.source.text
-        at = start
+        at, end = self._stretch(first, last)
         while at < end:
             found = _FIELD.match(text, at, end)
             assert found is not None
@@ -171,34 +203,35 @@ class _Reader:
             at = found.end() + 1
         return Span(self.source, at, at), ""
 
-    def _syntax(self, start: int, end: int, problem: csv.Error) -> None:
+    def _syntax(self, line: int, last: int, problem: csv.Error) -> None:
         if "field larger" in str(problem):
             limit = f"a field of more than {csv.field_size_limit():,} characters"
-            self._stop(diagnostics.csv_too_large(limit, self._line(start)))
-        at, field = self._stray_quote(start, end)
+            self._stop(diagnostics.csv_too_large(limit, self._line(line)))
+        at, field = self._stray_quote(line, last)
         if field.startswith('"'):
             self._stop(diagnostics.stray_quote(at, field))
         self._stop(diagnostics.unclosed_quote(at))
 
-    def _check_header(self, header: list[str], start: int) -> None:
+    def _check_header(self, header: list[str], line: int) -> None:
         if len(header) > COLUMNS_MAX:
-            self._stop(diagnostics.csv_too_large(f"more than {COLUMNS_MAX} columns", self._line(start)))
+            self._stop(diagnostics.csv_too_large(f"more than {COLUMNS_MAX} columns", self._line(line)))
         if len(header) == 1 and (separator := re.search("[;\t]", header[0])):
-            self._stop(diagnostics.csv_separator(separator[0], self._line(start)))
+            self._stop(diagnostics.csv_separator(separator[0], self._line(line)))
         first: dict[str, int] = {}
         for column, name in enumerate(header):
-            at = _field_span(self.source, start, column)
+            at = _field_span(self.source, line, column)
             if not name:
                 self._error(diagnostics.column_without_name(column + 1, at))
             elif name in first:
-                other = _field_span(self.source, start, first[name])
+                other = _field_span(self.source, line, first[name])
                 self._error(diagnostics.column_twice(name, at, other))
             first.setdefault(name, column)
 
-    def _wrong_length(self, fields: list[str], wanted: int, start: int) -> None:
-        self._error(diagnostics.csv_row_length(len(fields), wanted, self._line(start)))
+    def _wrong_length(self, fields: list[str], wanted: int, line: int) -> None:
+        self._error(diagnostics.csv_row_length(len(fields), wanted, self._line(line)))
 
-    def _line(self, start: int) -> Span:
+    def _line(self, line: int) -> Span:
+        start = _start_of(self.source, line)
         found = re.compile(r"[^\r\n]*").match(self.source.text, start)
         assert found is not None
         return Span(self.source, start, found.end())
@@ -215,8 +248,14 @@ class _Reader:
         raise _Stop
 
 
-def _field_span(source: Source, start: int, column: int) -> Span:
-    found = _FIELD.match(source.text, start)
+def _start_of(source: Source, line: int) -> int:
+    """Where a line begins; a byte order mark belongs to none."""
+    start = source.start_of(line)
+    return 1 if start == 0 and source.text.startswith("\ufeff") else start
+
+
+def _field_span(source: Source, line: int, column: int) -> Span:
+    found = _FIELD.match(source.text, _start_of(source, line))
     for _ in range(column):
         assert found is not None
         found = _FIELD.match(source.text, found.end() + 1)

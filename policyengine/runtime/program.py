@@ -10,7 +10,7 @@ maps as dicts, records as tuples in the order of their type's fields, an absent 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, fields, replace
 from typing import Any, ClassVar, get_args
 
@@ -336,7 +336,7 @@ class Program:
     """What a named part answers with where it fails: (for a fact that is unavailable, for anything else)."""
     codes: dict[str, str] = field(default_factory=dict)
     """The code with which an entitlement refuses, by the node that allows."""
-    places: dict[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
     """Node or row path -> `file:line`; for people only, not part of the digest."""
 
     AT: ClassVar[int] = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
@@ -22,6 +22,7 @@ from policyengine.language.parts import Round
 from policyengine.language.written import Choice, Dated, Keyed, ListOf, Literal, RecordOf, Value, Written, paths
 from policyengine.language.yaml import Node as YamlNode
 from policyengine.language.yaml import Scalar
+from policyengine.runtime.places import RowLines
 from policyengine.runtime.program import (
     All,
     Call,
@@ -73,7 +74,7 @@ class LeafRow:
 
 @dataclass(slots=True)
 class Override:
-    """One tenant's dated change of one leaf, as authored; `path` is the row's id and the column."""
+    """One tenant's dated change of one leaf, as authored; `read` gives its exact value in a column."""
 
     id: str
     tenant: str
@@ -81,7 +82,7 @@ class Override:
     end: int | None
     row: str
     column: str
-    node: YamlNode
+    read: Callable[[Declared], Exact]
     at: Span
     index: int
 
@@ -109,7 +110,9 @@ class Context:
     overrides: dict[str, list[Override]] = field(default_factory=dict)
     override_ids: list[tuple[str, str]] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
-    row_places: dict[str, list[Span]] = field(default_factory=dict)
+    row_places: dict[str, Sequence[Span]] = field(default_factory=dict)
+    row_lines: dict[str, RowLines] = field(default_factory=dict)
+    """Where the rows of tables are that stand in a file; `places` has all others."""
     charges: dict[str, Any] = field(default_factory=dict)
     equivalents: dict[str, frozenset[str]] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.literals import Unreadable
+from policyengine.compiler.literals import Exact, Unreadable
+from policyengine.compiler.lower import tier_cells
 from policyengine.compiler.lower.context import Context, Override
-from policyengine.compiler.lower.table_files import TIER_COLUMNS, sheet_of
+from policyengine.compiler.lower.table_files import TIER_COLUMNS, place_of, sheet_of
+from policyengine.compiler.lower.tier_cells import Tier, read_node
 from policyengine.language import scalars
 from policyengine.language.csv import Sheet
-from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence
+from policyengine.language.declared import Declared
+from policyengine.language.yaml import Scalar
 from policyengine.source import Span
+from policyengine.values import types
 
 REQUIRED = ("id", "tenant", "from", "reason", "name")
 IDENTITY = (*REQUIRED, "until", "key", "column")
@@ -26,18 +31,30 @@ COLUMNS = ("id", "tenant", "from", "until", "reason", "name", "key", "column", "
 
 @dataclass(slots=True)
 class _File:
-    """One file being read; `place` is the position of each column."""
+    """One file being read; `place` is the position of each column, `tiers` the columns of tiers that it has."""
 
     context: Context
     sheet: Sheet
     place: dict[str, int]
+    tiers: list[str]
     names: dict[str, Any]
     indexes: dict[tuple[str, str], int] = field(default_factory=dict)
     instants: dict[str, int] = field(default_factory=dict)
+    known: dict[tuple[str, int], Exact] = field(default_factory=dict)
+    """What a text means as a value of a declared type: most texts of a file stand in many of its lines."""
 
     def text(self, row: int, column: str) -> str:
         position = self.place.get(column)
-        return "" if position is None else self.sheet.rows[row][position]
+        return "" if position is None else self.sheet.columns[position][row]
+
+    def exact(self, text: str, declared: Declared, at: Span) -> Exact:
+        """A single value; raises Unreadable after reporting."""
+        key = text, id(declared)
+        if key not in self.known:
+            value = scalars.read(text)
+            node = Scalar(text if isinstance(value, scalars.Refused) else value, at, "plain", text)
+            self.known[key] = read_node(self.context, node, declared)
+        return self.known[key]
 
 
 def collect(context: Context, name: str, at: Span, names: dict[str, Any]) -> None:
@@ -56,35 +73,30 @@ def collect(context: Context, name: str, at: Span, names: dict[str, Any]) -> Non
     if missing:
         context.error(say.missing_cell(missing[0], sheet.header_span(0)))
         return
-    file = _File(context, sheet, {column: position for position, column in enumerate(sheet.header)}, names)
-    for rows in _groups(file, in_lines):
-        _collect_one(file, rows, in_lines)
+    place = {column: position for position, column in enumerate(sheet.header)}
+    file = _File(context, sheet, place, in_lines, names)
+    for rows in _groups(file):
+        _collect_one(file, rows)
 
 
-def _groups(file: _File, in_lines: list[str]) -> Iterator[list[int]]:
+def _groups(file: _File) -> Iterator[range]:
     """The lines of each leaf: one, or those of a row's tiers."""
-    group: list[int] = []
-    identity: tuple[str, ...] = ()
-    for row in range(len(file.sheet.rows)):
-        if not any(file.text(row, column) for column in in_lines):
-            if group:
-                yield group
-                group = []
-            yield [row]
-            continue
-        own = tuple([file.text(row, column) for column in IDENTITY])
-        if group and own != identity:
-            yield group
-            group = []
-        group.append(row)
-        identity = own
-    if group:
-        yield group
+    columns = file.sheet.columns
+    identities = zip(*(columns[file.place[name]].codes for name in IDENTITY if name in file.place), strict=True)
+    first, before = 0, None
+    for row, identity in enumerate(identities):
+        own = identity if any(columns[file.place[name]][row] for name in file.tiers) else None
+        if row and (own is None or own != before):
+            yield range(first, row)
+            first = row
+        before = own
+    if len(file.sheet.lines):
+        yield range(first, len(file.sheet.lines))
 
 
-def _collect_one(file: _File, rows: list[int], in_lines: list[str]) -> None:
+def _collect_one(file: _File, rows: range) -> None:
     context, first = file.context, rows[0]
-    at = file.sheet.row_span(first)
+    at = place_of(file.sheet, first)
     name = file.text(first, "name")
     if name not in file.names:
         known = [known for known, part in file.names.items() if part.overridable is not None]
@@ -101,26 +113,26 @@ def _collect_one(file: _File, rows: list[int], in_lines: list[str]) -> None:
     if start is not None and end is not None and end <= start:
         context.error(say.never_in_force(f"the override `{file.text(first, 'id')}`", at))
         return
-    tiers = any(file.text(first, column) for column in in_lines)
+    tiers = any(file.text(first, column) for column in file.tiers)
     if tiers and file.text(first, "value"):
         span = file.sheet.span(first, file.place["value"])
         context.error(say.bad_literal("a value beside tiers", "either a value or the columns of a tier", span))
         return
-    node = _tiers(file, rows, in_lines) if tiers else _scalar(file, first, "value", at)
+    read = partial(_tiers, file, rows) if tiers else partial(file.exact, file.text(first, "value"), at=at)
     column = file.text(first, "column") or "value"
     owner = (file.text(first, "id"), file.text(first, "tenant"))
     key = file.text(first, "key")
-    found = Override(*owner, start, end, key, column, node, at, _index(file, first, at))
+    found = Override(*owner, start, end, key, column, read, at, _index(file, first))
     context.overrides.setdefault(name, []).append(found)
 
 
-def _index(file: _File, row: int, at: Span) -> int:
+def _index(file: _File, row: int) -> int:
     """The number of an override among all, by its id and reason."""
     identity = (file.text(row, "id"), file.text(row, "reason"))
     if identity not in file.indexes:
         file.indexes[identity] = len(file.context.override_ids)
         file.context.override_ids.append(identity)
-        file.context.places.setdefault(f"override {identity[0]}", f"{file.sheet.source.name}:{at.line}")
+        file.context.places.setdefault(f"override {identity[0]}", f"{file.sheet.source.name}:{file.sheet.lines[row]}")
     return file.indexes[identity]
 
 
@@ -133,17 +145,15 @@ def _instant(file: _File, row: int, column: str) -> int | None:
     return file.instants[text]
 
 
-def _scalar(file: _File, row: int, column: str, at: Span) -> Scalar:
-    text = file.text(row, column)
-    value = scalars.read(text)
-    return Scalar(text if isinstance(value, scalars.Refused) else value, at, "plain", text)
-
-
-def _tiers(file: _File, rows: list[int], in_lines: list[str]) -> Node:
-    """The same nodes as those of tiers written in YAML."""
-    tiers: list[Node] = []
+def _tiers(file: _File, rows: range, declared: Declared) -> Exact:
+    """A schedule with one tier a line; raises Unreadable after reporting."""
+    if not isinstance(declared.type, types.Tiers):
+        file.context.error(say.bad_literal("a list", str(declared.type), place_of(file.sheet, rows[0])))
+        raise Unreadable
+    tiers = []
     for row in rows:
-        at = file.sheet.row_span(row)
-        given = [column for column in in_lines if file.text(row, column)]
-        tiers.append(Mapping({column: Entry(column, at, _scalar(file, row, column, at)) for column in given}, at))
-    return Sequence(tiers, file.sheet.row_span(rows[0]))
+        at = place_of(file.sheet, row)
+        texts = {column: text for column in file.tiers if (text := file.text(row, column))}
+        fields = tier_cells.fields_of(file.context, declared, dict.fromkeys(texts, at))
+        tiers.append(Tier({name: file.exact(text, fields[name], at) for name, text in texts.items()}, at, at))
+    return tier_cells.schedule(file.context, tiers)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.columns import rescaled, widened
+from policyengine.compiler.columns import are_held_alike, each_once, rescaled, widened
 from policyengine.compiler.literals import Unreadable, held, tight
 from policyengine.compiler.lower import override_files, ranges, tier_cells
 from policyengine.compiler.lower.context import Broken, Context, Override
@@ -52,7 +53,8 @@ def _collect_one(context: Context, authored: Authored, names: dict[str, Any]) ->
             context.error(say.override_target(entry.key, "the bundle", entry.key_span, known))
             continue
         for row, column, node, at in _leaves(entry.key, entry.value, entry.key_span, context):
-            found = Override(authored.id, authored.tenant, start, end, row, column, node, at, index)
+            read = partial(tier_cells.read_node, context, node)
+            found = Override(authored.id, authored.tenant, start, end, row, column, read, at, index)
             context.overrides.setdefault(entry.key, []).append(found)
 
 
@@ -86,7 +88,7 @@ def apply(
     table = context.tables[name]
     read: list[tuple[Override, list[int], Any]] = []
     failed = False
-    by_path = _rows(table)
+    by_path = _rows(table, {override.row for override in own})
     for override in own:
         found = _read(context, name, columns, override, by_path)
         if found is None:
@@ -123,17 +125,18 @@ def _wide_enough(old: types.Type, declared: Declared, cells: tuple[Any, ...], va
 def _moved(cells: tuple[Any, ...], old: types.Type, new: types.Type) -> tuple[Any, ...]:
     """A column's cells as values of its wider type."""
     if widened(old, new) == new:
-        return tuple([rescaled(cell, old, new) for cell in cells])
-    return tuple([held(exact(cell, old), new) for cell in cells])
+        return cells if are_held_alike(old, new) else each_once(cells, lambda cell: rescaled(cell, old, new))
+    return each_once(cells, lambda cell: held(exact(cell, old), new))
 
 
-def _rows(table: TableData) -> dict[str, list[int]]:
+def _rows(table: TableData, wanted: set[str]) -> dict[str, list[int]]:
     """The rows by what an override may call them: their ids, and for a dated row its id without the date."""
     found: dict[str, list[int]] = {}
     for row, row_id in enumerate(table.ids):
-        found.setdefault(row_id, []).append(row)
+        if row_id in wanted:
+            found.setdefault(row_id, []).append(row)
         head, _, tail = row_id.rpartition(".")
-        if tail[:4].isdigit() and tail[4:5] == "-" and head != row_id:
+        if head in wanted and tail[:4].isdigit() and tail[4:5] == "-":
             found.setdefault(head, []).append(row)
     return found
 
@@ -150,9 +153,7 @@ def _read(
         return None
     try:
         declared = columns[override.column]
-        if isinstance(declared.type, types.Tiers):
-            return rows, tier_cells.read(context, override.node, declared)
-        value = context.literals.read(override.node, declared)
+        value = override.read(declared)
         if isinstance(declared.type, types.Number) and value is not None:
             ranges.check_one(context, declared, name, value, override.at)
         return rows, value

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from policyengine.compiler.columns import TierCells
 from policyengine.compiler.literals import Unreadable
+from policyengine.language import csv
 from policyengine.source import Span
 
 DATES = ("from", "until")
@@ -15,15 +17,32 @@ FAILED = object()
 
 
 @dataclass(slots=True)
+class RowSpans(Sequence[Span]):
+    """Where each row is written: on `lines` of a file, and behind those in YAML. A place is found when it is asked."""
+
+    file: csv.Sheet | None = None
+    lines: Sequence[int] = ()
+    written: list[Span] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.lines) + len(self.written)
+
+    def __getitem__(self, row: Any) -> Any:
+        if self.file is not None and row < len(self.lines):
+            return self.file.row_span(self.lines[row])
+        return self.written[row - len(self.lines)]
+
+
+@dataclass(slots=True)
 class Sheet:
     """Exact cells by column, and where each row is written."""
 
     conditions: list[list[Any]]
-    results: dict[str, list[Any]]
+    results: dict[str, list[Any] | TierCells]
     ids: list[str] = field(default_factory=list)
     starts: list[int | None] = field(default_factory=list)
     ends: list[int | None] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)
+    spans: RowSpans = field(default_factory=RowSpans)
     broken: bool = False
 
 

@@ -5,7 +5,7 @@ In a table with tiers, one line is one tier: lines with the same id form the row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -13,8 +13,9 @@ from typing import Any, cast
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.cells import named_texts, read_cell_text, read_value_text
+from policyengine.compiler.columns import TierCells
 from policyengine.compiler.lower.context import Context
-from policyengine.compiler.lower.sheet import DATES, FAILED, Sheet, attempt
+from policyengine.compiler.lower.sheet import DATES, FAILED, RowSpans, Sheet, attempt
 from policyengine.compiler.sources import Sources
 from policyengine.language import csv
 from policyengine.language.declared import Declared, DeclaredGroup
@@ -53,8 +54,8 @@ def columns_of(sources: Sources, report: Report) -> Callable[[str, Span], tuple[
         if column not in sheet.header:
             report.add(say.unknown_column(column, at, sheet.header))
             return None
-        position = sheet.header.index(column)
-        return tuple(dict.fromkeys(text for row in sheet.rows for text in named_texts(row[position])))
+        texts = sheet.columns[sheet.header.index(column)].texts
+        return tuple(dict.fromkeys(text for written in texts for text in named_texts(written)))
 
     return members
 
@@ -73,23 +74,27 @@ class _File:
     def position(self, name: str) -> int | None:
         return self.sheet.header.index(name) if name in self.sheet.header else None
 
+    def column(self, name: str) -> csv.Column:
+        return self.sheet.columns[self.sheet.header.index(name)]
+
     def read(self, name: str, lines: Sequence[int], read: Callable[[str, int, Span], Any]) -> list[Any]:
         """The fields of a column on these lines; `read` gets each text with its line and place. FAILED where wrong."""
-        position = self.position(name)
-        assert position is not None
-        rows = self.sheet.rows
-        known: dict[str, Any] = {}
-        found = []
-        for line in lines:
-            text = rows[line][position]
-            if text not in known:
-                value = attempt(partial(read, text, line, _place(self.sheet, line, position)))
-                if value is FAILED:  # a wrong text is told wherever it stands
-                    found.append(FAILED)
-                    continue
-                known[text] = value
-            found.append(known[text])
-        return found
+        position = self.sheet.header.index(name)
+        texts = self.sheet.columns[position].texts
+        codes = [*map(self.sheet.columns[position].codes.__getitem__, lines)]
+        found: list[Any] = [None] * len(texts)
+
+        def read_on(line: int, code: int) -> Any:
+            return attempt(partial(read, texts[code], line, place_of(self.sheet, line, position)))
+
+        first = dict(zip(reversed(codes), reversed(lines), strict=True))
+        for code, line in first.items():
+            found[code] = read_on(line, code)
+        wrong = {code for code in first if found[code] is FAILED}
+        for line, code in zip(lines, codes, strict=True) if wrong else ():
+            if code in wrong and line != first[code]:  # a wrong text is told wherever it stands
+                read_on(line, code)
+        return [found[code] for code in codes]
 
     def cells(self, name: str, declared: Declared, lines: Sequence[int]) -> list[Any]:
         """A condition column; an empty field is a wildcard, as is a column that is not there."""
@@ -152,7 +157,7 @@ class _Lazy:
         return str(self.span)
 
 
-def _place(sheet: csv.Sheet, row: int, column: int | None = None) -> Span:
+def place_of(sheet: csv.Sheet, row: int, column: int | None = None) -> Span:
     """Where a field or a row stands: it answers everything that a Span does, and costs nothing until it is asked."""
     return cast(Span, _Lazy(sheet, row, column))
 
@@ -172,7 +177,7 @@ def read(context: Context, table: Table, keys: dict[str, Declared], columns: dic
     if tiers is not None and isinstance(tiers.type, types.Tiers):
         _read_tiers(file, tiers)
     else:
-        _read_rows(file, range(len(sheet.rows)), {})
+        _read_rows(file, range(len(sheet.lines)), {})
     into.broken = into.broken or len(context.report.errors) > before
 
 
@@ -191,37 +196,35 @@ def _check_header(file: _File) -> None:
             raise Rejected(say.missing_cell(name, file.sheet.header_span(0)))
 
 
-def _read_rows(file: _File, lines: Sequence[int], read: dict[str, list[Any]]) -> None:
+def _read_rows(file: _File, lines: Sequence[int], read: dict[str, TierCells]) -> None:
     """The rows that begin on these lines; `read` are the result columns that are known already."""
     into = file.into
     into.conditions[:] = [file.cells(name, declared, lines) for name, declared in file.keys.items()]
     for name, declared in file.columns.items():
         into.results[name] = read[name] if name in read else file.values(name, declared, lines)
     into.starts[:], into.ends[:] = (file.dates(name, lines) for name in DATES)
-    into.spans[:] = [_place(file.sheet, line) for line in lines]
+    into.spans = RowSpans(file.sheet, lines)
     into.ids[:] = _row_ids(file, lines)
 
 
 def _row_ids(file: _File, lines: Sequence[int]) -> list[str]:
     """The column `id`; a row without one is called by its conditions."""
-    position = file.position("id")
-    named = [(key, place) for key in file.keys if (place := file.position(key)) is not None]
-    found = []
-    for line in lines:
-        row = file.sheet.rows[line]
-        if position is not None and row[position]:
-            found.append(row[position])
-            continue
-        if file.table.overridable is not None:
-            file.context.error(say.row_without_id(file.sheet.row_span(line)))
-        found.append(",".join(f"{key}={row[place]}" for key, place in named if row[place]) or "any")
-    return found
+    if file.position("id") is None:
+        return [_named_by_conditions(file, line) for line in lines]
+    ids = file.column("id")
+    return [ids[line] or _named_by_conditions(file, line) for line in lines]
+
+
+def _named_by_conditions(file: _File, line: int) -> str:
+    if file.table.overridable is not None:
+        file.context.error(say.row_without_id(file.sheet.row_span(line)))
+    cells = {key: file.column(key)[line] for key in file.keys if file.position(key) is not None}
+    return ",".join(f"{key}={text}" for key, text in cells.items() if text) or "any"
 
 
 def _read_tiers(file: _File, tiers: Declared) -> None:
     """Lines with one id, one after another, are the tiers of one row."""
-    position = file.position("id")
-    if position is None:
+    if file.position("id") is None:
         raise Rejected(say.row_without_id(file.sheet.header_span(0)))
     assert isinstance(tiers.items, DeclaredGroup)
     fields = {name: its for name, (_, its) in tiers.items.fields.items()}
@@ -229,19 +232,17 @@ def _read_tiers(file: _File, tiers: Declared) -> None:
     rates = [b if a is None else a for a, b in zip(parts["unit_amount"], parts["factor"], strict=True)]
     rates = [ZERO if rate is None else rate for rate in rates]
     flats = [ZERO if flat is None else flat for flat in parts["flat_amount"]]
-    bounds, ranks = parts["up_to"], _ranks(parts["up_to"])
-    ids = [row[position] for row in file.sheet.rows]
-    firsts = [line for line, own in enumerate(ids) if line == 0 or own != ids[line - 1]]
-    schedules = []
-    for first, end in zip(firsts, [*firsts[1:], len(ids)], strict=True):
-        _check_tiers(file, ranks, first, end)
-        schedules.append((tuple(bounds[first:end]), tuple(rates[first:end]), tuple(flats[first:end])))
-    _read_rows(file, firsts, {"tiers": schedules})
+    ids = file.column("id").codes
+    firsts = [line for line in range(len(ids)) if line == 0 or ids[line] != ids[line - 1]]
+    ends = [*firsts[1:], len(ids)]
+    _check_tiers(file, parts["up_to"], zip(firsts, ends, strict=True))
+    lengths = [end - first for first, end in zip(firsts, ends, strict=True)]
+    _read_rows(file, firsts, {"tiers": TierCells(parts["up_to"], rates, flats, lengths)})
 
 
 def _tier_column(file: _File, name: str, declared: object) -> list[Any]:
     """One field of every tier, None where it is empty or not there."""
-    lines = range(len(file.sheet.rows))
+    lines = range(len(file.sheet.lines))
     if file.position(name) is None or not isinstance(declared, Declared):
         return [None] * len(lines)
     literals = file.context.literals
@@ -250,26 +251,27 @@ def _tier_column(file: _File, name: str, declared: object) -> list[Any]:
     )
 
 
-def _ranks(bounds: Sequence[Any]) -> list[int | None]:
-    """Where each bound stands among all of them: whole numbers are compared faster than fractions."""
-    distinct = {id(bound): bound for bound in bounds if bound is not None and bound is not FAILED}
-    order = {value: rank for rank, value in enumerate(sorted(set(distinct.values())))}
-    known = {key: order[value] for key, value in distinct.items()}
-    return [known.get(id(bound)) for bound in bounds]
+def _check_tiers(file: _File, bounds: Sequence[Any], rows: Iterable[tuple[int, int]]) -> None:
+    """Bounds grow, and the last tier, and no other, is open; rows with equal bounds are looked at once."""
+    right: set[tuple[int, ...]] = set()
+    for first, end in rows:
+        own = tuple([*map(id, bounds[first:end])])  # equal texts of a column are one object
+        if own not in right and _are_right(file, bounds, first, end):
+            right.add(own)
 
 
-def _check_tiers(file: _File, ranks: Sequence[int | None], first: int, end: int) -> None:
-    """Bounds grow, and the last tier, and no other, is open."""
-    before = -1
+def _are_right(file: _File, bounds: Sequence[Any], first: int, end: int) -> bool:
+    before: Fraction | None = None
     for line in range(first, end):
-        rank = ranks[line]
+        bound = None if bounds[line] is FAILED else bounds[line]
         if line == end - 1:
-            wrong = None if rank is None else say.last_tier_not_open
-        elif rank is None:
+            wrong = None if bound is None else say.last_tier_not_open
+        elif bound is None:
             wrong = say.open_tier_not_last
         else:
-            wrong = say.tiers_not_increasing if rank <= before else None
-            before = rank
+            wrong = say.tiers_not_increasing if before is not None and bound <= before else None
+            before = bound
         if wrong is not None:
             file.context.error(wrong(file.sheet.row_span(line)))
-            return
+            return False
+    return True

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from functools import partial
 from typing import Any
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.cells import cell_den, held_cell, read_cell
-from policyengine.compiler.columns import held_all
-from policyengine.compiler.literals import Unreadable, tight
+from policyengine.compiler.columns import TierCells, each_once, held_all, tight_column
+from policyengine.compiler.literals import Unreadable
 from policyengine.compiler.lower import overrides, ranges, table_files, tier_cells
 from policyengine.compiler.lower.context import Broken, Context
 from policyengine.compiler.lower.sheet import DATES, FAILED, Sheet, attempt
@@ -19,6 +20,7 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.model import Condition, Table
 from policyengine.language.yaml import Mapping, Node, Scalar, Sequence, plain
 from policyengine.runtime.cells import COLLECTING
+from policyengine.runtime.places import RowLines
 from policyengine.runtime.program import All, Call, Column, Expr, MakeRecord, Row, TableData
 from policyengine.source import Span
 from policyengine.values import types
@@ -46,8 +48,7 @@ def lower(context: Context, table: Table, given: dict[str, Declared] | None = No
     data = _table_data(context, table, declared_keys, columns, sheet)
     context.tables[table.name] = examine(context, table, data, [d.type for d in declared_keys], sheet.spans)
     context.row_places[table.name] = sheet.spans
-    for row_id, span in zip(sheet.ids, sheet.spans, strict=True):
-        context.places[f"{table.name}.{row_id}"] = f"{span.source.name}:{span.line}"
+    _keep_places(context, table.name, sheet)
     own = context.overrides.get(table.name, [])
     if own:
         if table.overridable is None:
@@ -56,6 +57,16 @@ def lower(context: Context, table: Table, given: dict[str, Declared] | None = No
             raise Broken
         overrides.apply(context, table.name, columns, own, table.overridable)
     _define(context, table, keys, requires, section)
+
+
+def _keep_places(context: Context, name: str, sheet: Sheet) -> None:
+    """The rows of a file are in a column of lines, which costs little for as many as there may be."""
+    spans, count = sheet.spans, len(sheet.spans.lines)
+    if spans.file is not None:
+        lines = array("I", map(spans.file.lines.__getitem__, spans.lines))
+        context.row_lines[name] = RowLines(spans.file.source.name, sheet.ids[:count], lines)
+    for row_id, span in zip(sheet.ids[count:], spans.written, strict=True):
+        context.places[f"{name}.{row_id}"] = f"{span.source.name}:{span.line}"
 
 
 def _key(context: Context, condition: Condition, scope: Any) -> tuple[Expr | None, Declared, frozenset[str]]:
@@ -113,7 +124,8 @@ def tier_schedule(context: Context, node: Node) -> Declared | None:
 
 
 def _read(context: Context, table: Table, keys: list[Declared], columns: dict[str, Declared]) -> Sheet:
-    sheet = Sheet([[] for _ in keys], {name: [] for name in columns})
+    results = {name: TierCells() if isinstance(its.type, types.Tiers) else [] for name, its in columns.items()}
+    sheet = Sheet([[] for _ in keys], results)
     if table.file is not None:
         names = [c.name for c in table.when]
         table_files.read(context, table, dict(zip(names, keys, strict=True)), columns, sheet)
@@ -172,7 +184,7 @@ def _read_row(
     for name, value in zip(columns, values, strict=True):
         sheet.results[name].append(value)
     _dates(context, node, sheet)
-    sheet.spans.append(node.span)
+    sheet.spans.written.append(node.span)
     sheet.ids.append(_row_id(context, table, node, list(keys)))
 
 
@@ -253,17 +265,17 @@ def _otherwise_row(context: Context, node: Mapping, columns: dict[str, Declared]
         sheet.results[name].append(value)
     sheet.starts.append(None)
     sheet.ends.append(None)
-    sheet.spans.append(node.span)
+    sheet.spans.written.append(node.span)
     sheet.ids.append("otherwise")
 
 
 def _check_ids(context: Context, sheet: Sheet) -> None:
-    seen: dict[str, Span] = {}
-    for position, (row_id, span) in enumerate(zip(sheet.ids, sheet.spans, strict=True)):
-        if row_id in seen and sheet.starts[position] is None and sheet.ends[position] is None:
-            context.error(say.row_id_twice(row_id, span, seen[row_id]))
+    seen: dict[str, int] = {}
+    for row, row_id in enumerate(sheet.ids):
+        first = seen.setdefault(row_id, row)
+        if first != row and sheet.starts[row] is None and sheet.ends[row] is None:
+            context.error(say.row_id_twice(row_id, sheet.spans[row], sheet.spans[first]))
             raise Broken
-        seen.setdefault(row_id, span)
 
 
 def _table_data(
@@ -272,13 +284,13 @@ def _table_data(
     key_types: list[Type] = []
     conditions = []
     for declared, cells in zip(keys, sheet.conditions, strict=True):
-        key_type = key_type_for(declared.type, cells)
+        key_type = key_type_for(declared.type, list({id(cell): cell for cell in cells}.values()))
         key_types.append(key_type)
-        conditions.append(tuple(held_cell(cell, key_type) for cell in cells))
+        conditions.append(each_once(cells, partial(held_cell, its_type=key_type)))
     column_types: dict[str, Type] = {}
     results = {}
     for name, declared in columns.items():
-        tightened = tight(declared.type, sheet.results[name])
+        tightened = tight_column(declared.type, sheet.results[name])
         ranges.check(context, declared, f"{table.name}.{name}", tightened, sheet.results[name], sheet.spans)
         column_types[name] = types.Optional(tightened) if declared.optional else tightened
         results[name] = held_all(sheet.results[name], column_types[name])
