@@ -13,13 +13,13 @@ import io
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from policyengine.errors import InvalidArtifact
-from policyengine.runtime import program_json
+from policyengine.runtime import places, program_json
 from policyengine.runtime.program import Program
 
 FORMAT = 1
@@ -66,8 +66,8 @@ def is_artifact(path: Path) -> bool:
 def write(program: Program, sources: Mapping[str, bytes], compiler: str) -> bytes:
     """The bytes of an artifact. `sources` are the bundle's files by their path inside it, `compiler` its version."""
     program_bytes = program_json.to_json(program)
-    places = json.dumps(program.places, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    members = {PROGRAM: program_bytes, PLACES: places, **{SOURCES + name: data for name, data in sources.items()}}
+    own = {PROGRAM: program_bytes, PLACES: places.to_json(program.places)}
+    members = {**own, **{SOURCES + name: data for name, data in sources.items()}}
     manifest = {
         "format": FORMAT,
         "bundle": program.bundle,
@@ -113,26 +113,47 @@ def read(data: bytes, expected: str | None = None) -> Artifact:
             raise InvalidArtifact("the archive's members are not those that its manifest names")
         found = {}
         for name, said in members.items():
-            data = _member(archive, infos[name], said["bytes"])
-            if len(data) != said["bytes"] or _digest(data) != said["sha256"]:
+            member = _member(archive, infos[name], said["bytes"])
+            if len(member) != said["bytes"] or _digest(member) != said["sha256"]:
                 raise InvalidArtifact(f"`{name}` is not what the manifest says: the artifact has been changed")
-            found[name] = data
-    return _checked(digest, manifest, found)
+            if not name.startswith(SOURCES):  # those are many times the program, and few ask for them
+                found[name] = member
+    return _checked(digest, manifest, found, _Sources(data, infos))
 
 
-def _checked(digest: str, manifest: dict[str, Any], members: dict[str, bytes]) -> Artifact:
+class _Sources(Mapping[str, bytes]):
+    """The sources of an artifact whose members have been checked: each is unpacked when somebody asks for it."""
+
+    def __init__(self, data: bytes, infos: Mapping[str, zipfile.ZipInfo]) -> None:
+        self._data = data
+        self._infos = {n.removeprefix(SOURCES): info for n, info in infos.items() if n.startswith(SOURCES)}
+
+    def __getitem__(self, name: str) -> bytes:
+        info = self._infos[name]
+        with _opened(self._data) as archive:
+            return _member(archive, info, MEMBER_BYTES_MAX)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._infos)
+
+    def __len__(self) -> int:
+        return len(self._infos)
+
+
+def _checked(
+    digest: str, manifest: dict[str, Any], members: dict[str, bytes], sources: Mapping[str, bytes]
+) -> Artifact:
     if manifest["program_digest"] != manifest["members"].get(PROGRAM, {}).get("sha256"):
         raise InvalidArtifact("the manifest names another program than the archive holds")
-    try:
-        places = json.loads(members[PLACES])
-    except (KeyError, ValueError) as fault:
-        raise InvalidArtifact(f"the places cannot be read: {fault}") from None
-    program = program_json.from_json(members[PROGRAM], places)
+    if PLACES not in members:
+        raise InvalidArtifact(f"the archive has no {PLACES}")
+    program = program_json.from_json(members[PROGRAM])
+    ids = {name: table.ids for name, table in program.tables.items()}
+    program = replace(program, places=places.from_json(members[PLACES], ids))
     if (program.bundle, program.version) != (manifest["bundle"], manifest["version"]):
         raise InvalidArtifact("the manifest names another bundle than the program")
     if program.source_digest != manifest["digest"]:
         raise InvalidArtifact("the program was compiled from other sources than the manifest says")
-    sources = {name.removeprefix(SOURCES): data for name, data in members.items() if name.startswith(SOURCES)}
     return Artifact(digest, manifest, program, sources)
 
 

@@ -10,11 +10,12 @@ maps as dicts, records as tuples in the order of their type's fields, an absent 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import field, fields, replace
 from typing import Any, ClassVar, get_args
 
 from policyengine.frozen import frozen
+from policyengine.runtime.places import Places
 from policyengine.values import types
 from policyengine.values.types import Type
 
@@ -336,7 +337,7 @@ class Program:
     """What a named part answers with where it fails: (for a fact that is unavailable, for anything else)."""
     codes: dict[str, str] = field(default_factory=dict)
     """The code with which an entitlement refuses, by the node that allows."""
-    places: Mapping[str, str] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
     """Node or row path -> `file:line`; for people only, not part of the digest."""
 
     AT: ClassVar[int] = 0

@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from policyengine.errors import InvalidArtifact
+from policyengine.runtime.column_json import cells_json, cells_of, frozen, numbers_json, numbers_of
 from policyengine.runtime.program import (
     All,
     Any_,
@@ -40,7 +41,7 @@ from policyengine.runtime.program import (
 from policyengine.values import types
 from policyengine.values.types import Type
 
-FORMAT = 1
+FORMAT = 2
 
 _KINDS: dict[str, type] = {
     "const": Const,
@@ -96,14 +97,7 @@ def to_json(program: Program) -> bytes:
             for e in program.entries.values()
         ],
         "override_ids": [list(o) for o in program.override_ids],
-        "tenant_cells": {
-            tenant: {
-                table: [[row, column, [[c.start, c.end, c.value, c.override] for c in cells]]
-                        for (row, column), cells in by_cell.items()]
-                for table, by_cell in by_table.items()
-            }
-            for tenant, by_table in program.tenant_cells.items()
-        },
+        "tenant_cells": _tenant_cells_json(program),
         "zones": program.zones,
         "reasons": program.reasons,
         "approvers": program.approvers,
@@ -151,23 +145,43 @@ def _table_json(table: TableData, interned: _Types) -> dict[str, Any]:
         "name": table.name,
         "hit": table.hit,
         "keys": [interned(t) for t in table.keys],
-        "conditions": table.conditions,
-        "columns": [[name, interned(table.column_types[name]), cells] for name, cells in table.columns.items()],
+        "conditions": [cells_json(cells) for cells in table.conditions],
+        "columns": [
+            [name, interned(its_type), cells_json(table.columns[name], its_type)]
+            for name, its_type in table.column_types.items()
+        ],
         "ids": table.ids,
-        "starts": table.starts,
-        "ends": table.ends,
+        "starts": cells_json(table.starts),
+        "ends": cells_json(table.ends),
         "names": table.names,
         "otherwise": table.otherwise,
     }
 
 
-def from_json(data: bytes, places: dict[str, str] | None = None) -> Program:
-    """Read a program; raises InvalidArtifact on anything that `to_json` does not write."""
+def _tenant_cells_json(program: Program) -> list[list[Any]]:
+    """The overrides of each table's column as columns: of which tenant and row, from when, until when, what and by whom."""
+    found: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
+    for tenant, by_table in sorted(program.tenant_cells.items()):
+        for table, by_cell in by_table.items():
+            for (row, column), cells in by_cell.items():
+                of_column = found.setdefault((table, column), [])
+                of_column += [(tenant, row, c.start, c.end, c.value, c.override) for c in cells]
+    out: list[list[Any]] = []
+    for (table, column), overrides in sorted(found.items()):
+        tenants, rows, starts, ends, values, numbers = zip(*overrides, strict=True)
+        dates = [cells_json(starts), cells_json(ends)]
+        held = cells_json(values, program.tables[table].column_types[column])
+        out.append([table, column, cells_json(tenants), numbers_json(rows), *dates, held, numbers_json(numbers)])
+    return out
+
+
+def from_json(data: bytes) -> Program:
+    """Read a program, which has no places; raises InvalidArtifact on anything that `to_json` does not write."""
     try:
         body = json.loads(data, parse_float=_no_float)
         if body["format"] != FORMAT:
             raise InvalidArtifact(f"the program has format {body['format']}, this version reads {FORMAT}")
-        return _program(body, places or {})
+        return _program(body)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as fault:
         raise InvalidArtifact(f"not a program: {fault}") from fault
 
@@ -176,7 +190,7 @@ def _no_float(text: str) -> Any:
     raise ValueError(f"a number with a point, {text}")
 
 
-def _program(body: dict[str, Any], places: dict[str, str]) -> Program:
+def _program(body: dict[str, Any]) -> Program:
     kinds = [types.from_json(t) for t in body["types"]]
 
     def expr(data: list[Any]) -> Expr:
@@ -193,14 +207,7 @@ def _program(body: dict[str, Any], places: dict[str, str]) -> Program:
         )
         for name, section, outputs, facts, guards, requires, checks, dated in body["entries"]
     }  # fmt: skip
-    cells = {
-        tenant: {
-            table: {(row, column): tuple(CellOverride(s, u, _frozen(v), o) for s, u, v, o in items)
-                    for row, column, items in by_cell}
-            for table, by_cell in by_table.items()
-        }
-        for tenant, by_table in body["tenant_cells"].items()
-    }  # fmt: skip
+    tables = {t["name"]: _table(t, kinds) for t in body["tables"]}
     return Program(
         body["bundle"],
         body["version"],
@@ -209,19 +216,32 @@ def _program(body: dict[str, Any], places: dict[str, str]) -> Program:
         inputs,
         tuple(FactPath(tuple(p), kinds[t]) for p, t in body["facts"]),
         nodes,
-        {t["name"]: _table(t, kinds) for t in body["tables"]},
+        tables,
         entries,
         (body["effective"][0], body["effective"][1]),
         tuple((a, b) for a, b in body["override_ids"]),
-        cells,
+        _tenant_cells(body["tenant_cells"], tables),
         body["zones"],
         body["reasons"],
         body["approvers"],
         body["effects"],
         {name: (effects[0], effects[1]) for name, effects in body["on_error"].items()},
         body["codes"],
-        places,
     )
+
+
+def _tenant_cells(
+    data: list[list[Any]], tables: dict[str, TableData]
+) -> dict[str, dict[str, dict[tuple[int, str], tuple[CellOverride, ...]]]]:
+    found: dict[str, dict[str, dict[tuple[int, str], tuple[CellOverride, ...]]]] = {}
+    for table, column, tenants, rows, starts, ends, values, numbers in data:
+        dates = cells_of(starts), cells_of(ends)
+        held = cells_of(values, tables[table].column_types[column])
+        overrides = map(CellOverride, *dates, held, numbers_of(numbers))
+        for tenant, row, own in zip(cells_of(tenants), numbers_of(rows), overrides, strict=True):
+            by_cell = found.setdefault(tenant, {}).setdefault(table, {})
+            by_cell[row, column] = (*by_cell.get((row, column), ()), own)
+    return found
 
 
 def _expr(data: list[Any], kinds: list[Type]) -> Expr:
@@ -246,7 +266,7 @@ def _maybe(data: list[Any] | None, kinds: list[Type]) -> Expr | None:
 
 _READERS: dict[Any, Callable[[Any, list[Type]], Any]] = {
     "type": lambda value, kinds: kinds[value],
-    (Const, "value"): lambda value, kinds: _frozen(value),
+    (Const, "value"): lambda value, kinds: frozen(value),
     (Fold, "state"): lambda value, kinds: tuple(value),
     (Fold, "stop"): _maybe,
     (Row, "at"): _maybe,
@@ -258,30 +278,28 @@ _READERS: dict[Any, Callable[[Any, list[Type]], Any]] = {
 }
 
 
-def _frozen(value: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(_frozen(v) for v in value)
-    return value
-
-
 def _input(data: list[Any], kinds: list[Type]) -> Leaf | Group:
     if data[0] == "group":
         return Group(data[1], tuple(_input(f, kinds) for f in data[3]), data[2])
     inner = None if data[6] is None else _input(data[6], kinds)
-    return Leaf(data[1], kinds[data[2]], data[3], _frozen(data[4]), data[5], inner, data[7], data[8])
+    return Leaf(data[1], kinds[data[2]], data[3], frozen(data[4]), data[5], inner, data[7], data[8])
 
 
 def _table(data: dict[str, Any], kinds: list[Type]) -> TableData:
-    return TableData(
+    table = TableData(
         data["name"],
         data["hit"],
         tuple(kinds[t] for t in data["keys"]),
-        tuple(_frozen(c) for c in data["conditions"]),
-        {name: _frozen(cells) for name, _, cells in data["columns"]},
+        tuple(cells_of(column) for column in data["conditions"]),
+        {name: cells_of(cells, kinds[t]) for name, t, cells in data["columns"]},
         {name: kinds[t] for name, t, _ in data["columns"]},
         tuple(data["ids"]),
-        tuple(data["starts"]),
-        tuple(data["ends"]),
+        cells_of(data["starts"]),
+        cells_of(data["ends"]),
         tuple(data["names"]),
         data["otherwise"],
     )
+    columns = (*table.conditions, *table.columns.values(), *filter(None, (table.starts, table.ends)))
+    if any(len(cells) != len(table.ids) for cells in columns):
+        raise ValueError(f"the columns of `{table.name}` are not of one length")
+    return table
