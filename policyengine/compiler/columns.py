@@ -14,7 +14,7 @@ from policyengine.values.types import Number, Type
 
 @dataclass(slots=True)
 class TierCells:
-    """A column of schedules in parts: the tiers of all rows, one after another, and how many each row has, 0 for none."""
+    """A column of schedules: the tiers of all rows, one after another, and how many each row has, 0 for none."""
 
     bounds: list[Exact] = field(default_factory=list)
     rates: list[Exact] = field(default_factory=list)

@@ -32,7 +32,8 @@ _FIELD = re.compile(rf'{_QUOTED}|[^",\r\n]*+')
 _ROW = re.compile(rf"(?:{_FIELD.pattern})(?:,(?:{_FIELD.pattern}))*+(?:\r\n|\r|\n)?")
 
 
-ROWS_AT_ONCE = 10_000
+ROWS_AT_ONCE = 500
+"""Few enough to be gone before Python looks for garbage among them, which would take as long as reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +220,15 @@ class _Reader:
             self._stop(diagnostics.csv_separator(separator[0], self._line(line)))
         first: dict[str, int] = {}
         for column, name in enumerate(header):
-            at = _field_span(self.source, line, column)
             if not name:
-                self._error(diagnostics.column_without_name(column + 1, at))
+                self._error(diagnostics.column_without_name(column + 1, _field_span(self.source, line, column)))
             elif name in first:
-                other = _field_span(self.source, line, first[name])
-                self._error(diagnostics.column_twice(name, at, other))
+                places = _field_span(self.source, line, column), _field_span(self.source, line, first[name])
+                self._error(diagnostics.column_twice(name, *places))
             first.setdefault(name, column)
+
+    def _name_span(self, line: int, column: int) -> Span:
+        return _field_span(self.source, line, column)
 
     def _wrong_length(self, fields: list[str], wanted: int, line: int) -> None:
         self._error(diagnostics.csv_row_length(len(fields), wanted, self._line(line)))

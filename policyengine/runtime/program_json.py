@@ -159,7 +159,7 @@ def _table_json(table: TableData, interned: _Types) -> dict[str, Any]:
 
 
 def _tenant_cells_json(program: Program) -> list[list[Any]]:
-    """The overrides of each table's column as columns: of which tenant and row, from when, until when, what and by whom."""
+    """The overrides of each table's column as columns: tenants, rows, starts, ends, values and numbers of overrides."""
     found: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
     for tenant, by_table in sorted(program.tenant_cells.items()):
         for table, by_cell in by_table.items():

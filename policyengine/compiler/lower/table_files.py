@@ -255,7 +255,7 @@ def _check_tiers(file: _File, bounds: Sequence[Any], rows: Iterable[tuple[int, i
     """Bounds grow, and the last tier, and no other, is open; rows with equal bounds are looked at once."""
     right: set[tuple[int, ...]] = set()
     for first, end in rows:
-        own = tuple([*map(id, bounds[first:end])])  # equal texts of a column are one object
+        own = tuple(map(id, bounds[first:end]))  # equal texts of a column are one object
         if own not in right and _are_right(file, bounds, first, end):
             right.add(own)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from math import lcm
 from typing import Any
 
@@ -26,11 +27,11 @@ from policyengine.values.types import Number
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The schedules that an expression may stand for: their held values, and the places and the name of each."""
+    """The schedules that an expression may stand for, held; the place of a tier by row and tier, the name of a row."""
 
     type: types.Tiers
     values: Sequence[Any]
-    places: Callable[[int], Sequence[Span]]
+    place: Callable[[int, int], Span]
     named: Callable[[int], str]
 
 
@@ -39,7 +40,7 @@ class _Found:
     """A schedule of known numbers: its prices, the place of each tier, and how it is called."""
 
     curve: Curve
-    places: Sequence[Span]
+    place: Callable[[int], Span]
     named: str
 
 
@@ -62,7 +63,7 @@ def schedule(context: Context, charge: Charge, schedule: Expr, found: Quantities
             continue  # neither a cliff nor a free quantity makes less of a price that only rises
         if times is None and any(value[2]):
             continue  # how flat amounts compare with units is not known
-        one = _Found(counted(value[0][:-1], *value[1:]), known.places(row), known.named(row))
+        one = _Found(counted(value[0][:-1], *value[1:]), partial(known.place, row), known.named(row))
         if not _judge(context, charge, most, free, one, times is not None):
             all_reached.add(value[0])
 
@@ -104,7 +105,7 @@ def packages(
         return  # an error of its own: no quantity has a price
     numbers = [tuple(Fraction(0) if cell is None else cell for cell in part) for part in (bounds, rates, flats)]
     curve = Curve(charge.mode, numbers[0][:-1], numbers[1], numbers[2], sizes, step)
-    one = _Found(curve, [tier.at for tier in charge.tiers], "")
+    one = _Found(curve, [tier.at for tier in charge.tiers].__getitem__, "")
     _judge(context, charge, _most(found), _free_quantities(context, charge, found), one, shows=True)
 
 
@@ -116,12 +117,12 @@ def _judge(
     parts = curve.quantity_den
     out_of_reach = set(curve.unreachable(most * parts))
     for tier in sorted(out_of_reach):
-        context.lint(say.unreachable_tier(tier + 1, one.named, one.places[tier]))
+        context.lint(say.unreachable_tier(tier + 1, one.named, one.place(tier)))
     for tier, before, after in curve.cliffs():
         if tier not in out_of_reach:
             prices = (_price(curve, curve.price(before)), _price(curve, curve.price(after))) if shows else None
             quantities = _quantity(curve, before), _quantity(curve, after)
-            context.lint(say.volume_cliff(*quantities, prices, one.named, one.places[tier]))
+            context.lint(say.volume_cliff(*quantities, prices, one.named, one.place(tier)))
     for free in free_quantities:
         assert charge.free_quantity is not None
         raised = curve.raised(free * parts, charge.free_quantity_as == "tier", most * parts)
@@ -169,13 +170,11 @@ def _known(context: Context, charge: Charge, expr: Expr) -> _Known | None:
     assert isinstance(expr.type, types.Tiers)
     if isinstance(expr, Const) and isinstance(charge.tiers, tuple):
         places = [tier.at for tier in charge.tiers]
-        return _Known(expr.type, [expr.value], lambda _: places, lambda _: "")
+        return _Known(expr.type, [expr.value], lambda _, tier: places[tier], lambda _: "")
     if isinstance(expr, Column):
         table, name = context.tables[expr.table], expr.table
         cells, spans = table.columns[expr.column], context.row_places[name]
-        return _Known(
-            expr.type, cells, lambda row: [spans[row]] * len(cells[row][1]), lambda row: f"{name}.{table.ids[row]}"
-        )
+        return _Known(expr.type, cells, lambda row, _: spans[row], lambda row: f"{name}.{table.ids[row]}")
     return None
 
 
