@@ -56,24 +56,26 @@ def read_cell(node: Node, declared: Declared, literals: Literals) -> ExactCell:
     return reader.judged(reader.node(node), node.span)
 
 
-def read_cell_text(text: str, declared: Declared, literals: Literals, at: Span) -> ExactCell:
-    """The exact cell that a field of a CSV file means in a condition column; raises Unreadable after reporting."""
-    reader = _Reader(declared, literals, is_yaml=False)
-    return reader.judged(reader.text(_Written.of(text, at)), at)
+class TextReader:
+    """Reads the fields of one column of a CSV file."""
 
+    def __init__(self, declared: Declared, literals: Literals) -> None:
+        self._reader = _Reader(declared, literals, is_yaml=False)
 
-def read_value_text(text: str, declared: Declared, literals: Literals, at: Span) -> Any:
-    """The exact value of a field of a CSV file in a result column, None where it is empty."""
-    if not text.strip():
-        return None
-    return _Reader(declared, literals, is_yaml=False).value_of_text(_Written.of(text, at))
+    def cell(self, text: str, at: Span) -> ExactCell:
+        """The exact cell that a field means in a condition column; raises Unreadable after reporting."""
+        return self._reader.judged(self._reader.text(_Written.of(text, at)), at)
+
+    def value(self, text: str, at: Span) -> Any:
+        """The exact value of a field in a result column, None where it is empty; raises Unreadable after reporting."""
+        return self._reader.value_of_text(_Written.of(text, at)) if text.strip() else None
 
 
 def named_texts(text: str) -> tuple[str, ...]:
     """The texts that a field of a CSV file names in a condition column: `a | b` names two, a pattern none."""
     literals = Literals(Report(), None)
     try:
-        cell = read_cell_text(text, Declared(types.STRING), literals, Span(Source("", text), 0, len(text)))
+        cell = TextReader(Declared(types.STRING), literals).cell(text, Span(Source("", text), 0, len(text)))
     except Unreadable:
         return ()
     return tuple(_texts_in(cell))

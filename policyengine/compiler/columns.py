@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from math import lcm
 from typing import Any, cast
@@ -13,43 +14,73 @@ from policyengine.values.types import Number, Type
 
 
 @dataclass(slots=True)
+class Cells:
+    """A column of exact cells: row r has `values[codes[r]]`, so that what a file says often is read and held once."""
+
+    values: list[Exact] = field(default_factory=list)
+    codes: array[int] = field(default_factory=lambda: array("I"))
+
+    def append(self, value: Exact) -> None:
+        """One more row."""
+        self.codes.append(len(self.values))
+        self.values.append(value)
+
+    def __getitem__(self, row: int) -> Exact:
+        return self.values[self.codes[row]]
+
+    def __iter__(self) -> Iterator[Exact]:
+        return map(self.values.__getitem__, self.codes)
+
+    def after(self, change: Callable[[Exact], Any]) -> tuple[Any, ...]:
+        """Every row's cell after a change."""
+        return tuple(map([change(value) for value in self.values].__getitem__, self.codes))
+
+
+def repeated(value: Exact, count: int) -> Cells:
+    """A column of one value."""
+    return Cells([value], array("I", bytes(array("I").itemsize * count)))
+
+
+@dataclass(slots=True)
 class TierCells:
     """A column of schedules: the tiers of all rows, one after another, and how many each row has, 0 for none."""
 
-    bounds: list[Exact] = field(default_factory=list)
-    rates: list[Exact] = field(default_factory=list)
-    flats: list[Exact] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)
+    bounds: Cells = field(default_factory=Cells)
+    rates: Cells = field(default_factory=Cells)
+    flats: Cells = field(default_factory=Cells)
+    lengths: array[int] = field(default_factory=lambda: array("I"))
 
     def append(self, schedule: Exact) -> None:
         """One more row: its bounds, rates and flat amounts, or None."""
-        bounds, rates, flats = schedule or ((), (), ())
-        self.bounds += bounds
-        self.rates += rates
-        self.flats += flats
-        self.lengths.append(len(bounds))
+        parts = schedule or ((), (), ())
+        for column, part in zip((self.bounds, self.rates, self.flats), parts, strict=True):
+            for value in part:
+                column.append(value)
+        self.lengths.append(len(parts[0]))
 
 
-Cells = Sequence[Exact] | TierCells
+def column_for(its_type: Type) -> Cells | TierCells:
+    """An empty column for exact values of a type."""
+    return TierCells() if isinstance(its_type, types.Tiers) else Cells()
 
 
-def tight_column(declared: Type, cells: Cells) -> Type:
+def tight_column(declared: Type, cells: Cells | TierCells) -> Type:
     """The declared type narrowed to exactly these cells."""
-    if not isinstance(cells, TierCells):
-        return tight(declared, cells)
+    if isinstance(cells, Cells):
+        return tight(declared, cells.values)
     assert isinstance(declared, types.Tiers)
     parts = ((declared.bound, cells.bounds), (declared.rate, cells.rates), (declared.flat, cells.flats))
-    return types.Tiers(*cast(list[Number], [tight(*part) for part in parts]))
+    return types.Tiers(*cast(list[Number], [tight(its, part.values) for its, part in parts]))
 
 
-def held_all(cells: Cells, its_type: Type) -> tuple[Any, ...]:
-    """Exact values as the program holds them; what is one object here is one there."""
-    if not isinstance(cells, TierCells):
-        return each_once(cells, lambda cell: held(cell, its_type))
+def held_column(cells: Cells | TierCells, its_type: Type) -> tuple[Any, ...]:
+    """Exact cells as the program holds them; equal bounds are one object, as are equal flat amounts."""
+    if isinstance(cells, Cells):
+        return cells.after(lambda cell: held(cell, its_type))
     inner = its_type.item if isinstance(its_type, types.Optional) else its_type
     assert isinstance(inner, types.Tiers)
-    bounds, rates = held_all(cells.bounds, inner.bound), held_all(cells.rates, inner.rate)
-    flats = held_all(cells.flats, inner.flat)
+    bounds, rates = held_column(cells.bounds, inner.bound), held_column(cells.rates, inner.rate)
+    flats = held_column(cells.flats, inner.flat)
     shared: dict[Any, Any] = {}
     share = shared.setdefault
     found: list[Any] = []
@@ -60,12 +91,6 @@ def held_all(cells: Cells, its_type: Type) -> tuple[Any, ...]:
         found.append((share(own[0], own[0]), own[1], share(own[2], own[2])) if length else None)
         start = end
     return tuple(found)
-
-
-def each_once(cells: Sequence[Exact], change: Callable[[Exact], Any]) -> tuple[Any, ...]:
-    """Every cell after a change, which is asked once of cells that are one object."""
-    known = {key: change(cell) for key, cell in {id(cell): cell for cell in cells}.items()}
-    return tuple([known[id(cell)] for cell in cells])
 
 
 def widened(known: Type, more: Type) -> Type | None:

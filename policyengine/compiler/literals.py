@@ -118,7 +118,8 @@ class Literals:
     def _number(self, value: Any, text: str, number: Number, declared: Declared, at: Span) -> Fraction:
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             self._refused(text, _wanted(number), at, _number_hint(text, number))
-        exact = Fraction(value) * declared.factor
+        n, den = value.as_integer_ratio()  # one fraction and not three: large tables read many numbers
+        exact = Fraction(n * declared.factor.numerator, den * declared.factor.denominator)
         if number.integer and exact.denominator != 1:
             self._refused(text, _wanted(number), at)
         return exact
@@ -187,7 +188,7 @@ def _wanted(number: Number) -> str:
 
 def tight(declared: Type, values: Iterable[Exact]) -> Type:
     """The declared type narrowed to exactly these values: one denominator for all, their own range."""
-    known = list({id(v): v for v in values if v is not None}.values())  # equal texts of a file are one object
+    known = [value for value in values if value is not None]
     match declared:
         case Number():
             if not known:

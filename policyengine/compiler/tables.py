@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import prod
+from operator import itemgetter
 from typing import Any, Literal
 
 from policyengine.compiler.axes import TIME, Axis, Line, NotAnalysed, Stretches, accepted, axis_of, complement, joined
@@ -22,6 +23,8 @@ from policyengine.values.types import Type
 OVERLAPS_SHOWN = 20
 REGIONS_PER_ROW = 4
 """What a table's own size adds to the cap: so many regions no walk over its rows can avoid."""
+ANSWERED = ("row", "error")
+"""What a table may say of keys without a row: they are then no mistake, and nobody is told which they are."""
 
 Overlap = tuple[int, int, "Witness"]
 Status = Literal["proved", "found", "not_analysed"]
@@ -251,29 +254,35 @@ def _by_hash(table: TableData, axes: Sequence[Axis]) -> Findings | None:
         return None
     rows = _rows(table)
     cells = [column[: len(rows)] for column in table.conditions]
-    if any(cell is None or type(cell) is tuple for column in cells for cell in column):
+    if any({type(None), tuple} & {*map(type, column)} for column in cells):
         return None
     columns = sorted((Column(n, axis, ()) for n, axis in enumerate(axes)), key=lambda c: c.axis.last - c.axis.first)
-    places = [[c.axis.position(cell) for cell in cells[c.number]] for c in columns]
+    places = [_positions(column.axis, cells[column.number]) for column in columns]
     keys = set(zip(*places, strict=True))
-    if len(keys) < len(rows) or any(place is None for column in places for place in column):
+    if len(keys) < len(rows) or any(None in column for column in places):
         return None
-    gaps = _unlisted(columns, keys, _countable(table, axes))
+    gaps = _unlisted(columns, keys, _countable(table, axes), 0 if table.otherwise in ANSWERED else GAPS_SHOWN)
     masked = (len(rows),) if table.otherwise == "row" and not gaps.count else ()
     return _findings(table, gaps, {}, masked, (), "")
 
 
-def _unlisted(columns: Sequence[Column], keys: set[tuple[Any, ...]], countable: bool) -> _Gaps:
-    """The prefixes of keys that not every value of the next column follows."""
+def _positions(axis: Axis, cells: Sequence[Cell]) -> list[int | None]:
+    """Where each cell lies; equal cells are looked for once."""
+    known = {cell: axis.position(cell) for cell in set(cells)}
+    return [known[cell] for cell in cells]
+
+
+def _unlisted(columns: Sequence[Column], keys: set[tuple[Any, ...]], countable: bool, shown: int) -> _Gaps:
+    """The prefixes of keys that not every value of the next column follows, some of them with what is missing."""
     samples: list[Box] = []
     gaps = 0
     sizes = [column.axis.last - column.axis.first + 1 for column in columns]
     for depth, (column, size) in enumerate(zip(columns, sizes, strict=True)):
         longer = {key[: depth + 1] for key in keys} if depth + 1 < len(columns) else keys
-        followers = Counter(key[:depth] for key in longer) if longer else {(): 0}
+        followers = Counter(map(itemgetter(slice(depth)), longer)) if longer else {(): 0}
         short = [prefix for prefix, number in followers.items() if number < size]
         gaps += len(short)
-        for prefix in short[: GAPS_SHOWN - len(samples)]:
+        for prefix in short[: shown - len(samples)]:
             listed = joined((key[depth], key[depth]) for key in longer if key[:depth] == prefix)
             outside = complement(listed, column.axis.first, column.axis.last)
             samples.append((*(((p, p),) for p in prefix), outside))
@@ -303,7 +312,7 @@ def _findings(
     unsatisfiable: Rows,
     reason: str,
 ) -> Findings:
-    wrong = () if table.otherwise in ("row", "error") else gaps.samples
+    wrong = () if table.otherwise in ANSWERED else gaps.samples
     witnesses = tuple(_witness(table, gaps.columns, box) for box in wrong)
     overlaps = tuple((a, b, _witness(table, gaps.columns, box)) for (a, b), box in pairs.items())
     found = witnesses or overlaps or masked or unsatisfiable

@@ -32,7 +32,7 @@ _FIELD = re.compile(rf'{_QUOTED}|[^",\r\n]*+')
 _ROW = re.compile(rf"(?:{_FIELD.pattern})(?:,(?:{_FIELD.pattern}))*+(?:\r\n|\r|\n)?")
 
 
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 100
 """Few enough to be gone before Python looks for garbage among them, which would take as long as reading."""
 
 

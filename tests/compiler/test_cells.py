@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from policyengine.compiler import extents
 from policyengine.compiler.cells import (
     ExactCell,
+    TextReader,
     cell_den,
     held_cell,
     named_texts,
     read_cell,
-    read_cell_text,
-    read_value_text,
 )
 from policyengine.compiler.literals import Literals, Unreadable
 from policyengine.language import yaml
@@ -60,7 +59,7 @@ def from_csv(text: str, declared: Declared) -> Found:
     report = Report()
     at = Span(Source("prices.csv", text), 0, len(text))
     try:
-        return read_cell_text(text, declared, Literals(report, UTC), at), report.found
+        return TextReader(declared, Literals(report, UTC)).cell(text, at), report.found
     except Unreadable:
         return WRONG, report.found
 
@@ -463,7 +462,7 @@ def test_a_result_in_csv_is_one_value(text: str, declared: Declared, expected: o
     report = Report()
     at = Span(Source("prices.csv", text), 0, len(text))
 
-    assert expected == read_value_text(text, declared, Literals(report, UTC), at)
+    assert expected == TextReader(declared, Literals(report, UTC)).value(text, at)
     assert [] == report.found
 
 

@@ -8,8 +8,18 @@ from functools import partial
 from typing import Any
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.columns import are_held_alike, each_once, rescaled, widened
-from policyengine.compiler.literals import Unreadable, held, tight
+from policyengine.compiler.columns import (
+    Cells,
+    TierCells,
+    are_held_alike,
+    column_for,
+    held_column,
+    rescaled,
+    tight_column,
+    widened,
+)
+from policyengine.compiler.literals import Unreadable, tight
+from policyengine.compiler.literals import held as as_held
 from policyengine.compiler.lower import override_files, ranges, tier_cells
 from policyengine.compiler.lower.context import Broken, Context, Override
 from policyengine.language.declared import Declared
@@ -23,6 +33,8 @@ from policyengine.values import types
 from policyengine.values.number_text import fraction_text
 
 not_allowed = say.override_not_allowed
+_Read = tuple[Override, list[int], Any]
+"""An override with the rows that it replaces and its exact value."""
 
 
 def collect(context: Context) -> None:
@@ -86,33 +98,41 @@ def apply(
 ) -> None:
     """Put the overrides of one table beside its cells; the columns' types grow to hold them."""
     table = context.tables[name]
-    read: list[tuple[Override, list[int], Any]] = []
+    read: list[_Read] = []
     failed = False
     by_path = _rows(table, {override.row for override in own})
     for override in own:
-        found = _read(context, name, columns, override, by_path)
-        if found is None:
+        one = _read(context, name, columns, override, by_path)
+        if one is None:
             failed = True
         else:
-            read.append((override, *found))
+            read.append((override, *one))
     if failed:
         raise Broken
     new_types, new_columns = dict(table.column_types), dict(table.columns)
-    for column in {o.column for o in own}:
-        old = table.column_types[column]
-        values = [v for o, _, v in read if o.column == column]
-        new_types[column] = _wide_enough(old, columns[column], table.columns[column], values)
+    held: list[tuple[list[_Read], tuple[Any, ...]]] = []
+    for column in dict.fromkeys(override.column for override in own):
+        old, cells = table.column_types[column], table.columns[column]
+        mine = [one for one in read if one[0].column == column]
+        values = column_for(columns[column].type)
+        for _, _, value in mine:
+            values.append(value)
+        new_types[column] = _wide_enough(old, columns[column], cells, values, [value for _, _, value in mine])
         if new_types[column] != old:
-            new_columns[column] = _moved(table.columns[column], old, new_types[column])
-        _check_bounds(context, old, table.columns[column], read, column, bounds, columns)
+            new_columns[column] = _moved(cells, old, new_types[column])
+        _check_bounds(context, old, cells, mine, bounds, columns[column])
+        held.append((mine, held_column(values, new_types[column])))
     context.tables[name] = replace(table, columns=new_columns, column_types=new_types)
-    for override, rows, value in read:
-        _place(context, name, override, rows, held(value, new_types[override.column]))
+    for mine, found in held:
+        for (override, rows, _), value in zip(mine, found, strict=True):
+            _place(context, name, override, rows, value)
 
 
-def _wide_enough(old: types.Type, declared: Declared, cells: tuple[Any, ...], values: list[Any]) -> types.Type:
-    """The type of a column that holds its own cells and these values."""
-    more = tight(declared.type, values)
+def _wide_enough(
+    old: types.Type, declared: Declared, cells: tuple[Any, ...], more_cells: Cells | TierCells, values: list[Any]
+) -> types.Type:
+    """The type of a column that holds its own cells and these values, given as a column too."""
+    more = tight_column(declared.type, more_cells)
     if isinstance(old, types.Optional):
         more = types.Optional(more)
     wide = widened(old, more)
@@ -125,8 +145,8 @@ def _wide_enough(old: types.Type, declared: Declared, cells: tuple[Any, ...], va
 def _moved(cells: tuple[Any, ...], old: types.Type, new: types.Type) -> tuple[Any, ...]:
     """A column's cells as values of its wider type."""
     if widened(old, new) == new:
-        return cells if are_held_alike(old, new) else each_once(cells, lambda cell: rescaled(cell, old, new))
-    return each_once(cells, lambda cell: held(exact(cell, old), new))
+        return cells if are_held_alike(old, new) else tuple([rescaled(cell, old, new) for cell in cells])
+    return tuple([as_held(exact(cell, old), new) for cell in cells])
 
 
 def _rows(table: TableData, wanted: set[str]) -> dict[str, list[int]]:
@@ -171,17 +191,16 @@ def _check_bounds(
     context: Context,
     its_type: types.Type,
     cells: tuple[Any, ...],
-    read: list[tuple[Override, list[int], Any]],
-    column: str,
+    read: list[_Read],
     bounds: Overridable | None,
-    columns: dict[str, Declared],
+    declared: Declared,
 ) -> None:
     """Bounds hold at any time at which the override is in force: against every row that it replaces."""
     if bounds is None or not isinstance(its_type, types.Number | types.Limit):
         return
-    factor = columns[column].factor
+    factor = declared.factor
     for override, rows, value in read:
-        if override.column != column or not isinstance(value, Fraction | int):
+        if not isinstance(value, Fraction | int):
             continue
         for wrong, bound in _violations(Fraction(value), [exact(cells[r], its_type) for r in rows], bounds, factor):
             shown = wrong / factor

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from policyengine.compiler.columns import TierCells
+from policyengine.compiler.columns import Cells, TierCells
 from policyengine.compiler.literals import Unreadable
 from policyengine.language import csv
 from policyengine.source import Span
@@ -37,11 +37,11 @@ class RowSpans(Sequence[Span]):
 class Sheet:
     """Exact cells by column, and where each row is written."""
 
-    conditions: list[list[Any]]
-    results: dict[str, list[Any] | TierCells]
+    conditions: list[Cells]
+    results: dict[str, Cells | TierCells]
     ids: list[str] = field(default_factory=list)
-    starts: list[int | None] = field(default_factory=list)
-    ends: list[int | None] = field(default_factory=list)
+    starts: Cells = field(default_factory=Cells)
+    ends: Cells = field(default_factory=Cells)
     spans: RowSpans = field(default_factory=RowSpans)
     broken: bool = False
 

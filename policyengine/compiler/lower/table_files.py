@@ -5,15 +5,17 @@ In a table with tiers, one line is one tier: lines with the same id form the row
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from itertools import pairwise
 from typing import Any, cast
 
 from policyengine.compiler import diagnostics as say
-from policyengine.compiler.cells import named_texts, read_cell_text, read_value_text
-from policyengine.compiler.columns import TierCells
+from policyengine.compiler.cells import TextReader, named_texts
+from policyengine.compiler.columns import Cells, TierCells, repeated
 from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.sheet import DATES, FAILED, RowSpans, Sheet, attempt
 from policyengine.compiler.sources import Sources
@@ -77,15 +79,15 @@ class _File:
     def column(self, name: str) -> csv.Column:
         return self.sheet.columns[self.sheet.header.index(name)]
 
-    def read(self, name: str, lines: Sequence[int], read: Callable[[str, int, Span], Any]) -> list[Any]:
-        """The fields of a column on these lines; `read` gets each text with its line and place. FAILED where wrong."""
+    def read(self, name: str, lines: Sequence[int], read: Callable[[str, Span], Any]) -> Cells:
+        """The fields of a column on these lines; `read` gets each text with its place. FAILED where wrong."""
         position = self.sheet.header.index(name)
         texts = self.sheet.columns[position].texts
-        codes = [*map(self.sheet.columns[position].codes.__getitem__, lines)]
+        codes = array("I", map(self.sheet.columns[position].codes.__getitem__, lines))
         found: list[Any] = [None] * len(texts)
 
         def read_on(line: int, code: int) -> Any:
-            return attempt(partial(read, texts[code], line, place_of(self.sheet, line, position)))
+            return attempt(partial(read, texts[code], place_of(self.sheet, line, position)))
 
         first = dict(zip(reversed(codes), reversed(lines), strict=True))
         for code, line in first.items():
@@ -94,29 +96,27 @@ class _File:
         for line, code in zip(lines, codes, strict=True) if wrong else ():
             if code in wrong and line != first[code]:  # a wrong text is told wherever it stands
                 read_on(line, code)
-        return [found[code] for code in codes]
+        return Cells(found, codes)
 
-    def cells(self, name: str, declared: Declared, lines: Sequence[int]) -> list[Any]:
+    def cells(self, name: str, declared: Declared, lines: Sequence[int]) -> Cells:
         """A condition column; an empty field is a wildcard, as is a column that is not there."""
         if self.position(name) is None:
-            return [None] * len(lines)
-        literals = self.context.literals
-        return self.read(
-            name, lines, lambda text, _, at: read_cell_text(text, declared, literals, at) if text else None
-        )
+            return repeated(None, len(lines))
+        return self.read(name, lines, TextReader(declared, self.context.literals).cell)
 
-    def values(self, name: str, declared: Declared, lines: Sequence[int]) -> list[Any]:
+    def values(self, name: str, declared: Declared, lines: Sequence[int]) -> Cells:
         """A result column; an empty field is absent, has its default, or is a mistake."""
         literals = self.context.literals
         if self.position(name) is None:
             missing = None
             if declared.default is not None:
                 missing = attempt(partial(literals.read, declared.default, declared))
-            return [missing] * len(lines)
+            return repeated(missing, len(lines))
+        reader = TextReader(declared, literals)
 
-        def read(text: str, line: int, at: Span) -> Any:
+        def read(text: str, at: Span) -> Any:
             if text or (declared.type == types.STRING and not declared.optional):
-                return read_value_text(text, declared, literals, at)
+                return reader.value(text, at)
             if declared.optional:
                 return None
             if declared.default is not None:
@@ -126,12 +126,24 @@ class _File:
 
         return self.read(name, lines, read)
 
-    def dates(self, name: str, lines: Sequence[int]) -> list[int | None]:
+    def dates(self, name: str, lines: Sequence[int]) -> Cells:
         """The instants of `from` or `until`."""
         if self.position(name) is None:
-            return [None] * len(lines)
+            return repeated(None, len(lines))
         literals = self.context.literals
-        return self.read(name, lines, lambda text, _, at: literals.instant(text, at) if text else None)
+        return self.read(name, lines, lambda text, at: literals.instant(text, at) if text else None)
+
+    def tiers(self, name: str, declared: object, empty: Any) -> Cells | None:
+        """One field of every tier, `empty` where nothing is written; None where the column is not there."""
+        if self.position(name) is None or not isinstance(declared, Declared):
+            return None
+        reader = TextReader(declared, self.context.literals)
+
+        def read(text: str, at: Span) -> Any:
+            value = reader.value(text, at) if text else None
+            return empty if value is None else value
+
+        return self.read(name, range(len(self.sheet.lines)), read)
 
 
 class _Lazy:
@@ -202,7 +214,7 @@ def _read_rows(file: _File, lines: Sequence[int], read: dict[str, TierCells]) ->
     into.conditions[:] = [file.cells(name, declared, lines) for name, declared in file.keys.items()]
     for name, declared in file.columns.items():
         into.results[name] = read[name] if name in read else file.values(name, declared, lines)
-    into.starts[:], into.ends[:] = (file.dates(name, lines) for name in DATES)
+    into.starts, into.ends = (file.dates(name, lines) for name in DATES)
     into.spans = RowSpans(file.sheet, lines)
     into.ids[:] = _row_ids(file, lines)
 
@@ -228,39 +240,41 @@ def _read_tiers(file: _File, tiers: Declared) -> None:
         raise Rejected(say.row_without_id(file.sheet.header_span(0)))
     assert isinstance(tiers.items, DeclaredGroup)
     fields = {name: its for name, (_, its) in tiers.items.fields.items()}
-    parts = {name: _tier_column(file, name, fields.get(name)) for name in TIER_COLUMNS}
-    rates = [b if a is None else a for a, b in zip(parts["unit_amount"], parts["factor"], strict=True)]
-    rates = [ZERO if rate is None else rate for rate in rates]
-    flats = [ZERO if flat is None else flat for flat in parts["flat_amount"]]
+    count = len(file.sheet.lines)
+    bounds = file.tiers("up_to", fields.get("up_to"), None) or repeated(None, count)
+    flats = file.tiers("flat_amount", fields.get("flat_amount"), ZERO) or repeated(ZERO, count)
+    own, factors = (file.tiers(name, fields.get(name), None) for name in ("unit_amount", "factor"))
     ids = file.column("id").codes
-    firsts = [line for line in range(len(ids)) if line == 0 or ids[line] != ids[line - 1]]
-    ends = [*firsts[1:], len(ids)]
-    _check_tiers(file, parts["up_to"], zip(firsts, ends, strict=True))
-    lengths = [end - first for first, end in zip(firsts, ends, strict=True)]
-    _read_rows(file, firsts, {"tiers": TierCells(parts["up_to"], rates, flats, lengths)})
+    firsts = array("I", [line for line in range(count) if line == 0 or ids[line] != ids[line - 1]])
+    lengths = array("I", [end - first for first, end in pairwise([*firsts, count])])
+    _check_tiers(file, bounds, lengths)
+    _read_rows(file, firsts, {"tiers": TierCells(bounds, _rates(own, factors, count), flats, lengths)})
 
 
-def _tier_column(file: _File, name: str, declared: object) -> list[Any]:
-    """One field of every tier, None where it is empty or not there."""
-    lines = range(len(file.sheet.lines))
-    if file.position(name) is None or not isinstance(declared, Declared):
-        return [None] * len(lines)
-    literals = file.context.literals
-    return file.read(
-        name, lines, lambda text, _, at: read_value_text(text, declared, literals, at) if text != "" else None
-    )
+def _rates(own: Cells | None, factors: Cells | None, count: int) -> Cells:
+    """The rate of every tier: its amount, else its factor, else nothing."""
+    if own is None or factors is None:
+        only = own or factors or repeated(ZERO, count)
+        return Cells([ZERO if value is None else value for value in only.values], only.codes)
+    both = Cells()
+    for line in range(count):
+        amount, factor = own[line], factors[line]
+        both.append(amount if amount is not None else ZERO if factor is None else factor)
+    return both
 
 
-def _check_tiers(file: _File, bounds: Sequence[Any], rows: Iterable[tuple[int, int]]) -> None:
+def _check_tiers(file: _File, bounds: Cells, lengths: Iterable[int]) -> None:
     """Bounds grow, and the last tier, and no other, is open; rows with equal bounds are looked at once."""
-    right: set[tuple[int, ...]] = set()
-    for first, end in rows:
-        own = tuple(map(id, bounds[first:end]))  # equal texts of a column are one object
-        if own not in right and _are_right(file, bounds, first, end):
-            right.add(own)
+    right: set[bytes] = set()
+    first = 0
+    for length in lengths:
+        written = bounds.codes[first : first + length].tobytes()
+        if written not in right and _are_right(file, bounds, first, first + length):
+            right.add(written)
+        first += length
 
 
-def _are_right(file: _File, bounds: Sequence[Any], first: int, end: int) -> bool:
+def _are_right(file: _File, bounds: Cells, first: int, end: int) -> bool:
     before: Fraction | None = None
     for line in range(first, end):
         bound = None if bounds[line] is FAILED else bounds[line]

@@ -8,7 +8,7 @@ from typing import Any
 
 from policyengine.compiler import diagnostics as say
 from policyengine.compiler.cells import cell_den, held_cell, read_cell
-from policyengine.compiler.columns import TierCells, each_once, held_all, tight_column
+from policyengine.compiler.columns import Cells, column_for, held_column, tight_column
 from policyengine.compiler.literals import Unreadable
 from policyengine.compiler.lower import overrides, ranges, table_files, tier_cells
 from policyengine.compiler.lower.context import Broken, Context
@@ -124,8 +124,7 @@ def tier_schedule(context: Context, node: Node) -> Declared | None:
 
 
 def _read(context: Context, table: Table, keys: list[Declared], columns: dict[str, Declared]) -> Sheet:
-    results = {name: TierCells() if isinstance(its.type, types.Tiers) else [] for name, its in columns.items()}
-    sheet = Sheet([[] for _ in keys], results)
+    sheet = Sheet([Cells() for _ in keys], {name: column_for(its.type) for name, its in columns.items()})
     if table.file is not None:
         names = [c.name for c in table.when]
         table_files.read(context, table, dict(zip(names, keys, strict=True)), columns, sheet)
@@ -284,17 +283,19 @@ def _table_data(
     key_types: list[Type] = []
     conditions = []
     for declared, cells in zip(keys, sheet.conditions, strict=True):
-        key_type = key_type_for(declared.type, list({id(cell): cell for cell in cells}.values()))
+        key_type = key_type_for(declared.type, cells.values)
         key_types.append(key_type)
-        conditions.append(each_once(cells, partial(held_cell, its_type=key_type)))
+        conditions.append(cells.after(partial(held_cell, its_type=key_type)))
     column_types: dict[str, Type] = {}
     results = {}
     for name, declared in columns.items():
-        tightened = tight_column(declared.type, sheet.results[name])
-        ranges.check(context, declared, f"{table.name}.{name}", tightened, sheet.results[name], sheet.spans)
+        own = sheet.results[name]
+        tightened = tight_column(declared.type, own)
+        if isinstance(own, Cells):
+            ranges.check(context, declared, f"{table.name}.{name}", tightened, own, sheet.spans)
         column_types[name] = types.Optional(tightened) if declared.optional else tightened
-        results[name] = held_all(sheet.results[name], column_types[name])
-    dated = any(s is not None or e is not None for s, e in zip(sheet.starts, sheet.ends, strict=True))
+        results[name] = held_column(own, column_types[name])
+    dated = any(instant is not None for instant in (*sheet.starts.values, *sheet.ends.values))
     text = plain(table.otherwise) if isinstance(table.otherwise, Scalar) else None
     otherwise = "row" if isinstance(table.otherwise, Mapping) else "error" if text == "error" else ""
     return TableData(
@@ -305,8 +306,8 @@ def _table_data(
         results,
         column_types,
         tuple(sheet.ids),
-        tuple(sheet.starts) if dated else (),
-        tuple(sheet.ends) if dated else (),
+        sheet.starts.after(lambda instant: instant) if dated else (),
+        sheet.ends.after(lambda instant: instant) if dated else (),
         tuple(c.name for c in table.when),
         otherwise,
     )
