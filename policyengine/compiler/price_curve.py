@@ -78,7 +78,7 @@ class Curve:
 
     def unreachable(self, most: Exact) -> Iterator[int]:
         """The tiers that no quantity up to `most` reaches."""
-        low = 0
+        low: Exact = 0
         for tier, bound in enumerate((*self.bounds, None)):
             first = self._last_in(low) + self.step
             if tier and (first > most or (bound is not None and first > bound)):

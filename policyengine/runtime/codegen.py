@@ -11,7 +11,7 @@ module alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import lcm
@@ -626,7 +626,7 @@ class Generator(Writer):
         """Whether there may be no row: the author said so, or a key may be a text that is no member of the enum."""
         return table.otherwise == "error" or not index.are_proved(table, [key.type for key in expr.keys])
 
-    def _plain_row(self, expr: Row, table: TableData, rows: dict[Any, Any]) -> Val:
+    def _plain_row(self, expr: Row, table: TableData, rows: Mapping[Any, Any]) -> Val:
         """A table of equalities is one dict, asked in line."""
         whole = self.bind(rows, ("rows", expr.table))
         missing_row = index.missing(table)

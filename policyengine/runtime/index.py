@@ -8,7 +8,7 @@ candidates that the dicts leave, or on the candidates that bisection leaves wher
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import inf, prod
 from typing import Any
@@ -49,8 +49,8 @@ def missing(table: TableData) -> Any:
     return len(table.ids) - 1 if table.otherwise == "row" else failure.NO_MATCH
 
 
-def plain_rows(table: TableData, kinds: Sequence[Type]) -> dict[Any, Any] | None:
-    """The rows of a table that is one dict, by their keys: equalities in every column of every row, or few members.
+def plain_rows(table: TableData, kinds: Sequence[Type]) -> Mapping[Any, Any] | None:
+    """The rows of a table that is one mapping, by their keys: equalities in every column of every row, or few members.
 
     Else None. Where every key has few members (enums, bools), each combination is asked once and has its answer here,
     which may be a Failure; `kinds` are the types of the keys that will be asked, which must be these members.
@@ -64,9 +64,9 @@ def plain_rows(table: TableData, kinds: Sequence[Type]) -> dict[Any, Any] | None
     return every
 
 
-def equal_rows(table: TableData) -> dict[Any, Any] | None:
+def equal_rows(table: TableData) -> Mapping[Any, Any] | None:
     """The rows by their keys where every row tests every column by equality; else None."""
-    rows: dict[Any, Any] | None = _once(table, "rows", _equalities)
+    rows: Mapping[Any, Any] | None = _once(table, "rows", _equalities)
     return rows
 
 
@@ -94,36 +94,60 @@ def are_members(table: TableData, kinds: Sequence[Type]) -> bool:
     )
 
 
-def _equalities(table: TableData) -> dict[Any, Any] | None:
-    if table.starts or not table.conditions:
+def _equalities(table: TableData) -> Mapping[Any, Any] | None:
+    if table.starts or not table.conditions or table.hit not in ("unique", "first", "most_specific"):
         return None
     count = len(table.ids) - (table.otherwise == "row")
     columns = [column[:count] for column in table.conditions]
-    if table.hit in ("unique", "first", "most_specific") and not any(
-        cell is None or isinstance(cell, tuple) for column in columns for cell in column
-    ):
+    if any({type(None), tuple} & {*map(type, column)} for column in columns):
+        return None
+    rows: Mapping[Any, Any] | None = _Pairs.of(columns, range(count)) if len(columns) == 2 else None
+    if rows is None:
         keys = columns[0] if len(columns) == 1 else zip(*columns, strict=True)
-        rows = {key: row for row, key in enumerate(keys)}
-        if len(rows) == count:
-            return rows
-    return None
+        rows = dict(zip(keys, range(count), strict=True))
+    return rows if len(rows) == count else None
+
+
+class _Pairs(Mapping[tuple[Any, Any], Any]):
+    """What a table of two columns answers with as a dict of dicts, the column with fewer values outside.
+
+    Two look-ups of single keys are faster than one of a pair, whose parts are hashed and compared one by one, and a
+    large table takes half the memory.
+    """
+
+    def __init__(self, outer: int, rows: dict[Any, dict[Any, Any]]) -> None:
+        self.outer = outer
+        self.rows = rows
+
+    @classmethod
+    def of(cls, columns: Sequence[Sequence[Any]], answers: Iterable[Any]) -> _Pairs | None:
+        """Columns and answers in this form where it pays: where the inner dicts are not too small."""
+        sizes = [len(set(column)) for column in columns]
+        outer = 0 if sizes[0] <= sizes[1] else 1
+        if sizes[outer] * NESTED_MIN > len(columns[0]):
+            return None
+        found: dict[Any, dict[Any, Any]] = {}
+        for own, inner, answer in zip(columns[outer], columns[1 - outer], answers, strict=True):
+            found.setdefault(own, {})[inner] = answer
+        return cls(outer, found)
+
+    def __getitem__(self, key: tuple[Any, Any]) -> Any:
+        return self.rows[key[self.outer]][key[1 - self.outer]]
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        for own, inner in self.rows.items():
+            yield from ((own, other) if self.outer == 0 else (other, own) for other in inner)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.rows.values()))
 
 
 def nested(table: TableData, rows: Mapping[Any, Any]) -> tuple[int, int, dict[Any, dict[Any, Any]]] | None:
-    """The rows of a table of two columns as a dict of dicts, the column with fewer values outside; else None.
-
-    Two look-ups of single keys are faster than one of a pair, whose parts are hashed and compared one by one.
-    """
-    if len(table.conditions) != 2:
+    """What `plain_rows` has given as a dict of dicts, with the columns that are asked outside and inside; else None."""
+    if len(table.conditions) != 2 or not rows:
         return None
-    sizes = [len({key[n] for key in rows}) for n in (0, 1)]
-    outer = 0 if sizes[0] <= sizes[1] else 1
-    if sizes[outer] * NESTED_MIN > len(rows):
-        return None
-    found: dict[Any, dict[Any, Any]] = {}
-    for key, row in rows.items():
-        found.setdefault(key[outer], {})[key[1 - outer]] = row
-    return outer, 1 - outer, found
+    pairs = rows if isinstance(rows, _Pairs) else _Pairs.of([*zip(*rows, strict=True)], rows.values())
+    return None if pairs is None else (pairs.outer, 1 - pairs.outer, pairs.rows)
 
 
 def stretches(table: TableData, kinds: Sequence[Type]) -> tuple[int, dict[Any, Stretch]] | None:

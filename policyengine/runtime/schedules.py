@@ -8,8 +8,8 @@ amounts of all tiers below. Bounds are ints over the quantity's denominator; qua
 from __future__ import annotations
 
 from bisect import bisect_left as bisect_left  # generated code asks it, too
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import CellOverride
@@ -19,11 +19,26 @@ Ints = tuple[int, ...]
 Prepared = tuple[Ints, Ints, Ints, Ints, Ints]
 
 
-def prepare_all(schedules: Iterable[Any], bound_factor: int) -> list[Prepared]:
-    """The schedules of a column; equal bounds are one object, so that many rows use the same memory."""
-    shared: dict[Ints, Ints] = {}
-    made = [prepare(schedule, bound_factor) for schedule in schedules]
-    return [tuple([shared.setdefault(part, part) for part in one]) for one in made]  # type: ignore[misc]
+class _PreparedColumn(dict[int, Prepared]):
+    """The schedules of a column by row, each prepared when it is first asked for: most of a large table never are.
+
+    Equal bounds are one object, so that many rows use the same memory.
+    """
+
+    def __init__(self, schedules: Sequence[Any], bound_factor: int) -> None:
+        self._schedules = schedules
+        self._factor = bound_factor
+        self._shared: dict[Ints, Ints] = {}
+
+    def __missing__(self, row: int) -> Prepared:
+        made = prepare(self._schedules[row], self._factor)
+        shared = self[row] = cast(Prepared, tuple([self._shared.setdefault(part, part) for part in made]))
+        return shared
+
+
+def prepare_all(schedules: Sequence[Any], bound_factor: int) -> Mapping[int, Prepared]:
+    """The schedules of a column, ready for `graduated` and its like, by row."""
+    return _PreparedColumn(schedules, bound_factor)
 
 
 def prepare(schedule: Any, bound_factor: int) -> Prepared:

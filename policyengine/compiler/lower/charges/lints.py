@@ -80,10 +80,9 @@ def _counted(
     smallest = step.numerator * (quantities // step.denominator)
 
     def curve(bounds: Sequence[int], rates: Sequence[int], flats: Sequence[int]) -> Curve:
-        numbers = (
-            [n * factor for n in part] for part, factor in ((bounds, of_bound), (rates, of_rate), (flats, of_flat))
-        )
-        return Curve(charge.mode, *map(tuple, numbers), (None,) * len(rates), smallest, quantities, prices)
+        bounds, rates = tuple([n * of_bound for n in bounds]), tuple([n * of_rate for n in rates])
+        flats = tuple([n * of_flat for n in flats])
+        return Curve(charge.mode, bounds, rates, flats, (None,) * len(rates), smallest, quantities, prices)
 
     return curve
 
