@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate, pairwise
 from math import lcm
 from typing import Any, cast
 
 from policyengine.compiler.literals import Exact, held, tight
+from policyengine.runtime.tier_column import TierColumn, coded
 from policyengine.values import types
 from policyengine.values.types import Number, Type
 
@@ -73,24 +75,17 @@ def tight_column(declared: Type, cells: Cells | TierCells) -> Type:
     return types.Tiers(*cast(list[Number], [tight(its, part.values) for its, part in parts]))
 
 
-def held_column(cells: Cells | TierCells, its_type: Type) -> tuple[Any, ...]:
-    """Exact cells as the program holds them; equal bounds are one object, as are equal flat amounts."""
+def held_column(cells: Cells | TierCells, its_type: Type) -> Sequence[Any]:
+    """Exact cells as the program holds them."""
     if isinstance(cells, Cells):
         return cells.after(lambda cell: held(cell, its_type))
     inner = its_type.item if isinstance(its_type, types.Optional) else its_type
     assert isinstance(inner, types.Tiers)
-    bounds, rates = held_column(cells.bounds, inner.bound), held_column(cells.rates, inner.rate)
-    flats = held_column(cells.flats, inner.flat)
-    shared: dict[Any, Any] = {}
-    share = shared.setdefault
-    found: list[Any] = []
-    start = 0
-    for length in cells.lengths:
-        end = start + length
-        own = bounds[start:end], rates[start:end], flats[start:end]
-        found.append((share(own[0], own[0]), own[1], share(own[2], own[2])) if length else None)
-        start = end
-    return tuple(found)
+    bounds, flats = held_column(cells.bounds, inner.bound), held_column(cells.flats, inner.flat)
+    edges = list(pairwise(accumulate(cells.lengths, initial=0)))
+    by_row = [coded([part[start:end] or None for start, end in edges]) for part in (bounds, flats)]
+    rates = [held(rate, inner.rate) for rate in cells.rates.values], cells.rates.codes
+    return TierColumn(by_row[0], rates, by_row[1])
 
 
 def widened(known: Type, more: Type) -> Type | None:

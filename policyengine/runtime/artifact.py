@@ -30,6 +30,7 @@ MEMBER_BYTES_MAX = 500_000_000
 BYTES_MAX = 1_000_000_000
 """What an archive may hold unpacked; one that claims more is refused before anything is unpacked."""
 MANIFEST_BYTES_MAX = 1_000_000
+CHUNK_BYTES = 1 << 16
 LEVEL = 1
 """The sources are most of an artifact: a higher level makes them a quarter smaller and takes three times as long."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -113,22 +114,25 @@ def read(data: bytes, expected: str | None = None) -> Artifact:
         members = manifest["members"]
         if set(members) != set(infos) - {MANIFEST}:
             raise InvalidArtifact("the archive's members are not those that its manifest names")
-        found = {}
         for name, said in members.items():
-            member = _member(archive, infos[name], said["bytes"])
-            if len(member) != said["bytes"] or _digest(member) != said["sha256"]:
+            size, own = 0, hashlib.sha256()
+            for chunk in _chunks(archive, infos[name], said["bytes"]):
+                size += len(chunk)
+                own.update(chunk)
+            if size != said["bytes"] or f"sha256:{own.hexdigest()}" != said["sha256"]:
                 raise InvalidArtifact(f"`{name}` is not what the manifest says: the artifact has been changed")
-            if not name.startswith(SOURCES):  # those are many times the program, and few ask for them
-                found[name] = member
-    return _checked(digest, manifest, found, _Sources(data, infos))
+    return _checked(digest, manifest, _Members(data, infos))
 
 
-class _Sources(Mapping[str, bytes]):
-    """The sources of an artifact whose members have been checked: each is unpacked when somebody asks for it."""
+class _Members(Mapping[str, bytes]):
+    """The members of an artifact, which have been checked, under one folder: each is unpacked when it is asked for.
 
-    def __init__(self, data: bytes, infos: Mapping[str, zipfile.ZipInfo]) -> None:
+    The sources are many times the program, and few ask for them.
+    """
+
+    def __init__(self, data: bytes, infos: Mapping[str, zipfile.ZipInfo], folder: str = "") -> None:
         self._data = data
-        self._infos = {n.removeprefix(SOURCES): info for n, info in infos.items() if n.startswith(SOURCES)}
+        self._infos = {n.removeprefix(folder): info for n, info in infos.items() if n.startswith(folder)}
 
     def __getitem__(self, name: str) -> bytes:
         info = self._infos[name]
@@ -141,10 +145,12 @@ class _Sources(Mapping[str, bytes]):
     def __len__(self) -> int:
         return len(self._infos)
 
+    def below(self, folder: str) -> Mapping[str, bytes]:
+        """Those in a folder, by their path inside it."""
+        return _Members(self._data, self._infos, folder)
 
-def _checked(
-    digest: str, manifest: dict[str, Any], members: dict[str, bytes], sources: Mapping[str, bytes]
-) -> Artifact:
+
+def _checked(digest: str, manifest: dict[str, Any], members: _Members) -> Artifact:
     if manifest["program_digest"] != manifest["members"].get(PROGRAM, {}).get("sha256"):
         raise InvalidArtifact("the manifest names another program than the archive holds")
     if PLACES not in members:
@@ -156,7 +162,7 @@ def _checked(
         raise InvalidArtifact("the manifest names another bundle than the program")
     if program.source_digest != manifest["digest"]:
         raise InvalidArtifact("the program was compiled from other sources than the manifest says")
-    return Artifact(digest, manifest, program, sources)
+    return Artifact(digest, manifest, program, members.below(SOURCES))
 
 
 def _opened(data: bytes) -> zipfile.ZipFile:
@@ -195,17 +201,22 @@ def _check_name(name: str) -> None:
 
 
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: object) -> bytes:
+    return b"".join(_chunks(archive, info, most))
+
+
+def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: object) -> Iterator[bytes]:
     """A member's bytes, unpacked up to what it may have, whatever its header claims."""
     if type(most) is not int or not 0 <= most <= MEMBER_BYTES_MAX:
         raise InvalidArtifact(f"the manifest gives `{info.filename}` no size that is allowed")
     try:
         with archive.open(info) as file:
-            data = file.read(most + 1)
+            while chunk := file.read(CHUNK_BYTES):
+                most -= len(chunk)
+                if most < 0:
+                    raise InvalidArtifact(f"`{info.filename}` is larger than it may be")
+                yield chunk
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as fault:
         raise InvalidArtifact(f"`{info.filename}` cannot be unpacked: {fault}") from None
-    if len(data) > most:
-        raise InvalidArtifact(f"`{info.filename}` is larger than it may be")
-    return data
 
 
 _MANIFEST_TYPES: dict[str, type] = {

@@ -11,9 +11,9 @@ import json
 import sys
 from array import array
 from collections.abc import Sequence
-from itertools import accumulate, chain, pairwise
 from typing import Any
 
+from policyengine.runtime.tier_column import Coded, TierColumn, coded
 from policyengine.values import types
 from policyengine.values.types import Type
 
@@ -50,44 +50,48 @@ def _little_endian(numbers: array[int]) -> array[int]:
     return numbers
 
 
-def cells_json(cells: Sequence[Any], its_type: Type | None = None) -> Any:
-    """A column; one of tiers, by its type, in its parts, since rates rarely repeat as a whole."""
+def column_json(cells: Sequence[Any], its_type: Type) -> Any:
+    """A column of a type; one of tiers in its parts, since rates rarely repeat as a whole."""
     if not _is_tiers(its_type):
-        return _coded(cells)
-    bounds, flats = ([cell and cell[part] for cell in cells] for part in (0, 2))
-    rates = list(chain.from_iterable(cell[1] for cell in cells if cell))
-    return [_coded(bounds), _coded(rates), _coded(flats)]
+        return cells_json(cells)
+    column = cells if isinstance(cells, TierColumn) else TierColumn.of(cells)
+    return [cells_json([values[n] for n in numbers]) for values, numbers in (column.bounds, column.rates, column.flats)]
 
 
-def cells_of(data: Any, its_type: Type | None = None) -> tuple[Any, ...]:
-    """The column of `cells_json`; raises ValueError, TypeError, KeyError or IndexError where it has not written it."""
+def column_of(data: Any, its_type: Type) -> Sequence[Any]:
+    """The column of `column_json`; raises ValueError, TypeError, KeyError or IndexError where it has not written it."""
     if not _is_tiers(its_type):
-        return _decoded(data)
-    bounds, rates, flats = map(_decoded, data)
-    edges = pairwise(accumulate(map(len, (own or () for own in bounds)), initial=0))
-    return tuple(
-        [
-            None if own is None else (own, rates[start:end], flat)
-            for own, flat, (start, end) in zip(bounds, flats, edges, strict=True)
-        ]
-    )
+        return cells_of(data)
+    bounds, rates, flats = map(_coded_of, data)
+    column = TierColumn(bounds, rates, flats)
+    if len(rates[1]) != column.tiers or len(flats[1]) != len(column):
+        raise ValueError("the parts of the tiers do not belong together")
+    return column
+
+
+def cells_json(cells: Sequence[Any]) -> list[Any]:
+    """Cells of any kind."""
+    try:
+        distinct, numbers = coded(cells)
+    except TypeError:  # a map
+        texts, numbers = coded([json.dumps(cell, sort_keys=True) for cell in cells])
+        distinct = [json.loads(text) for text in texts]
+    return [distinct, numbers_json(numbers)]
+
+
+def cells_of(data: Any) -> tuple[Any, ...]:
+    """The cells of `cells_json`; raises as `column_of`."""
+    distinct, numbers = _coded_of(data)
+    return tuple(map(distinct.__getitem__, numbers))
 
 
 def _is_tiers(its_type: Type | None) -> bool:
     return isinstance(its_type.item if isinstance(its_type, types.Optional) else its_type, types.Tiers)
 
 
-def _coded(cells: Sequence[Any]) -> list[Any]:
-    keys: Sequence[Any] = cells
-    try:
-        distinct = dict(zip(keys, cells, strict=True))
-    except TypeError:  # a map
-        keys = [json.dumps(cell, sort_keys=True) for cell in cells]
-        distinct = dict(zip(keys, cells, strict=True))
-    numbers = {key: number for number, key in enumerate(distinct)}
-    return [list(distinct.values()), numbers_json([numbers[key] for key in keys])]
-
-
-def _decoded(data: Any) -> tuple[Any, ...]:
-    distinct, numbers = data
-    return tuple(map(frozen(distinct).__getitem__, numbers_of(numbers)))
+def _coded_of(data: Any) -> Coded:
+    distinct, text = data
+    numbers = numbers_of(text)
+    if numbers and max(numbers) >= len(distinct):
+        raise ValueError("a column has a number without a cell")
+    return frozen(distinct), numbers

@@ -10,7 +10,7 @@ maps as dicts, records as tuples in the order of their type's fields, an absent 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field, fields, replace
 from typing import Any, ClassVar, get_args
 
@@ -274,7 +274,7 @@ class TableData:
     hit: str
     keys: tuple[Type, ...]
     conditions: tuple[tuple[Any, ...], ...]
-    columns: dict[str, tuple[Any, ...]]
+    columns: dict[str, Sequence[Any]]
     column_types: dict[str, Type]
     ids: tuple[str, ...]
     starts: tuple[int | None, ...] = ()

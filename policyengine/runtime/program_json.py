@@ -9,7 +9,15 @@ from dataclasses import fields
 from typing import Any
 
 from policyengine.errors import InvalidArtifact
-from policyengine.runtime.column_json import cells_json, cells_of, frozen, numbers_json, numbers_of
+from policyengine.runtime.column_json import (
+    cells_json,
+    cells_of,
+    column_json,
+    column_of,
+    frozen,
+    numbers_json,
+    numbers_of,
+)
 from policyengine.runtime.program import (
     All,
     Any_,
@@ -147,7 +155,7 @@ def _table_json(table: TableData, interned: _Types) -> dict[str, Any]:
         "keys": [interned(t) for t in table.keys],
         "conditions": [cells_json(cells) for cells in table.conditions],
         "columns": [
-            [name, interned(its_type), cells_json(table.columns[name], its_type)]
+            [name, interned(its_type), column_json(table.columns[name], its_type)]
             for name, its_type in table.column_types.items()
         ],
         "ids": table.ids,
@@ -170,7 +178,7 @@ def _tenant_cells_json(program: Program) -> list[list[Any]]:
     for (table, column), overrides in sorted(found.items()):
         tenants, rows, starts, ends, values, numbers = zip(*overrides, strict=True)
         dates = [cells_json(starts), cells_json(ends)]
-        held = cells_json(values, program.tables[table].column_types[column])
+        held = column_json(values, program.tables[table].column_types[column])
         out.append([table, column, cells_json(tenants), numbers_json(rows), *dates, held, numbers_json(numbers)])
     return out
 
@@ -236,7 +244,7 @@ def _tenant_cells(
     found: dict[str, dict[str, dict[tuple[int, str], tuple[CellOverride, ...]]]] = {}
     for table, column, tenants, rows, starts, ends, values, numbers in data:
         dates = cells_of(starts), cells_of(ends)
-        held = cells_of(values, tables[table].column_types[column])
+        held = column_of(values, tables[table].column_types[column])
         overrides = map(CellOverride, *dates, held, numbers_of(numbers))
         for tenant, row, own in zip(cells_of(tenants), numbers_of(rows), overrides, strict=True):
             by_cell = found.setdefault(tenant, {}).setdefault(table, {})
@@ -291,7 +299,7 @@ def _table(data: dict[str, Any], kinds: list[Type]) -> TableData:
         data["hit"],
         tuple(kinds[t] for t in data["keys"]),
         tuple(cells_of(column) for column in data["conditions"]),
-        {name: cells_of(cells, kinds[t]) for name, t, cells in data["columns"]},
+        {name: column_of(cells, kinds[t]) for name, t, cells in data["columns"]},
         {name: kinds[t] for name, t, _ in data["columns"]},
         tuple(data["ids"]),
         cells_of(data["starts"]),

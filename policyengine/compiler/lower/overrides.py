@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -28,6 +29,7 @@ from policyengine.language.parts import Overridable
 from policyengine.language.yaml import Mapping, Node, plain
 from policyengine.runtime.exact import exact
 from policyengine.runtime.program import CellOverride, TableData
+from policyengine.runtime.tier_column import TierColumn
 from policyengine.source import Diagnostic, Span
 from policyengine.values import types
 from policyengine.values.number_text import fraction_text
@@ -110,7 +112,7 @@ def apply(
     if failed:
         raise Broken
     new_types, new_columns = dict(table.column_types), dict(table.columns)
-    held: list[tuple[list[_Read], tuple[Any, ...]]] = []
+    held: list[tuple[list[_Read], Sequence[Any]]] = []
     for column in dict.fromkeys(override.column for override in own):
         old, cells = table.column_types[column], table.columns[column]
         mine = [one for one in read if one[0].column == column]
@@ -129,7 +131,7 @@ def apply(
 
 
 def _wide_enough(
-    old: types.Type, declared: Declared, cells: tuple[Any, ...], more_cells: Cells | TierCells, values: list[Any]
+    old: types.Type, declared: Declared, cells: Sequence[Any], more_cells: Cells | TierCells, values: list[Any]
 ) -> types.Type:
     """The type of a column that holds its own cells and these values, given as a column too."""
     more = tight_column(declared.type, more_cells)
@@ -142,11 +144,14 @@ def _wide_enough(
     return types.Optional(wide) if isinstance(old, types.Optional) else wide
 
 
-def _moved(cells: tuple[Any, ...], old: types.Type, new: types.Type) -> tuple[Any, ...]:
+def _moved(cells: Sequence[Any], old: types.Type, new: types.Type) -> Sequence[Any]:
     """A column's cells as values of its wider type."""
-    if widened(old, new) == new:
-        return cells if are_held_alike(old, new) else tuple([rescaled(cell, old, new) for cell in cells])
-    return tuple([as_held(exact(cell, old), new) for cell in cells])
+    if widened(old, new) != new:
+        return tuple([as_held(exact(cell, old), new) for cell in cells])
+    if are_held_alike(old, new):
+        return cells
+    moved = tuple([rescaled(cell, old, new) for cell in cells])
+    return TierColumn.of(moved) if isinstance(cells, TierColumn) else moved
 
 
 def _rows(table: TableData, wanted: set[str]) -> dict[str, list[int]]:
@@ -190,7 +195,7 @@ def _no_such_row(name: str, override: Override, known: tuple[str, ...]) -> Diagn
 def _check_bounds(
     context: Context,
     its_type: types.Type,
-    cells: tuple[Any, ...],
+    cells: Sequence[Any],
     read: list[_Read],
     bounds: Overridable | None,
     declared: Declared,
