@@ -78,6 +78,22 @@ def write(policy: Row, folder: Path) -> Path:
     return folder
 
 
+def write_flat(policy: Row, folder: Path) -> Path:
+    """A bundle in which each price of a W1 policy is one line: the amount of its first tier, without contracts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = BUNDLE.replace("{tiers: {up_to: int token, unit_amount: money / 1_000_000 token}}", "{rate: RATE}")
+    text = text.replace("RATE", "money / 1_000_000 token").replace("    overridable: true\n", "")
+    text = text.replace("    charge_model: tiered\n    mode: graduated\n", "    charge_model: per_unit\n")
+    text = text.replace("    tiers: price.tiers\n", "    unit_amount: price.rate\n")
+    (folder / "bundle.yaml").write_text(text.replace("\noverrides: [{file: contracts.csv}]\n", ""), "utf-8")
+    with (folder / "prices.csv").open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["id", "model", "token_type", "rate"])
+        for row in policy["prices"]:
+            lines.writerow([row["id"], row["model"], row["token_type"], row["tiers"][0]["per_million"]])
+    return folder
+
+
 def _tiers(row: Row) -> Iterator[tuple[str, str]]:
     for tier in row["tiers"]:
         yield "" if tier["up_to"] is None else str(tier["up_to"]), tier["per_million"]
