@@ -58,15 +58,16 @@ def _files(files: dict[str, Sheet]) -> Iterator[str]:
     for name, sheet in sorted(files.items()):
         yield f"{separator}{_text(name)}:[{_text(sheet.header)}"
         separator = ","
-        rows = zip(*(map(column.texts.__getitem__, column.codes) for column in sheet.columns), strict=True)
-        while some := list(islice(rows, ROWS_AT_ONCE)):
-            yield "," + _text(some)[1:-1]
+        columns = [map([*map(_text, column.texts)].__getitem__, column.codes) for column in sheet.columns]
+        rows = zip(*columns, strict=True)
+        while some := "],[".join(map(",".join, islice(rows, ROWS_AT_ONCE))):
+            yield f",[{some}]"
         yield "]"
     yield "}"
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+"""A value as canonical JSON."""
 
 
 def _merge(merged: dict[str, Any], key: str, value: Any) -> None:

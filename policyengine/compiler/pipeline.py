@@ -15,6 +15,7 @@ from policyengine.compiler.lower import section
 from policyengine.compiler.sources import Sources
 from policyengine.errors import InvalidPolicy
 from policyengine.language import model, schema, yaml
+from policyengine.language.collector import collector_paused
 from policyengine.language.model import Bundle
 from policyengine.runtime.program import Program
 from policyengine.source import Diagnostic, Report
@@ -48,6 +49,7 @@ def compile_texts(texts: dict[str, str | bytes]) -> Compiled:
     return compile_sources(sources.of_texts(texts), Report())
 
 
+@collector_paused()
 def compile_sources(found: Sources, report: Report) -> Compiled:
     """Turn one authored bundle into a program, or say everything that is wrong with it."""
     manifest = yaml.parse(found.manifest, report)

@@ -7,9 +7,7 @@ and why stands in `diagnostics.py`, what an unquoted value means in `scalars.py`
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -27,6 +25,7 @@ from yaml.events import (
 
 from policyengine.errors import InvalidPolicy
 from policyengine.language import characters, diagnostics, layout, yaml_syntax
+from policyengine.language.collector import collector_paused
 from policyengine.language.scalars import NUMBER_CHARACTERS_MAX, Refused, Value, read
 from policyengine.source import Diagnostic, Report, Source, Span
 
@@ -193,7 +192,7 @@ class _Builder:
         self.has_sharp_text = layout.may_cut_a_sentence(self.text)
 
     def build(self) -> Mapping | None:
-        with _collector_paused():
+        with collector_paused():
             try:
                 self._read_events()
                 return self._document()
@@ -563,19 +562,6 @@ class _Builder:
 
 def _is_same_line(one: Diagnostic, other: Diagnostic) -> bool:
     return one.at is not None and other.at is not None and one.at.line == other.at.line
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Nodes form no cycles, but while 100 000 of them are built the collector would look for some 70 times in vain,
-    and take as long as all the rest."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _events(text: str) -> Iterator[Event]:
