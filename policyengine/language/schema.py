@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
@@ -23,6 +23,7 @@ from jsonschema import Draft202012Validator
 
 from policyengine import data_files
 from policyengine.language import diagnostics
+from policyengine.language.acceptance import Undecided, acceptance
 from policyengine.language.yaml import Entry, Mapping, Node, Scalar, Sequence
 from policyengine.source import Diagnostic, Report, Source, Span
 
@@ -64,12 +65,31 @@ def document(name: str) -> Json:
 
 
 @cache
-def _validator(name: str) -> Draft202012Validator:
+def _whole(name: str) -> Json:
+    """The schema with the definitions that it refers to."""
     schema = document(name)
     if name != "bundle":  # its references lead into the bundle's definitions
         text = json.dumps(schema).replace('"bundle.schema.json#', '"#')
         schema = {**json.loads(text), "$defs": document("bundle")["$defs"]}
-    return Draft202012Validator(schema)
+    return schema
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(_whole(name))
+
+
+@cache
+def _acceptance(name: str) -> Callable[[Any], bool]:
+    return acceptance(_whole(name))
+
+
+def _is_right(name: str, outline: Json) -> bool:
+    """Whether jsonschema would find nothing; where this is not known, it is asked."""
+    try:
+        return _acceptance(name)(outline)
+    except Undecided:
+        return False
 
 
 def _withdraw_warnings(report: Report) -> None:
@@ -214,7 +234,10 @@ class _Found:
 
 
 def _violations(root: Mapping, manifest: bool) -> Iterator[_Violation]:
-    for error in _validator("bundle" if manifest else "part").iter_errors(_outline(root)):
+    name, outline = "bundle" if manifest else "part", _outline(root)
+    if _is_right(name, outline):
+        return
+    for error in _validator(name).iter_errors(outline):
         is_name = "propertyNames" in error.absolute_schema_path
         keyword, schema = error.validator, error.schema
         assert isinstance(keyword, str)
