@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from policyengine.errors import (
         EvaluationError,
         InvalidArtifact,
@@ -85,6 +86,8 @@ def load(path: str | Path) -> Policy:
     Raises InvalidPolicy with every diagnostic when the bundle cannot be compiled, InvalidArtifact when the artifact is
     corrupt, truncated or foreign. An artifact is loaded with the standard library alone.
     """
+    from pathlib import Path
+
     from policyengine.runtime import artifact
     from policyengine.runtime.engine import Policy
 
@@ -117,6 +120,8 @@ def connect(
 
     Raises StoreUnavailable, BrokenHistory or InvalidArtifact where neither the registry nor a copy can be read.
     """
+    from pathlib import Path
+
     from policyengine.clock import now
     from policyengine.registry.client import LivePolicy
     from policyengine.storage.open_store import open_store

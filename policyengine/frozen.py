@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeVar, dataclass_transform
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
@@ -12,4 +12,13 @@ T = TypeVar("T")
 def frozen(cls: type[T]) -> type[T]:
     """A frozen dataclass whose instances are made four times as fast: that nothing assigns to their fields is held by
     the type checker and not by Python, which would go through `object.__setattr__` for every field of every node."""
-    return dataclass(slots=True, unsafe_hash=True)(cls)
+    made = dataclass(slots=True, unsafe_hash=True, repr=False)(cls)
+    if "__repr__" not in vars(made):
+        made.__repr__ = _shown  # type: ignore[method-assign]
+    return made
+
+
+def _shown(value: Any) -> str:
+    """Python compiles such a method for each dataclass, which is a twentieth of the time of importing the runtime."""
+    parts = [f"{each.name}={getattr(value, each.name)!r}" for each in fields(value) if each.repr]
+    return f"{type(value).__qualname__}({', '.join(parts)})"

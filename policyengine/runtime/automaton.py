@@ -10,10 +10,10 @@ Every step is charged to the meter by the threads that it moves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache, reduce
 from operator import getitem
 
+from policyengine.frozen import frozen
 from policyengine.runtime.limits import Meter
 from policyengine.runtime.patterns import (
     Anchor,
@@ -35,7 +35,7 @@ _ENDLESS = 10**30
 _WORD = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Take:
     """Go on where the character is one of these."""
 
@@ -46,26 +46,26 @@ class Take:
         return inside is not self.chars.negated
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Split:
     """Go on at several places, the first one preferred."""
 
     targets: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Save:
     """Remember the position: slot 2n is the start, 2n + 1 the end of group n."""
 
     slot: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Assert:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Match:
     pass
 
@@ -73,7 +73,7 @@ class Match:
 Instruction = Take | Split | Save | Assert | Match
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """A compiled pattern. `groups` counts the groups that keep what they matched."""
 

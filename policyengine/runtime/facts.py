@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policyengine.errors import InvalidInput
+from policyengine.frozen import frozen
 from policyengine.runtime import failure, refusals
 from policyengine.runtime.leaf_readers import Read, ZoneUnavailable, instant, is_zoned, reader, text
 from policyengine.runtime.program import Entry, Group, Leaf, Program
@@ -77,7 +78,7 @@ def _aside(name: str, value: object, read: Callable[[Any], Any], reason: str) ->
         raise refused.within(name) from None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Slot:
     """One declared field: a leaf that is read, a group that is looked into, or neither."""
 

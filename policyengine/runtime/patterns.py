@@ -8,7 +8,8 @@ references to groups, possessive quantifiers and all else that a linear matcher 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from policyengine.frozen import frozen
 
 CHARACTERS_MAX = 1_000
 DEPTH_MAX = 32
@@ -27,7 +28,7 @@ class Refused(Exception):
 Ranges = tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chars:
     """One character out of ranges of code points, or one that is in none of them. `written` is a plain character."""
 
@@ -36,24 +37,24 @@ class Chars:
     written: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Anchor:
     """A place between characters: `^` the start and `$` the end of the text, `b` the edge of a word, `B` no edge."""
 
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sequence:
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     options: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repeat:
     """`part` from `low` to `high` times (None: any number), as often as it can or, if `lazy`, as seldom."""
 
@@ -63,7 +64,7 @@ class Repeat:
     lazy: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Group:
     """A part in round brackets; `number` counts the groups that keep what they matched, from 1."""
 

@@ -8,9 +8,9 @@ which summer begins and ends. Hours reach from -167 to 167 (`M3.4.4/50` is 50 ho
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
+from policyengine.frozen import frozen
 from policyengine.values.civil import days_from_civil, days_in_month, is_leap_year, weekday
 from policyengine.values.invalid import InvalidValue
 
@@ -20,7 +20,7 @@ _DAY = rf"(?:M[0-9]{{1,2}}\.[1-5]\.[0-6]|J[0-9]{{1,3}}|[0-9]{{1,3}})(?:/{_CLOCK}
 _RULE = re.compile(rf"{_NAME}({_CLOCK})(?:{_NAME}({_CLOCK})?,({_DAY}),({_DAY}))?")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class YearDay:
     """A day of each year and the seconds after its midnight: `M3.5.0`, `J60` (never 29 February) or `59` (from 0)."""
 
@@ -45,7 +45,7 @@ class YearDay:
         return first + (found if found < days_in_month(year, self.month) else found - 7)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ZoneRule:
     """Offsets in seconds east of UTC, and when each year summer time begins and ends; never, without `begins`."""
 

@@ -8,10 +8,11 @@ TypeName, OptionalValue) and gives one, or a `Failure` where there is no answer;
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from typing import Any
 
+from policyengine.frozen import frozen
 from policyengine.runtime.functions.maps import MapValue
 from policyengine.runtime.functions.optionals import OptionalValue
 from policyengine.values import types
@@ -44,7 +45,7 @@ def optional_of(item: Type) -> types.Optional:
     return types.Optional(item)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signature:
     """One form of a function. `method` functions are written `x.f(y)`, the others `f(x, y)`.
 
@@ -131,7 +132,7 @@ def type_text(its_type: Type) -> str:
     return str(its_type)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Function:
     """One built-in. `cost` is what a call is charged, a number or a function of the arguments; `metered` functions take
     the meter as their first argument and charge by themselves as they go. `doc` is the line in the reference."""
