@@ -96,7 +96,7 @@ def _groups(file: _File) -> Iterator[range]:
 
 def _collect_one(file: _File, rows: range) -> None:
     context, first = file.context, rows[0]
-    at = place_of(file.sheet, first)
+    at = place_of(partial(file.sheet.row_span, first))
     name = file.text(first, "name")
     if name not in file.names:
         known = [known for known, part in file.names.items() if part.overridable is not None]
@@ -148,11 +148,13 @@ def _instant(file: _File, row: int, column: str) -> int | None:
 def _tiers(file: _File, rows: range, declared: Declared) -> Exact:
     """A schedule with one tier a line; raises Unreadable after reporting."""
     if not isinstance(declared.type, types.Tiers):
-        file.context.error(say.bad_literal("a list", str(declared.type), place_of(file.sheet, rows[0])))
+        file.context.error(
+            say.bad_literal("a list", str(declared.type), place_of(partial(file.sheet.row_span, rows[0])))
+        )
         raise Unreadable
     tiers = []
     for row in rows:
-        at = place_of(file.sheet, row)
+        at = place_of(partial(file.sheet.row_span, row))
         texts = {column: text for column in file.tiers if (text := file.text(row, column))}
         fields = tier_cells.fields_of(file.context, declared, dict.fromkeys(texts, at))
         tiers.append(Tier({name: file.exact(text, fields[name], at) for name, text in texts.items()}, at, at))

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, cast
 
@@ -82,20 +82,25 @@ class _File:
     def read(self, name: str, lines: Sequence[int], read: Callable[[str, Span], Any]) -> Cells:
         """The fields of a column on these lines; `read` gets each text with its place. FAILED where wrong."""
         position = self.sheet.header.index(name)
-        texts = self.sheet.columns[position].texts
-        codes = array("I", map(self.sheet.columns[position].codes.__getitem__, lines))
-        found: list[Any] = [None] * len(texts)
+        column = self.sheet.columns[position]
+        whole = len(lines) == len(column.codes)
+        codes = column.codes[:] if whole else array("I", map(column.codes.__getitem__, lines))
+        found: list[Any] = [None] * len(column.texts)
 
-        def read_on(line: int, code: int) -> Any:
-            return attempt(partial(read, texts[code], place_of(self.sheet, line, position)))
+        @cache
+        def first() -> dict[int, int]:
+            """The first line of each text, which only mistakes ask for."""
+            return dict(zip(reversed(codes[: len(lines)]), reversed(lines), strict=True))
 
-        first = dict(zip(reversed(codes), reversed(lines), strict=True))
-        for code, line in first.items():
-            found[code] = read_on(line, code)
-        wrong = {code for code in first if found[code] is FAILED}
+        def first_span(code: int) -> Span:
+            return self.sheet.span(first()[code], position)
+
+        for code in dict.fromkeys(codes):
+            found[code] = attempt(partial(read, column.texts[code], place_of(partial(first_span, code))))
+        wrong = {code for code, value in enumerate(found) if value is FAILED}
         for line, code in zip(lines, codes, strict=True) if wrong else ():
-            if code in wrong and line != first[code]:  # a wrong text is told wherever it stands
-                read_on(line, code)
+            if code in wrong and line != first()[code]:  # a wrong text is told wherever it stands
+                attempt(partial(read, column.texts[code], place_of(partial(self.sheet.span, line, position))))
         return Cells(found, codes)
 
     def cells(self, name: str, declared: Declared, lines: Sequence[int]) -> Cells:
@@ -147,19 +152,18 @@ class _File:
 
 
 class _Lazy:
-    """A place of a field that is computed only when somebody has to say something about it."""
+    """A place that is computed only when somebody has to say something about it."""
 
-    __slots__ = ("_column", "_row", "_sheet", "_span")
+    __slots__ = ("_find", "_span")
 
-    def __init__(self, sheet: csv.Sheet, row: int, column: int | None) -> None:
-        self._sheet, self._row, self._column = sheet, row, column
+    def __init__(self, find: Callable[[], Span]) -> None:
+        self._find = find
         self._span: Span | None = None
 
     @property
     def span(self) -> Span:
         if self._span is None:
-            place = self._column
-            self._span = self._sheet.row_span(self._row) if place is None else self._sheet.span(self._row, place)
+            self._span = self._find()
         return self._span
 
     def __getattr__(self, name: str) -> Any:
@@ -169,9 +173,9 @@ class _Lazy:
         return str(self.span)
 
 
-def place_of(sheet: csv.Sheet, row: int, column: int | None = None) -> Span:
-    """Where a field or a row stands: it answers everything that a Span does, and costs nothing until it is asked."""
-    return cast(Span, _Lazy(sheet, row, column))
+def place_of(find: Callable[[], Span]) -> Span:
+    """The place that `find` gives: it answers everything that a Span does, and costs nothing until it is asked."""
+    return cast(Span, _Lazy(find))
 
 
 def read(context: Context, table: Table, keys: dict[str, Declared], columns: dict[str, Declared], into: Sheet) -> None:
@@ -245,7 +249,8 @@ def _read_tiers(file: _File, tiers: Declared) -> None:
     flats = file.tiers("flat_amount", fields.get("flat_amount"), ZERO) or repeated(ZERO, count)
     own, factors = (file.tiers(name, fields.get(name), None) for name in ("unit_amount", "factor"))
     ids = file.column("id").codes
-    firsts = array("I", [line for line in range(count) if line == 0 or ids[line] != ids[line - 1]])
+    begins = [line for line, (before, own) in enumerate(pairwise(ids), start=1) if own != before]
+    firsts = array("I", [0, *begins] if count else [])
     lengths = array("I", [end - first for first, end in pairwise([*firsts, count])])
     _check_tiers(file, bounds, lengths)
     _read_rows(file, firsts, {"tiers": TierCells(bounds, _rates(own, factors, count), flats, lengths)})
