@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from policyengine.runtime.exact import exact
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.interpreter import Trace
+from policyengine.runtime.leaf_readers import DECIMAL128
 from policyengine.runtime.meaning import tier_of
 from policyengine.runtime.program import Call, Const, Entry, Expr, Node, Program, Read
 from policyengine.runtime.reason import Reason
@@ -24,12 +25,18 @@ if TYPE_CHECKING:
     from policyengine.runtime.decision import Decision
 
 
+_divided = DECIMAL128.divide
+
+
 def decimal(value: Fraction | int) -> Decimal | str:
     """A number as a Decimal; one without an end of digits as the text of its fraction."""
     n, d = value.numerator, value.denominator
     if d == 1:
         return Decimal(n)
-    found = shortest(n, d)
+    try:
+        return _divided(n, d)
+    except ArithmeticError:  # more digits, or no end of them
+        found = shortest(n, d)
     if found is None:
         return fraction_text(n, d)
     digits, places = found

@@ -18,7 +18,7 @@ from policyengine.runtime.codegen import Generator
 from policyengine.runtime.exact import exact
 from policyengine.runtime.interpreter import needed
 from policyengine.runtime.meaning import OPERATIONS
-from policyengine.runtime.program import Call, Entry, Program
+from policyengine.runtime.program import Call, Const, Entry, Program
 from policyengine.values import types
 from policyengine.values.types import Number, Type
 
@@ -59,8 +59,22 @@ class _Lining(Generator):
     def _operation(self, expr: Call) -> Val:
         if expr.type != types.LINES:
             return super()._operation(expr)
+        if expr.function == "tier_lines" and _is_graduated_by_wholes(expr):
+            return self._graduated_lines(expr)
         run = self.bind(partial(OPERATIONS[expr.function], expr))
         return self.strict(expr.type, expr.arguments, lambda found: f"{run}({', '.join(map(self._exact, found))})")
+
+    def _graduated_lines(self, expr: Call) -> Val:
+        """Lines of whole quantities, which most are: only what stands in them becomes a fraction."""
+        charge, tiers, start, end, _, _, at_zero, begun = expr.arguments
+        assert isinstance(tiers.type, types.Tiers)
+        schedule, _ = self.tiers(tiers, 1)
+        dens = f"{tiers.type.rate.den}, {tiers.type.flat.den}"
+
+        def build(found: list[Val]) -> str:
+            return f"T.graduated_lines({schedule.code}, {', '.join(v.code for v in found)}, {dens})"
+
+        return self.strict(expr.type, (charge, start, end, at_zero, begun), build, beside=[schedule])
 
     def _exact(self, v: Val) -> str:
         """The code of an argument as the operations of lines take it."""
@@ -75,6 +89,14 @@ class _Lining(Generator):
         else:
             code = f"{self.bind(_changed(plain), ('exact', plain))}({v.code})"
         return code if plain is its else f"(None if {v.code} is None else {code})"
+
+
+def _is_graduated_by_wholes(expr: Call) -> bool:
+    """Whether tier lines are those of a whole quantity, graduated by whole bounds, with no factor on their rates."""
+    _, tiers, start, end, factor, mode, _, _ = expr.arguments
+    assert isinstance(tiers.type, types.Tiers)
+    is_plain = isinstance(factor, Const) and factor.value is None and mode == Const(types.STRING, "graduated")
+    return is_plain and all(isinstance(t, Number) and t.integer for t in (start.type, end.type, tiers.type.bound))
 
 
 def _is_same(its_type: Type) -> bool:

@@ -223,9 +223,8 @@ def _line_amount(call: Call, lines: Any, amount: Any) -> Any:
     """The lines of a charge with its rounded amount; what rounding changed stands in the last of them."""
     if not lines:
         return ()
-    difference = amount - sum(line["amount"] for line in lines)
     *head, last = lines
-    return (*head, {**last, "amount": last["amount"] + difference})
+    return (*head, {**last, "amount": amount - sum(line["amount"] for line in head)})
 
 
 def _bounded(call: Call, value: Any) -> Any:
