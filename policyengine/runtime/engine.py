@@ -83,10 +83,11 @@ class Policy:
     ) -> Decision:
         """Answer one entry point for these facts.
 
-        `input` is a dict of the declared inputs; amounts are int or Decimal, never float. `at` is the instant that
-        picks dated values (an aware datetime, a `Timestamp` or RFC 3339 text), required where anything is dated.
-        `tenant` picks overrides. `event` is your id of what is billed and `purpose` what is booked (the decision's
-        name, unless you say otherwise); with the tenant they make the booking key.
+        `input` is a dict of the declared inputs, or an instance of a dataclass or pydantic model with these fields;
+        amounts are int or Decimal, never float. `at` is the instant that picks dated values (an aware datetime, a
+        `Timestamp` or RFC 3339 text), required where anything is dated. `tenant` picks overrides.
+        `event` is your id of what is billed and `purpose` what is booked (the decision's name, unless you say
+        otherwise); with the tenant they make the booking key.
 
         Raises InvalidInput (a fact is missing, wrong or out of range), EvaluationError (a rule failed on these facts).
         """

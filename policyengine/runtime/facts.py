@@ -17,6 +17,7 @@ from policyengine.errors import InvalidInput
 from policyengine.frozen import frozen
 from policyengine.runtime import failure, refusals
 from policyengine.runtime.leaf_readers import Read, ZoneUnavailable, instant, is_zoned, reader, text
+from policyengine.runtime.mappings import mapping
 from policyengine.runtime.program import Entry, Group, Leaf, Program
 from policyengine.runtime.refusals import Refused
 from policyengine.runtime.unavailable import UNAVAILABLE
@@ -55,6 +56,7 @@ class Reader:
     def check(self, given: object, at: object = None, tenant: object = None) -> Facts:
         """The facts of one request, or `InvalidInput`."""
         facts = Facts(self._facts.copy())
+        given = mapping(given)
         try:
             facts.held[Program.AT] = _aside("at", at, instant, self._at)
             facts.held[Program.TENANT] = _aside("tenant", tenant, text, self._tenant)
@@ -127,6 +129,7 @@ class _Group:
 
     def read(self, given: Any, facts: Facts, root: Any) -> None:
         """Fill in the facts of a mapping."""
+        given = mapping(given)
         if type(given) is not dict and not issubclass(type(given), dict):
             raise refusals.wrong_kind(given, "a mapping")
         held, slots, missing = facts.held, self.slots, self.required

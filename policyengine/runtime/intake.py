@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from policyengine.runtime.leaf_readers import reader
+from policyengine.runtime.leaf_readers import instant, reader
+from policyengine.runtime.mappings import as_dict
 from policyengine.runtime.program import Entry, Group, Leaf, Program
 from policyengine.runtime.unavailable import UNAVAILABLE
 from policyengine.values import types
@@ -38,6 +39,8 @@ class Intake:
         self.names: dict[str, Any] = {
             "Timestamp": Timestamp,
             "U": UNAVAILABLE,
+            "as_dict": as_dict,
+            "instant": instant,
         }
         self.groups = 0
         self._aside(entry)
@@ -56,13 +59,10 @@ class Intake:
         self.lines.append(" " * indent + text)
 
     def _aside(self, entry: Entry) -> None:
-        """`at` as a `Timestamp`, and the tenant."""
+        """`at` and the tenant."""
         is_needed = entry.dated or Program.AT in entry.facts
-        self.line(2, "if type(at) is not Timestamp:")
-        self.line(3, LEAVE if is_needed else f"if at is not None: {LEAVE}")
-        if not is_needed:
-            self.line(3, "f0 = None")
-        self.line(2, "else: f0 = at.real")
+        self.line(2, "if type(at) is Timestamp: f0 = at.real")
+        self.line(2, "else: f0 = instant(at)" if is_needed else "else: f0 = None if at is None else instant(at)")
         self.line(2, f"if tenant is not None and (type(tenant) is not str or not tenant.isascii()): {LEAVE}")
         self.line(2, "f1 = tenant")
         assert (Program.AT, Program.TENANT) == (0, 1)
@@ -70,7 +70,7 @@ class Intake:
 
     def _group(self, group: Group, path: Path, code: str, indent: int) -> None:
         """The fields of a mapping; the number of its keys tells whether there may be one that is not known."""
-        self.line(indent, f"if type({code}) is not dict: {LEAVE}")
+        self.line(indent, f"if type({code}) is not dict: {code} = as_dict({code})")
         read = 0
         for field in group.fields:
             own = (*path, field.name)

@@ -18,6 +18,7 @@ from typing import Any
 
 from policyengine.runtime import refusals
 from policyengine.runtime.cells import UNLIMITED
+from policyengine.runtime.mappings import mapping
 from policyengine.runtime.program import Group, Leaf
 from policyengine.runtime.refusals import Refused
 from policyengine.runtime.unavailable import UNAVAILABLE
@@ -313,11 +314,12 @@ def _zone_name(root: Any, path: tuple[str, ...], declared: Leaf | None) -> str:
         raise
 
 
-def _given_at(mapping: Any, name: str) -> Any:
+def _given_at(group: Any, name: str) -> Any:
     """A field by its name, without a look-up: that would compare keys, and a key may be an object of the host."""
-    if not issubclass(type(mapping), dict):
+    given = mapping(group)
+    if not issubclass(type(given), dict):
         return None
-    return next((value for key, value in dict.items(mapping) if type(key) is str and key == name), None)
+    return next((value for key, value in dict.items(given) if type(key) is str and key == name), None)
 
 
 def _resolved(wall: int, name: str, zone: str) -> int:
@@ -397,6 +399,7 @@ def _record(group: Group, inputs: Group) -> Read:
     required = [f.name for f in group.fields if not f.optional and not (isinstance(f, Leaf) and f.has_default)]
 
     def read(value: Any, root: Any) -> tuple[Any, ...]:
+        value = mapping(value)
         if not issubclass(type(value), dict):
             raise refusals.wrong_kind(value, "a mapping")
         held = absent.copy()
