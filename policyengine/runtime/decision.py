@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from decimal import Decimal
 from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,10 @@ class Outputs(Mapping[str, Any]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._decision._prepared.answers)
 
+    def keys(self) -> KeysView[str]:
+        """The names of the outputs; `dict(decision.outputs)` asks for them."""
+        return self._decision._prepared.answers.keys()
+
     def __len__(self) -> int:
         return len(self._decision._prepared.answers)
 
@@ -51,15 +55,15 @@ class Outputs(Mapping[str, Any]):
 class Decision:
     """What one entry point answered for one set of facts. It keeps copies of the facts, never the caller's objects."""
 
-    __slots__ = ("_made", "_state", "_traced")
+    __slots__ = ("_found", "_state", "_traced")
 
     _state: tuple[Any, ...]
     """(the prepared entry point, event, purpose, *held facts, *held values), set by who makes the decision."""
-    _made: dict[str, Any]
-    """The outputs that have been asked for."""
+    _found: dict[str, Any] | None
+    """The lines of its charges, once they have been asked for: see `_listed`."""
 
     # One tuple holds what was asked and answered: it is made in one step, without an `__init__`, and most decisions are
-    # never asked for more than an amount. What else is made of it is kept in `_made` and `_traced`.
+    # never asked for more than an amount. What takes long to find is kept in `_found` and `_traced`.
 
     @classmethod
     def examined(cls, state: tuple[Any, ...]) -> Decision:
@@ -187,19 +191,12 @@ class Decision:
         return Outputs(self)
 
     def _output(self, name: str) -> Any:
-        try:
-            made = self._made
-        except AttributeError:
-            made = self._made = {}
-        if name not in made:
-            made[name] = self._answer(*self._prepared.answers[name])
-        return made[name]
-
-    def _answer(self, node: str, place: int, show: Callable[[Any], Any] | None) -> Any:
         """An answer as callers see it, from its place in the state."""
+        state = self._state
+        node, place, show = state[0].answers[name]
         if show is None:
             return self._lines(node)
-        held = self._state[place]
+        held = state[place]
         if held.__class__ is Failure:
             return None  # `on_error` has answered for it, by the effect
         value = show(held)
@@ -209,7 +206,10 @@ class Decision:
 
     def _lines(self, node: str) -> list[dict[str, Any]] | None:
         """The lines of a charge; None where it has failed and `on_error` has answered for it."""
-        found = self._listed()
+        try:
+            found = self._found
+        except AttributeError:
+            found = self._found = self._listed()
         lines = self.trace.values[node] if found is None else found[node]
         return None if isinstance(lines, Failure) else explain.lines(lines)
 
