@@ -194,7 +194,7 @@ class Generator(Writer):
             self.numbering.uses[self.numbering.of_node.get(node, -1)] += 1
         for name in self._ahead():
             self.memo[self.numbering.of_node[name]] = self.stored(self.read(name))
-        found = {node: self.read(node) for node in results if not self.is_later(node)}
+        found = {node: self.result(node) for node in results if not self.is_later(node)}
         if intake is not None:  # they are asked what they are, and answered with
             asked = [node for node, v in found.items() if v.fails or node in self.entry.checks]
             found |= {node: self.stored(found[node]) for node in asked}
@@ -258,6 +258,10 @@ class Generator(Writer):
         if v.below:
             return f"({v.code}, {v.below})"
         return v.code
+
+    def result(self, name: str) -> Val:
+        """A value that the function returns."""
+        return self.read(name)
 
     # ----------------------------------------------------------------------------------------------- expressions
 

@@ -210,7 +210,9 @@ class Decision:
             found = self._found
         except AttributeError:
             found = self._found = self._listed()
-        lines = self.trace.values[node] if found is None else found[node]
+        if found is not None:
+            return [line.copy() for line in found[node]]
+        lines = self.trace.values[node]
         return None if isinstance(lines, Failure) else explain.lines(lines)
 
     def _listed(self) -> dict[str, Any] | None:

@@ -30,7 +30,11 @@ _divided = DECIMAL128.divide
 
 def decimal(value: Fraction | int) -> Decimal | str:
     """A number as a Decimal; one without an end of digits as the text of its fraction."""
-    n, d = value.numerator, value.denominator
+    return quotient(value.numerator, value.denominator)
+
+
+def quotient(n: int, d: int) -> Decimal | str:
+    """n / d as `decimal` shows it."""
     if d == 1:
         return Decimal(n)
     try:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left as bisect_left  # generated code asks it, too
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from typing import Any, cast
 
 from policyengine.runtime.failure import Failure
@@ -117,32 +116,3 @@ def tiers_between(edges: Ints, start: int, end: int, whole: bool) -> tuple[int, 
 def tier_index(s: Prepared, quantity: int) -> int:
     """Which tier holds the quantity, counted from 0."""
     return bisect_left(s[0], quantity)
-
-
-def graduated_lines(
-    s: Prepared, charge: str, start: int, end: int, at_zero: bool, begun: bool, rate_den: int, flat_den: int
-) -> tuple[dict[str, Any], ...]:
-    """A line for each tier that the growth of a whole quantity touches, as the operation `tier_lines` lists them."""
-    edges, rates, _, _, _ = s
-    tiers = sorted((bisect_left(edges, start), bisect_left(edges, end)))
-    lines = []
-    for tier in range(tiers[0], tiers[1] + 1):
-        low, high = (_inside(edges, tier, quantity) for quantity in (start, end))
-        flat = graduated_flat(s, high, at_zero) - graduated_flat(s, low, begun if low == start else at_zero)
-        if high == low and not flat:
-            continue
-        rate = rates[tier]
-        line = {"charge": charge, "tier": tier + 1, "quantity": high - low, "unit_amount": Fraction(rate, rate_den)}
-        amount = Fraction((high - low) * rate, rate_den)
-        if flat:
-            line["flat_amount"] = due = Fraction(flat, flat_den)
-            amount += due
-        lines.append({**line, "amount": amount})
-    return tuple(lines)
-
-
-def _inside(edges: Ints, tier: int, quantity: int) -> int:
-    """The end of a tier that a quantity lies beyond, else the quantity."""
-    if tier and quantity < edges[tier - 1]:
-        return edges[tier - 1]
-    return min(quantity, edges[tier]) if tier < len(edges) else quantity

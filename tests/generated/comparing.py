@@ -137,8 +137,9 @@ def _untraced(answer: Decision) -> list[Difference]:
     if answer.canonical_input != written:
         found.append(Difference("canonical input", written, answer.canonical_input))
     for node, lines in (answer._listed() or {}).items():
-        if repr(lines) != repr(answer.trace.values[node]):
-            found.append(Difference(f"{node}: listed", repr(answer.trace.values[node]), repr(lines)))
+        expected = explain.lines(answer.trace.values[node])
+        if repr(lines) != repr(expected):
+            found.append(Difference(f"{node}: listed", repr(expected), repr(lines)))
     return found
 
 
