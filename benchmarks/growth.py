@@ -71,10 +71,8 @@ def of_versions(size: int, options: argparse.Namespace) -> Row:
     from workloads import w1
 
     import policyengine as pe
-    from policyengine.compiler.pipeline import compile_path
-    from policyengine.registry import scopes
+    from policyengine.registry import release, scopes
     from policyengine.registry.registry import Registry
-    from policyengine.runtime import artifact
     from policyengine.storage.open_store import open_store
 
     policies = [data.prices(PRICE_ROWS, seed=100 + number) for number in range(size)]
@@ -89,9 +87,7 @@ def of_versions(size: int, options: argparse.Namespace) -> Row:
                 bundle.write_text(
                     bundle.read_text("utf-8").replace("version: 1.0.0", f"version: 1.0.{number}"), "utf-8"
                 )
-                compiled = compile_path(written)
-                file = artifact.write(compiled.program, compiled.sources, pe.__version__)
-                digests.append(registry.publish(file, actor="benchmark").digest)
+                digests.append(registry.publish(release.of_bundle(written, pe.__version__), actor="benchmark").digest)
             names = [f"tenant-{number:06d}" for number in range(TENANTS)]
             for number, tenant in enumerate(names):
                 registry.activate(digests[number % size], scopes.tenant(tenant), actor="benchmark")

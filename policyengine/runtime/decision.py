@@ -144,17 +144,21 @@ class Decision:
         return list(dict.fromkeys(nodes[name].owner for name in self._failing_nodes(node, failure)))
 
     def _failing_nodes(self, node: str, failure: Failure) -> list[str]:
-        """The nodes through which a failure came to a node, the first one first."""
+        """The nodes through which a failure came to a node, each once: what failed before what reads it."""
         trace = self.trace
-        found: list[str] = []
-        wanted = [node]
-        while wanted:
-            name = wanted.pop()
-            value = trace.values.get(name)
-            if isinstance(value, Failure) and (value.code, value.message) == (failure.code, failure.message):
-                found.append(name)
-                wanted += trace.demanded[name]
-        return found[::-1] or [node]
+        found: dict[str, None] = {}
+        path: list[tuple[str, Iterator[str]]] = [("", iter([node]))]
+        seen: set[str] = set()
+        while path:
+            reader, read = path[-1]
+            name = next(read, None)
+            if name is None:
+                found[reader] = None
+                path.pop()
+            elif name not in seen and _is_same(trace.values.get(name), failure):
+                seen.add(name)
+                path.append((name, iter(trace.demanded[name])))
+        return [name for name in found if name] or [node]
 
     @property
     def failures(self) -> dict[str, str]:
@@ -391,6 +395,10 @@ class Decision:
 
     def __repr__(self) -> str:
         return f"Decision({self.name} of {self.policy})"
+
+
+def _is_same(value: Any, failure: Failure) -> bool:
+    return isinstance(value, Failure) and (value.code, value.message) == (failure.code, failure.message)
 
 
 def _json(value: str | int | None) -> str:
