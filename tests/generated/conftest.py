@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from policyengine.runtime import codegen
+from policyengine.runtime import table_writer
 
 
 @pytest.fixture(scope="package", autouse=True)
 def _every_table_is_remembered() -> Iterator[None]:
-    least = codegen.REMEMBERED_MIN
-    codegen.REMEMBERED_MIN = 0
+    least = table_writer.REMEMBERED_MIN
+    table_writer.REMEMBERED_MIN = 0
     yield
-    codegen.REMEMBERED_MIN = least
+    table_writer.REMEMBERED_MIN = least

@@ -10,10 +10,10 @@ import pytest
 from bundles import policy
 
 import policyengine as pe
-from policyengine.runtime import codegen, interpreter
+from policyengine.runtime import codegen, interpreter, table_writer
 
 SIZE = 300
-assert SIZE > codegen.REMEMBERED_MIN
+assert SIZE > table_writer.REMEMBERED_MIN
 SUMMER, WINTER = "2026-07-01T00:00:00Z", "2026-12-01T00:00:00Z"
 BODY = """
 inputs: {%s}
