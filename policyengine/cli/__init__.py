@@ -30,6 +30,7 @@ COMMANDS = {
     "decide": "Decide for the facts of an input, with the reasons.",
     "explain": "Decide, and show how every value came about.",
     "eval": "Evaluate one expression.",
+    "diff": "Say what differs between two versions of a bundle.",
     "compile": "Compile a bundle into one file that services load.",
     "publish": "Put a version of a bundle into a registry.",
     "activate": "Let a published version answer.",
