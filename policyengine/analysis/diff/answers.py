@@ -33,6 +33,8 @@ class Answer:
     approvers: tuple[str, ...] = ()
     outputs: tuple[tuple[str, Any], ...] = ()
     refused: str = ""
+    by_input: bool = False
+    """Whether it was refused for its input, before any rule was asked."""
 
     def told(self) -> dict[str, Any]:
         """Everything by name, as far as there is something to tell."""
@@ -48,7 +50,7 @@ def answer(policy: Policy, question: Question) -> tuple[Answer, Decision | None]
         decision = policy.decide(question.decision, question.input, tenant=question.tenant, at=question.at)
         outputs = tuple((name, decision.outputs[name]) for name in quick_outputs(policy.program, question.decision))
     except (InvalidInput, EvaluationError) as fault:
-        return Answer(refused=str(fault)), None
+        return Answer(refused=str(fault), by_input=isinstance(fault, InvalidInput)), None
     return Answer(decision.effect, decision.codes, decision.approvers, outputs), decision
 
 

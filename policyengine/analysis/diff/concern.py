@@ -13,6 +13,8 @@ from policyengine.runtime import explain
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.program import Program
 
+OF_INPUTS = frozenset(("bundle", "check", "type", "input", "decision"))
+"""Parts for which an input may be refused that was accepted."""
 ANYWHERE = frozenset(("bundle", "check", "type", "chart"))
 """Parts that any decision may feel."""
 
@@ -36,7 +38,7 @@ def _stops(decision: Decision, program: Program) -> Iterator[tuple[str, frozense
 def stops_differ(change: Change, before: Used, after: Used, same_effect: bool) -> bool:
     """Whether a guard that the change moves spoke on one side only, or spoke otherwise."""
     moved = {change.part.name, change.its.name}
-    own = not same_effect and change.part.kind == "guard"
+    own = not same_effect and change.part.kind == "guard" and change.its.name in ("effect", "approver")
     for name in before.stops.keys() | after.stops.keys():
         read = before.stops.get(name, frozenset()) | after.stops.get(name, frozenset()) | {name}
         on_one_side = (name in before.stops) != (name in after.stops)

@@ -17,6 +17,8 @@ def of_decision(change: Change, sides: Sides) -> Rule:
     if any(each.kind == "output" for each in (*change.owners[1:], change.its)):
         return _output(change, sides)
     if change.path[1] in ("guards", "requires"):
+        if change.path[1] == "guards" and sides.only_notes(change.its.name):
+            return rules.NOTICE_CHANGED
         by_what = {"added": rules.GUARD_TIGHTENED, "removed": rules.GUARD_LOOSENED}
         return by_what.get(change.what, rules.NOTICE_CHANGED)
     return rules.DECISION_CHANGED

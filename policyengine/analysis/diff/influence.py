@@ -97,7 +97,7 @@ def _served(bundle: Bundle) -> Iterator[tuple[Purpose, Part]]:
     yield from (("price", charge) for charge in bundle.charges.values())
     yield from (("entitlement", entitlement) for entitlement in bundle.entitlements.values())
     yield from (("retry", retry) for retry in bundle.retries.values())
-    yield from (("guard", guard) for guard in bundle.guards.values())
+    yield from (("guard", guard) for guard in bundle.guards.values() if guard.effect != "allow")
 
 
 def _parts(value: Any) -> list[Part]:

@@ -39,6 +39,11 @@ class Sides:
         influences = (Influences(before.bundle), Influences(after.bundle))
         return cls(before, after, influences, _retyped(before, after), _newly_read(before, after))
 
+    def only_notes(self, guard: str) -> bool:
+        """Whether a guard lets everything pass and only says so."""
+        known = [its.bundle.guards[guard] for its in (self.before, self.after) if guard in its.bundle.guards]
+        return bool(known) and all(each.effect == "allow" for each in known)
+
     def influence(self, *path: str) -> Influence | None:
         """What a parameter, a value or a column is for; where both sides disagree on the sign, none is known."""
         old, new = (its.of(*path) for its in self.influences)

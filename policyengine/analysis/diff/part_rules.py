@@ -108,6 +108,8 @@ def of_guard(change: Change, sides: Sides) -> Rule:
             return rules.TEXT_CHANGED
         case "approver":
             return rules.NOTICE_CHANGED
+        case "when" if sides.only_notes(change.part.name):
+            return rules.NOTICE_CHANGED
         case "when":
             return effect(Influence("guard", 1), moved(change))
         case "effect":

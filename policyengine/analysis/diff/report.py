@@ -64,11 +64,18 @@ def difference(before: Compiled, after: Compiled, called: tuple[str, str]) -> Di
     changed = between(before, after)
     found = findings(before, after, changed)
     felt = {number for number, finding in enumerate(found) if finding.rule in rules.OF_GUARDS}
-    meanings = [Meaning(witness) for witness in witnesses(before, after, changed, felt)]
+    shown = zip(found, witnesses(before, after, changed, felt), strict=False)
+    meanings = [Meaning(None if _is_silent(finding) else witness) for finding, witness in shown]
     meanings += [Meaning()] * (len(found) - len(meanings))  # what follows from changes has none of its own
     sides = (_side(before, called[0]), _side(after, called[1]))
     units = (units_of(before.program), units_of(after.program))
     return Difference(*sides, tuple(found), tuple(meanings), units)
+
+
+def _is_silent(finding: Finding) -> bool:
+    """Whether no answer can show a change: a wording, a bound of overrides, a guard that only notes."""
+    notes = finding.rule is rules.NOTICE_CHANGED and finding.change is not None and finding.change.path[-1] == "when"
+    return finding.rule in rules.UNSEEN or notes
 
 
 def _side(compiled: Compiled, called: str) -> Side:

@@ -48,10 +48,12 @@ PART_ADDED = Rule("D037", "part_added", "minor", "something new, which nothing a
 PART_REMOVED = Rule("D038", "part_removed", "minor", "something is gone that no decision is called by")
 BOUNDS_CHANGED = Rule("D039", "bounds_changed", "minor", "overrides may set other values")
 RETRY_MOVED = Rule("D040", "retry_moved", "minor", "a payment is tried at other times")
-NOTICE_CHANGED = Rule("D041", "notice_changed", "minor", "warnings or approvers are others")
+NOTICE_CHANGED = Rule("D041", "notice_changed", "minor", "warnings, notes or approvers are others")
 TEXT_CHANGED = Rule("D060", "text_changed", "patch", "a reason is worded otherwise")
 
 OF_GUARDS = frozenset((GUARD_LOOSENED, GUARD_TIGHTENED))
 """What shows in the effect of a decision, or nowhere."""
+UNSEEN = frozenset((TEXT_CHANGED, BOUNDS_CHANGED))
+"""What shows in no answer."""
 RULES = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
 """All of them, in the order of their codes."""

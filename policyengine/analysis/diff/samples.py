@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from policyengine.analysis.bundle_tests import instant
@@ -83,9 +84,9 @@ def _leaf(leaf: Leaf, size: int) -> Any:
     return "a"
 
 
-def given(held: Fraction, scale: int) -> int | Decimal | None:
+def given(held: Fraction | int, scale: int) -> int | Decimal | None:
     """A held number as callers give it; None where it has no finite decimal."""
-    number = held / scale
+    number = Fraction(held) / scale
     if number.denominator == 1:
         return number.numerator
     found = plain(number.numerator, types.Number(False, (), number.denominator))
@@ -138,13 +139,17 @@ def _words(leaf: Leaf, landmarks: Landmarks) -> Iterator[Any]:
 
 
 def _numbers(leaf: Leaf, its_type: types.Number, landmarks: Landmarks) -> Iterator[int | Decimal]:
-    """The numbers of the same unit that stand in a rule, with their neighbours, and the ends of what is accepted."""
+    """The numbers of the same unit that stand in a rule, with their neighbours and middles, and the ends of what is
+    accepted."""
     found = []
     for landmark in (*landmarks.numbers.get(its_type.unit, ()), Fraction(0), Fraction(its_type.hi, its_type.den)):
         held = landmark * its_type.den
         found += [held, held + leaf.scale, held - leaf.scale]
+    known = sorted(landmarks.numbers.get(its_type.unit, ()))
+    middles = [(a + b) / 2 * its_type.den for a, b in pairwise(known)]
+    found += [middle // leaf.scale * leaf.scale if its_type.integer else middle for middle in middles]
     kept = [held for held in dict.fromkeys(found) if its_type.lo <= held <= its_type.hi and held.denominator == 1]
-    for held in kept[: 3 * NUMBERS_MAX]:
+    for held in kept[: 4 * NUMBERS_MAX]:
         value = given(held, leaf.scale)
         if value is not None:
             yield value

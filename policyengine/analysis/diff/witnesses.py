@@ -14,7 +14,7 @@ from policyengine.analysis.diff import samples
 from policyengine.analysis.diff.aims import aimed
 from policyengine.analysis.diff.answers import Answer, Question, answer, differ
 from policyengine.analysis.diff.changes import Change
-from policyengine.analysis.diff.concern import Used, stops_differ
+from policyengine.analysis.diff.concern import OF_INPUTS, Used, stops_differ
 from policyengine.analysis.diff.edges import edges
 from policyengine.analysis.diff.landmarks import Landmarks
 from policyengine.compiler.pipeline import Compiled
@@ -78,9 +78,11 @@ class _Search:
         """Whether a change may be why two answers differ; what moves a guard, only where the effect differs, too."""
         if not any(each.touches(change) for each in used):
             return False
+        old, new = answers
+        if (old.by_input or new.by_input) and change.part.kind not in OF_INPUTS and change.kind != "row":
+            return False
         if number not in self.felt_in_effects:
             return True
-        old, new = answers
         return stops_differ(change, used[0], used[1], (old.effect, old.approvers) == (new.effect, new.approvers))
 
     def best(self, number: int) -> Witness | None:

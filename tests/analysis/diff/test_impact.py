@@ -118,7 +118,7 @@ def test_the_last_line_needs_no_end(file):
 
 def test_currencies_stand_apart(file):
     """Dollars before and euros after are two sums, never one."""
-    found = told(file, after=program(("currency: USD", "currency: EUR")))
+    found = told(file, after=program(("currency: USD", "currency: EUR"), ("100 USD", "100 EUR")))
     shown = impact("usage", found)
     euros, dollars = shown.moneys
 

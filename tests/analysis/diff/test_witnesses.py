@@ -24,6 +24,8 @@ UNSEEN = {
     "what overrides may set",
     "a word removed",  # no input is of its type
     "a parameter removed that nothing reads",
+    "a note that comes later",  # it stops nothing
+    "a note not asked any more",
 }
 """Changes that no decision of the shop shows."""
 
