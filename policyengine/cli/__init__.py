@@ -29,7 +29,7 @@ COMMANDS = {
     "test": "Run the tests inside bundles.",
     "decide": "Decide for the facts of an input, with the reasons.",
     "explain": "Decide, and show how every value came about.",
-    "replay": "Make recorded decisions again.",
+    "replay": "Make recorded decisions again, and say which come out otherwise.",
     "eval": "Evaluate one expression.",
     "diff": "Say what differs between two versions of a bundle.",
     "compile": "Compile a bundle into one file that services load.",
