@@ -32,6 +32,7 @@ COMMANDS = {
     "replay": "Make recorded decisions again, and say which come out otherwise.",
     "eval": "Evaluate one expression.",
     "diff": "Say what differs between two versions of a bundle.",
+    "changelog": "Write the section of a changelog about what differs between two versions.",
     "compile": "Compile a bundle into one file that services load.",
     "publish": "Put a version of a bundle into a registry.",
     "activate": "Let a published version answer.",

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 import click
 
 from policyengine import __version__
-from policyengine.cli import OK
+from policyengine.cli import OK, whole_file
 from policyengine.compiler.pipeline import compile_path
 from policyengine.runtime import artifact
 
@@ -30,7 +28,7 @@ def command(bundle: Path, output: Path | None, how: str) -> int:
     digest = artifact.digest_of(data)
     program = compiled.program
     target = output or Path(f"{program.bundle}-{program.version}{artifact.SUFFIX}")
-    _write(target, data)
+    whole_file.write(target, data)
     said = {"file": str(target), "bytes": len(data), "digest": digest, "bundle": program.bundle}
     said |= {"version": program.version, "source_digest": program.source_digest}
     if how == "json":
@@ -39,15 +37,3 @@ def command(bundle: Path, output: Path | None, how: str) -> int:
         click.echo(f"{target}: {program.bundle} {program.version}, {len(data):,} bytes")
         click.echo(f"  {digest}")
     return OK
-
-
-def _write(target: Path, data: bytes) -> None:
-    """The whole file or none: it gets its name when it is complete."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    finally:
-        Path(name).unlink(missing_ok=True)
