@@ -33,6 +33,7 @@ MANIFEST_BYTES_MAX = 1_000_000
 CHUNK_BYTES = 1 << 16
 LEVEL = 1
 """The sources are most of an artifact: a higher level makes them a quarter smaller and takes three times as long."""
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE = 0o100644 << 16
 _MAGIC = b"PK\x03\x04"
@@ -185,6 +186,8 @@ def _infos(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             raise InvalidArtifact(f"`{info.filename}` stands in the archive twice, or beside one that differs by case")
         if (info.external_attr >> 16) & 0o170000 not in (0, 0o100000) or info.is_dir():
             raise InvalidArtifact(f"`{info.filename}` is a link or a folder, not a file")
+        if info.compress_type not in _COMPRESSIONS:
+            raise InvalidArtifact(f"`{info.filename}` is compressed in a way that artifacts are not")
         folded.add(info.filename.casefold())
         found[info.filename] = info
     if sum(info.file_size for info in infos) > BYTES_MAX or any(i.file_size > MEMBER_BYTES_MAX for i in infos):
@@ -215,7 +218,7 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: object) -> It
                 if most < 0:
                     raise InvalidArtifact(f"`{info.filename}` is larger than it may be")
                 yield chunk
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as fault:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, OverflowError, ValueError, RuntimeError) as fault:
         raise InvalidArtifact(f"`{info.filename}` cannot be unpacked: {fault}") from None
 
 

@@ -186,16 +186,16 @@ def _tenant_cells_json(program: Program) -> list[list[Any]]:
 def from_json(data: bytes) -> Program:
     """Read a program, which has no places; raises InvalidArtifact on anything that `to_json` does not write."""
     try:
-        body = json.loads(data, parse_float=_no_float)
+        body = json.loads(data, parse_float=_not_whole, parse_constant=_not_whole)
         if body["format"] != FORMAT:
             raise InvalidArtifact(f"the program has format {body['format']}, this version reads {FORMAT}")
         return _program(body)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as fault:
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as fault:
         raise InvalidArtifact(f"not a program: {fault}") from fault
 
 
-def _no_float(text: str) -> Any:
-    raise ValueError(f"a number with a point, {text}")
+def _not_whole(text: str) -> Any:
+    raise ValueError(f"a number that is not whole, {text}")
 
 
 def _program(body: dict[str, Any]) -> Program:

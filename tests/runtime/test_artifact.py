@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import policyengine as pe
-from policyengine.compiler.pipeline import compile_texts
-from policyengine.runtime import artifact
+from policyengine.compiler.pipeline import compile_path, compile_texts
+from policyengine.runtime import artifact, program_json
+from policyengine.runtime.column_json import numbers_json
 
 BUNDLE = """
 policyengine: 1
@@ -36,6 +37,7 @@ values:
 decisions:
   bill: {outputs: {cost: cost}}
 """
+GOOD_CASES = Path(__file__).parents[1] / "cases" / "good"
 TEXTS: dict[str, str | bytes] = {"bundle.yaml": BUNDLE, "prices.csv": "model,each\nmini,0.15\npro,2.5\n"}
 COMPILED = compile_texts(TEXTS)
 DATA = artifact.write(COMPILED.program, COMPILED.sources, "0.1.0")
@@ -55,6 +57,13 @@ def rewritten(change: dict[str, bytes | None], manifest: dict[str, object] | Non
             if data is not None:
                 archive.writestr(name, data)
     return made.getvalue()
+
+
+def of_program(changed: bytes) -> bytes:
+    """The archive with other bytes of the program, and a manifest that names them."""
+    own = artifact._digest(changed)
+    members = {**GOOD.manifest["members"], "program.json": {"sha256": own, "bytes": len(changed)}}
+    return rewritten({"program.json": changed}, {"members": members, "program_digest": own})
 
 
 def test_it_answers_as_the_bundle_does(tmp_path: Path) -> None:
@@ -157,6 +166,27 @@ def test_a_link_is_refused() -> None:
         artifact.read(made.getvalue())
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_another_compression_is_refused(method: int) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as archive:
+        archive.writestr("manifest.json", b"{}")
+
+    with pytest.raises(pe.InvalidArtifact, match="compressed in a way"):
+        artifact.read(made.getvalue())
+
+
+def test_a_member_beyond_every_file_is_refused() -> None:
+    """Its place is a number of 64 bits, more than a file can be asked for."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("manifest.json", b"{}")
+        archive.infolist()[0].header_offset = 2**64 - 1
+
+    with pytest.raises(pe.InvalidArtifact, match="cannot be unpacked"):
+        artifact.read(made.getvalue())
+
+
 def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artifact, "BYTES_MAX", 1_000)
     made = io.BytesIO()
@@ -176,10 +206,23 @@ def test_another_digest_than_expected_is_refused() -> None:
 def test_a_program_of_another_kind_is_refused() -> None:
     body = json.loads(PROGRAM)
     del body["nodes"]
-    changed = json.dumps(body).encode()
-    members = {**GOOD.manifest["members"]}
-    own = artifact._digest(changed)
-    members["program.json"] = {"sha256": own, "bytes": len(changed)}
+    with pytest.raises(pe.InvalidArtifact, match="not a program"):
+        artifact.read(of_program(json.dumps(body).encode()))
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "0.5", "1e3"])
+def test_a_number_of_a_program_is_whole(number: str) -> None:
+    changed = PROGRAM.replace(b"1000000", number.encode())
+    assert changed != PROGRAM
+
+    with pytest.raises(pe.InvalidArtifact, match="not whole"):
+        artifact.read(of_program(changed))
+
+
+def test_more_tiers_than_can_be_counted_are_refused() -> None:
+    """A schedule of 10,000 tiers in each of a million rows takes little room, and no 32 bits can number them."""
+    body = json.loads(program_json.to_json(compile_path(GOOD_CASES / "tiers_that_differ_by_row.yaml").program))
+    body["tables"][0]["columns"][0][2][0] = [[list(range(10_000))], numbers_json([0] * 1_000_000)]
 
     with pytest.raises(pe.InvalidArtifact, match="not a program"):
-        artifact.read(rewritten({"program.json": changed}, {"members": members, "program_digest": own}))
+        program_json.from_json(json.dumps(body).encode())
