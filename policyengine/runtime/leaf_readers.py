@@ -3,8 +3,9 @@
 `reader` makes, once for each entry point, a function for a declared leaf; the function is called for every decision.
 It takes the value and the whole input, where a wall-clock time finds the name of its zone.
 
-INVARIANT: no code of the host runs. A value is asked for nothing before its exact type is known; of a subclass of dict,
-list, tuple or str only the built-in part is read. So a hostile value is refused like any other wrong one.
+INVARIANT: no code of the host runs, but where a field of a dataclass or pydantic model is read (`mappings`). A value is
+asked for nothing before its exact type is known; of a subclass of dict, list, tuple or str only the built-in part is
+read. So a hostile value is refused like any other wrong one.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, make_dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import pydantic
 import pytest
@@ -129,3 +129,54 @@ def test_a_dict_stays_one() -> None:
 
     odd = Odd()
     assert mapping(odd) is odd
+
+
+class Unhashed(type):
+    """The class of classes that cannot be looked up by themselves."""
+
+    def __eq__(cls, other: object) -> bool:
+        return True
+
+
+class OfUnhashed(metaclass=Unhashed):
+    pass
+
+
+class LikeADataclass:
+    __dataclass_fields__: ClassVar = {"model": 1}
+
+
+class LikeAModel:
+    model_fields: ClassVar = {"model": 1}
+
+
+@pytest.mark.parametrize("its", [OfUnhashed, LikeADataclass, LikeAModel])
+def test_a_class_that_is_neither_is_refused(its: Any) -> None:
+    """Whatever it says of itself, and without asking it."""
+    for given in (its(), {"model": "m", "usage": its()}):
+        with pytest.raises(pe.InvalidInput, match="a mapping is wanted"):
+            POLICY.decide("bill", given)
+
+
+@dataclass
+class Answering:
+    """A dataclass that has an answer to every name."""
+
+    model: str
+    usage: Any
+
+    def __getattr__(self, name: str) -> Any:
+        return {"fee": 7}
+
+
+def test_only_fields_are_read_of_a_dataclass() -> None:
+    assert POLICY.decide("bill", Answering("m", Usage(4))).outputs["total"] == 4
+
+
+def test_a_model_may_declare_no_field() -> None:
+    class Open(pydantic.BaseModel):
+        model_config = pydantic.ConfigDict(extra="allow")
+
+    assert POLICY.decide("bill", Open.model_validate({"model": "m", "usage": {"tokens": 4}})).outputs["total"] == 4
+    with pytest.raises(pe.InvalidInput, match="model: is required"):
+        POLICY.decide("bill", Open())
