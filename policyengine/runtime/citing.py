@@ -18,6 +18,7 @@ from policyengine.runtime import explain
 from policyengine.runtime.code_writer import TooDeep, Val, is_pair, without_unused
 from policyengine.runtime.codegen import Generator
 from policyengine.runtime.interpreter import needed
+from policyengine.runtime.presence import surely_asked, surely_read
 from policyengine.runtime.program import (
     All,
     Any_,
@@ -98,7 +99,7 @@ class _Citing(Generator):
         self._know_answers()
         entry = self.entry
         asked = {node for _, node in entry.outputs} | set(entry.guards) | set(entry.requires)
-        self.always = self._always(asked)
+        self.always = surely_asked(self.program, asked)
         cited: dict[str, list[str]] = {}
         # What is asked for in any case is computed first, so that branches find it computed.
         for name in sorted(self.always & self.telling, key=lambda name: (self._branches(name), self.places[name])):
@@ -156,17 +157,6 @@ class _Citing(Generator):
 
     def _reads(self, expr: Expr) -> Iterator[str]:
         return (e.node for e in walk(expr) if isinstance(e, Read))
-
-    def _always(self, asked: set[str]) -> set[str]:
-        """The nodes that are asked for whatever the facts are."""
-        found: set[str] = set()
-        pending = list(asked)
-        while pending:
-            name = pending.pop()
-            if name not in found:
-                found.add(name)
-                pending += _surely_read(self.program.nodes[name].expr)
-        return found
 
     def _where_asked(self, name: str) -> list[str]:
         """The reasons of a node that may not be asked for; one variable holds them."""
@@ -355,7 +345,7 @@ class _Citing(Generator):
         if any(self._is_named(e) or self._is_overridable(e) for step in fold.steps for e in walk(step)):
             raise CannotTell
         read = {n for step in fold.steps for n in self._reads(step) if n in self.telling}
-        if read != {n for step in fold.steps for n in _surely_read(step) if n in self.telling}:
+        if read != {n for step in fold.steps for n in surely_read(step) if n in self.telling}:
             raise CannotTell
         over = self.stored(self.emit(fold.over))
         names = [name for name in self.nodes if name in read and name not in self.always]
@@ -413,22 +403,3 @@ def _once(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
     if len(reasons) < 2:
         return reasons
     return tuple({id(reason): reason for reason in reasons}.values())
-
-
-def _surely_read(expr: Expr) -> Iterator[str]:
-    """The nodes that evaluating an expression asks for, whatever their values."""
-    match expr:
-        case Read(node=name):
-            yield name
-        case If(condition=condition):
-            yield from _surely_read(condition)
-        case All(operands=operands) | Any_(operands=operands):
-            yield from _surely_read(operands[0])
-        case Column(row=row):
-            yield from _surely_read(row)
-        case Fold(over=over, starts=starts):
-            for part in (over, *starts):
-                yield from _surely_read(part)
-        case _:
-            for child in children(expr):
-                yield from _surely_read(child)

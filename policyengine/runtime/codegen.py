@@ -17,12 +17,13 @@ from functools import partial
 from typing import Any
 
 from policyengine.runtime import costs, library, periods, zoned
-from policyengine.runtime.code_writer import TooDeep, Val, as_built, without_unused
+from policyengine.runtime.code_writer import TooDeep, Val, as_built, is_pair, without_unused
 from policyengine.runtime.emission import OPERATIONS
 from policyengine.runtime.flow_writer import FlowWriter
 from policyengine.runtime.functions.operators import joined
 from policyengine.runtime.intake import Intake
 from policyengine.runtime.limits import Meter
+from policyengine.runtime.presence import Presence, surely_asked
 from policyengine.runtime.program import (
     All,
     Any_,
@@ -159,10 +160,12 @@ class Generator(TableWriter, FlowWriter):
             self.numbering.node(name)
         results = [node for _, node in self.entry.outputs]
         results += [*self.entry.guards, *self.entry.requires, *self.entry.checks]
+        self.presence = Presence(self.program, self.order)
+        self.asked = surely_asked(self.program, results)
         for node in results:
             self.numbering.uses[self.numbering.of_node.get(node, -1)] += 1
         for name in self._ahead():
-            self.memo[self.numbering.of_node[name]] = self.stored(self.read(name))
+            self.memo[self.numbering.of_node[name]] = self._where_there(name)
         found = {node: self.result(node) for node in results if not self.is_later(node)}
         if intake is not None:  # they are asked what they are, and answered with
             asked = [node for node, v in found.items() if v.fails or node in self.entry.checks]
@@ -201,11 +204,44 @@ class Generator(TableWriter, FlowWriter):
                 continue
             own = 1 + max((height.get(n, 0) for n in self._node_reads(name)), default=0)
             is_shared = self.numbering.uses[number] > 1 and not self._is_prepared(name)
-            if is_shared or own > HEIGHT_MAX or name in self.numbering.charged_nodes:
+            is_ahead = is_shared or own > HEIGHT_MAX or name in self.numbering.charged_nodes
+            if is_ahead and not self._is_left_to_branches(name):
                 ahead.append(name)
                 own = 0
             height[number] = own
         return ahead
+
+    def _is_left_to_branches(self, name: str) -> bool:
+        """Whether a node can only be computed where it is asked for: what must be there for it depends on a branch."""
+        if name in self.asked or not (self.presence.sure[name] or self.presence.loose[name]):
+            return False
+        if self.metered:
+            raise TooDeep  # what is charged is computed whether it is asked for or not
+        return bool(self.presence.loose[name]) or is_pair(self.program.nodes[name].type)
+
+    def _where_there(self, name: str) -> Val:
+        """The value of a node in a variable; of one that may not be asked for, where all that it reads is there."""
+        atoms = () if name in self.asked else sorted(self.presence.sure[name], key=str)
+        if not atoms:
+            return self.stored(self.read(name))
+        there = [f"{self._atom(atom)} is not None" for atom in atoms]
+        before = dict(self.memo)
+        held = self.fresh()
+        self.line(f"{held} = None")
+        self.line(f"if {' and '.join(there)}:")
+        self.indent += 1
+        v = self.read(name)
+        self.line(f"{held} = {v.code}")
+        self.indent -= 1
+        self.memo = before
+        return replace(v, code=held, depth=0)
+
+    def _atom(self, atom: int | str) -> str:
+        if isinstance(atom, int):
+            self.facts.add(atom)
+            return f"f{atom}"
+        v = self.memo[self.numbering.of_node[atom]] = self.stored(self.read(atom))
+        return v.code
 
     def _is_prepared(self, name: str) -> bool:
         """Whether a node is tiers of a table, which are read in their prepared form and hardly ever as they are."""

@@ -121,13 +121,10 @@ class Machine:
             case Const():
                 return exact(expr.value, expr.type)
             case Fact():
-                fact = self._fact(expr.index)
-                if fact is None and not isinstance(expr.type, types.Optional):
-                    return failure.NO_VALUE  # computed although nobody asks: the facts of a part that is not there
-                return fact
+                return _as_asked(self._fact(expr.index), expr.type)
             case Read(node=name):
                 self.trace.demanded[self.current].append(name)
-                return self.trace.values[name]
+                return _as_asked(self.trace.values[name], expr.type)
             case Local(name=name):
                 return local[name]
             case Call():
@@ -366,6 +363,16 @@ class Machine:
         charged = costs.is_metered(expr, in_loop)
         run = library.runner(expr, held=False, charged=charged)
         return run(self.meter, *arguments) if charged else run(*arguments)
+
+
+def _as_asked(value: Any, its_type: types.Type) -> Any:
+    """A fact or node as it is read: nothing, read as if it were there, belongs to a part that nobody asks for."""
+    return failure.NO_VALUE if value is None and not _may_be_nothing(its_type) else value
+
+
+def _may_be_nothing(its_type: types.Type) -> bool:
+    """Whether None is a value of a type."""
+    return isinstance(its_type, types.Optional) or its_type in (types.ANY, types.DYN, types.NULL)
 
 
 def _settled(value: Any, its_type: Type) -> Any:

@@ -18,7 +18,7 @@ from policyengine.compiler.lower.context import Context
 from policyengine.compiler.price_curve import Curve, Exact
 from policyengine.language.charges import Charge
 from policyengine.language.expression import arithmetic
-from policyengine.runtime.program import Column, Const, Expr, Read
+from policyengine.runtime.program import Call, Column, Const, Expr, If, Read
 from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.number_text import decimal_text, shortest
@@ -164,9 +164,9 @@ def _text(number: Fraction) -> str:
 
 def _known(context: Context, charge: Charge, expr: Expr) -> _Known | None:
     """The schedules that an expression may stand for, where they are known."""
-    while isinstance(expr, Read):
-        expr = context.nodes[expr.node].expr
-    assert isinstance(expr.type, types.Tiers)
+    expr = _behind(context, expr)
+    if not isinstance(expr.type, types.Tiers):
+        return None
     if isinstance(expr, Const) and isinstance(charge.tiers, tuple):
         places = [tier.at for tier in charge.tiers]
         return _Known(expr.type, [expr.value], lambda _, tier: places[tier], lambda _: "")
@@ -175,6 +175,18 @@ def _known(context: Context, charge: Charge, expr: Expr) -> _Known | None:
         cells, spans = table.columns[expr.column], context.row_places[name]
         return _Known(expr.type, cells, lambda row, _: spans[row], lambda row: f"{name}.{table.ids[row]}")
     return None
+
+
+def _behind(context: Context, expr: Expr) -> Expr:
+    """What names stand for; of a table that may be absent, the column where it is there."""
+    while True:
+        match expr:
+            case Read():
+                expr = context.nodes[expr.node].expr
+            case If(then=there, otherwise=Const(value=None)) | Call(function="convert", arguments=(there,)):
+                expr = there
+            case _:
+                return expr
 
 
 def _free_quantities(context: Context, charge: Charge, found: Quantities) -> list[Fraction]:
