@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import json
 from decimal import Decimal
@@ -46,12 +47,14 @@ def record(decision: Decision, with_input: bool) -> dict[str, Any]:
 
 
 def jsonable(value: Any) -> Any:
-    """An output as JSON: numbers as texts, so that no reader rounds them."""
+    """An output as JSON: numbers as texts, so that no reader rounds them, and bytes as base64."""
     kind = value.__class__
     if kind is str or kind is bool or value is None:
         return value
     if kind is Decimal:
         return format(value, "f")
+    if kind is bytes:
+        return binascii.b2a_base64(value, newline=False).decode()
     if kind is int or kind is Timestamp or kind is Duration or kind is Date:
         return str(value)
     if kind is dict:

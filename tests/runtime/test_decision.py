@@ -76,6 +76,14 @@ def test_a_record_replays_to_the_same_decision(api: pe.Policy) -> None:
     assert again.decision.id == decision.id
 
 
+def test_a_record_holds_bytes_as_base64() -> None:
+    made = policy("inputs: {name: string}\ndecisions: {packed: {outputs: {own: bytes(name), all: '[b\"a\"]'}}}\n")
+    record = made.decide("packed", {"name": "zoë"}).record()
+
+    assert {"own": "em/Dqw==", "all": ["YQ=="]} == json.loads(json.dumps(record))["outputs"]
+    assert pe.replay(record, made).same
+
+
 def test_a_record_of_another_version_is_not_replayed(api: pe.Policy) -> None:
     """Replaying with the wrong version is refused, not answered."""
     record = api.decide("price_call", CALL, at=AT).record()
