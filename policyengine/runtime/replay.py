@@ -11,6 +11,7 @@ from policyengine.runtime.canonical import from_canonical
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy
 
+ASKED = ("tenant", "at", "event", "purpose")
 COMPARED = ("id", "effect", "codes", "approvers", "rationale", "outputs")
 
 
@@ -28,8 +29,14 @@ class Replay:
 
 def replay(record: Mapping[str, Any], policy: Policy, *, other_version: bool = False) -> Replay:
     """Make a recorded decision again with a policy; raises UnknownVersion where it is not the recorded version,
-    unless `other_version` asks for exactly that comparison (a backtest)."""
-    recorded = record["policy"]["digest"]
+    unless `other_version` asks for exactly that comparison (a backtest), and InvalidInput where it is no record."""
+    missing = next((name for name in ("policy", "decision", *ASKED, *COMPARED) if name not in record), None)
+    if missing is not None:
+        raise InvalidInput("is missing: this is no record of a decision", missing)
+    version = record["policy"]
+    if type(version) is not dict or "digest" not in version:
+        raise InvalidInput("names no version by its digest: this is no record of a decision", "policy")
+    recorded = version["digest"]
     if recorded != policy.version.digest and not other_version:
         raise UnknownVersion(f"the record was made by {recorded}, this policy is {policy.version.digest}")
     if "input" not in record:
@@ -39,9 +46,7 @@ def replay(record: Mapping[str, Any], policy: Policy, *, other_version: bool = F
     if entry is None:
         raise InvalidInput(f"`{name}` is nothing that this policy decides", "decision")
     given = from_canonical(policy.program, entry, record["input"])
-    decision = policy.decide(
-        name, given, tenant=record["tenant"], at=record["at"], event=record["event"], purpose=record["purpose"]
-    )
+    decision = policy.decide(name, given, **{asked: record[asked] for asked in ASKED})
     now = decision.record(input=False)
     compared = [f for f in COMPARED if not (other_version and f == "id")]
     return Replay(decision, {f: (record[f], now[f]) for f in compared if record[f] != now[f]})

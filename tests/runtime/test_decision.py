@@ -84,6 +84,16 @@ def test_a_record_holds_bytes_as_base64() -> None:
     assert pe.replay(record, made).same
 
 
+def test_what_is_no_record_is_not_replayed(api: pe.Policy) -> None:
+    record = api.decide("price_call", CALL, at=AT).record()
+    for name in set(record) - {"input_digest"}:
+        with pytest.raises(pe.InvalidInput, match=f"^{name}: "):
+            pe.replay({key: value for key, value in record.items() if key != name}, api)
+    for version in (None, {}, "1.0.0"):
+        with pytest.raises(pe.InvalidInput, match="policy: names no version"):
+            pe.replay({**record, "policy": version}, api)
+
+
 def test_a_record_of_another_version_is_not_replayed(api: pe.Policy) -> None:
     """Replaying with the wrong version is refused, not answered."""
     record = api.decide("price_call", CALL, at=AT).record()
