@@ -215,8 +215,8 @@ class Generator(TableWriter, FlowWriter):
         """Whether a node can only be computed where it is asked for: what must be there for it depends on a branch."""
         if name in self.asked or not (self.presence.sure[name] or self.presence.loose[name]):
             return False
-        if self.metered:
-            raise TooDeep  # what is charged is computed whether it is asked for or not
+        if name in self.numbering.charged_nodes:
+            raise TooDeep  # what is charged is charged whether it is asked for or not: the interpreter knows how
         return bool(self.presence.loose[name]) or is_pair(self.program.nodes[name].type)
 
     def _where_there(self, name: str) -> Val:
