@@ -15,7 +15,7 @@ from policyengine.runtime.citing import Cite
 from policyengine.runtime.codegen import Decide, Hands, TooDeep
 from policyengine.runtime.decision import Decision, OfUnavailable
 from policyengine.runtime.exact import held as as_held
-from policyengine.runtime.facts import Facts, Reader
+from policyengine.runtime.facts import Facts, Reader, name_aside
 from policyengine.runtime.failure import COST_EXCEEDED, RESULT_TOO_LARGE, Failure
 from policyengine.runtime.given_json import given_json
 from policyengine.runtime.indexed import Selects
@@ -204,6 +204,7 @@ class Prepared:
         self, input: object, tenant: Any = None, at: object = None, event: str | None = None, purpose: str | None = None
     ) -> Decision:
         """The same answer as that of the generated function, for any request: facts may be wrong or unavailable."""
+        event, purpose = name_aside("event", event), name_aside("purpose", purpose)
         facts = self.reader.check(input, at, tenant)
         program = self.policy.program
         if program.effective != (None, None):

@@ -68,6 +68,15 @@ class Reader:
         return facts
 
 
+def name_aside(name: str, value: object) -> str | None:
+    """The caller's `event` or `purpose`: a text or nothing. Raises InvalidInput."""
+    try:
+        held: str | None = _aside(name, value, text, "")
+    except Refused as refused:
+        raise refused.invalid() from None
+    return held
+
+
 def _aside(name: str, value: object, read: Callable[[Any], Any], reason: str) -> Any:
     """`at` or `tenant`, which stand beside the input: `reason` says why it is required, if it is."""
     if value is None:

@@ -63,7 +63,8 @@ class Intake:
         is_needed = entry.dated or Program.AT in entry.facts
         self.line(2, "if type(at) is Timestamp: f0 = at.real")
         self.line(2, "else: f0 = instant(at)" if is_needed else "else: f0 = None if at is None else instant(at)")
-        self.line(2, f"if tenant is not None and (type(tenant) is not str or not tenant.isascii()): {LEAVE}")
+        for name in ("tenant", "event", "purpose"):
+            self.line(2, f"if {name} is not None and (type({name}) is not str or not {name}.isascii()): {LEAVE}")
         self.line(2, "f1 = tenant")
         assert (Program.AT, Program.TENANT) == (0, 1)
         self.held[Program.AT], self.held[Program.TENANT] = "f0", "f1"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from policyengine import Timestamp
 from policyengine.compiler.pipeline import compile_texts
-from policyengine.errors import PolicyEngineError
+from policyengine.errors import InvalidInput, PolicyEngineError
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy
 from policyengine.runtime.unavailable import UNAVAILABLE
@@ -105,6 +105,25 @@ def test_the_function_and_the_reader_say_the_same(facts: Any, tenant: Any, at: A
     prepared = POLICY._prepared.get("bill") or POLICY._prepare("bill")
 
     assert said(prepared.decide, facts, tenant, at, "e") == said(prepared._decide, facts, tenant, at, "e")
+
+
+@pytest.mark.parametrize("name", ["event", "purpose"])
+@pytest.mark.parametrize("given", [5, b"e", "\ud800", ["e"], object()])
+def test_what_names_a_charge_is_a_text(name: str, given: Any) -> None:
+    """It becomes part of the id and of the booking key, so that it is refused before anything is decided."""
+    facts = {"model": "m", "plan": "free", "price": 1, "usage": {"tokens": 1}}
+
+    with pytest.raises(InvalidInput) as found:
+        POLICY.decide("bill", facts, at=AT, **{name: given})
+
+    assert name == found.value.field
+
+
+def test_an_event_in_any_script_is_part_of_the_id() -> None:
+    facts = {"model": "m", "plan": "free", "price": 1, "usage": {"tokens": 1}}
+    ids = {POLICY.decide("bill", facts, at=AT, event=event).id for event in (None, "e", "\u00e9", Word.FREE)}
+
+    assert 4 == len(ids)
 
 
 def test_a_member_of_an_enumeration_is_a_key_and_a_value() -> None:
