@@ -11,7 +11,8 @@ from policyengine.batch.classes import classify
 from policyengine.batch.duckdb_run import Answers, evaluate
 from policyengine.batch.duckdb_sql import Refused
 from policyengine.batch.steps import nodes_of, results
-from policyengine.runtime import codegen, interpreter
+from policyengine.runtime import interpreter
+from policyengine.runtime.codegen import generator
 from policyengine.runtime.exact import held
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Program
@@ -26,7 +27,7 @@ def disagreements(program: Program, name: str, rows: Sequence[list[Any]], writte
     """Where the query, generated code and the interpreter do not say the same; empty where they agree."""
     entry = program.entries[name]
     order = nodes_of(program, entry)
-    run = codegen.generate(program, entry, order)
+    run = generator.generate(program, entry, order)
     cells = program.tenant_cells
     found = []
     for row, answered in zip(rows, evaluate(program, name, rows, written_out_max), strict=True):

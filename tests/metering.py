@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from policyengine.runtime import codegen, interpreter
+from policyengine.runtime import interpreter
+from policyengine.runtime.codegen import generator
 from policyengine.runtime.exact import held
 from policyengine.runtime.limits import COST_MAX, Meter
 from policyengine.runtime.outputs import is_too_large
@@ -38,11 +39,11 @@ def generated(
 ) -> tuple[tuple[Any, ...], int | None]:
     """The held answers of generated code, and what they cost; None where it has no meter at all."""
     order = interpreter.needed(program, entry)
-    make = codegen.generate_careful if careful else codegen.generate
+    make = generator.generate_careful if careful else generator.generate
     Seen.last.clear()
-    before, codegen.Meter = codegen.Meter, Seen  # type: ignore[misc]
+    before, generator.Meter = generator.Meter, Seen  # type: ignore[misc]
     try:
         values = make(program, entry, order)(facts, None)
     finally:
-        codegen.Meter = before  # type: ignore[misc]
+        generator.Meter = before  # type: ignore[misc]
     return values, COST_MAX - Seen.last[-1].left if Seen.last else None

@@ -11,7 +11,8 @@ from columns import assert_agreement, different
 from policyengine.analysis import bundle_tests, coverage
 from policyengine.batch.steps import nodes_of, results
 from policyengine.compiler.pipeline import compile_path
-from policyengine.runtime import codegen, interpreter
+from policyengine.runtime import interpreter
+from policyengine.runtime.codegen import generator
 from policyengine.runtime.exact import held
 from policyengine.runtime.program import Program
 
@@ -36,7 +37,7 @@ def disagreements(program: Program, name: str, count: int) -> list[str]:
     """Where generated code and the interpreter do not say the same of an entry point."""
     entry = program.entries[name]
     order = nodes_of(program, entry)
-    run = codegen.generate(program, entry, order)
+    run = generator.generate(program, entry, order)
     found = []
     for row in held_facts.rows(program, entry, count, seed=5):
         trace = interpreter.run(program, order, row, None)

@@ -9,10 +9,13 @@ from functools import cached_property
 from typing import Any
 
 from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError
-from policyengine.runtime import citing, codegen, costs, explain, interpreter, lining, printing
+from policyengine.runtime import costs, explain, interpreter
 from policyengine.runtime.canonical import canonical_bytes
-from policyengine.runtime.citing import Cite
-from policyengine.runtime.codegen import Decide, Hands, TooDeep
+from policyengine.runtime.codegen import citing, generator, lining, printing
+from policyengine.runtime.codegen.citing import Cite
+from policyengine.runtime.codegen.generator import Decide, Hands, TooDeep
+from policyengine.runtime.codegen.lining import FindLines
+from policyengine.runtime.codegen.printing import Print
 from policyengine.runtime.decision import Decision, OfUnavailable
 from policyengine.runtime.exact import held as as_held
 from policyengine.runtime.facts import Facts, Reader, name_aside
@@ -20,9 +23,7 @@ from policyengine.runtime.failure import COST_EXCEEDED, RESULT_TOO_LARGE, Failur
 from policyengine.runtime.given_json import given_json
 from policyengine.runtime.indexed import Selects
 from policyengine.runtime.limits import CostExceeded
-from policyengine.runtime.lining import FindLines
 from policyengine.runtime.outputs import is_too_large, shower
-from policyengine.runtime.printing import Print
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.program_json import digest as program_digest
 from policyengine.runtime.reason import Reason
@@ -170,8 +171,8 @@ class Prepared:
         in_force = policy.check_in_force if is_limited else None
         hands = Hands(self, Decision, Decision.examined, policy.program.tenant_cells.get, self._decide, in_force)
         with contextlib.suppress(TooDeep, RecursionError):  # then the interpreter answers
-            self.decide = codegen.generate_asked(policy.program, entry, self.order, hands)
-            self._run = codegen.generate(policy.program, entry, self.order)
+            self.decide = generator.generate_asked(policy.program, entry, self.order, hands)
+            self._run = generator.generate(policy.program, entry, self.order)
         if costs.may_exceed(policy.program, self.order):
             self.decide = _within_budget(self.decide)
 

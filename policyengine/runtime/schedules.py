@@ -11,9 +11,9 @@ from bisect import bisect_left as bisect_left  # generated code asks it, too
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+from policyengine.runtime.codegen.support import overriding
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import CellOverride
-from policyengine.runtime.support import overriding
 
 Ints = tuple[int, ...]
 Prepared = tuple[Ints, Ints, Ints, Ints, Ints]

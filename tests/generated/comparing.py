@@ -19,9 +19,10 @@ from oracle.tree import Kind
 
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import EvaluationError, InvalidInput
-from policyengine.runtime import codegen, explain, interpreter
+from policyengine.runtime import explain, interpreter
 from policyengine.runtime.canonical import canonical_bytes
-from policyengine.runtime.code_writer import TooDeep
+from policyengine.runtime.codegen import generator
+from policyengine.runtime.codegen.writer import TooDeep
 from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy, interpreted
 from policyengine.runtime.facts import Facts, Reader
@@ -118,7 +119,7 @@ def _generated(made: Compiled, question: Question, facts: Facts, specified: tupl
     if question.decision not in made.runs:
         order = interpreter.needed(made.program, entry)
         try:
-            made.runs[question.decision] = codegen.generate(made.program, entry, order)
+            made.runs[question.decision] = generator.generate(made.program, entry, order)
         except TooDeep:
             made.runs[question.decision] = None
     run = made.runs[question.decision]

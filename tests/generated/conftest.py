@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from policyengine.runtime import table_writer
+from policyengine.runtime.codegen import table_writer
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -12,7 +12,8 @@ from golden.runner import Result, run, run_files
 from golden.translate import TRANSLATORS
 from policyengine.compiler.lower.entitlements import overage, quantities
 from policyengine.language.expression import arithmetic
-from policyengine.runtime import burn_down, support
+from policyengine.runtime import burn_down
+from policyengine.runtime.codegen import support
 from policyengine.runtime.engine import interpreted
 
 CASES = Path(__file__).parent / "cases"

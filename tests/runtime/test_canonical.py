@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from policyengine.errors import InvalidInput
 from policyengine.runtime import facts as reading
-from policyengine.runtime import printing
 from policyengine.runtime.canonical import canonical, canonical_bytes, from_canonical
+from policyengine.runtime.codegen import printing
 from policyengine.runtime.program import Group
 from policyengine.runtime.unavailable import UNAVAILABLE
 from policyengine.values import types

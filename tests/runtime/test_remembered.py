@@ -10,7 +10,8 @@ import pytest
 from bundles import policy
 
 import policyengine as pe
-from policyengine.runtime import codegen, interpreter, table_writer
+from policyengine.runtime import interpreter
+from policyengine.runtime.codegen import generator, table_writer
 
 SIZE = 300
 assert SIZE > table_writer.REMEMBERED_MIN
@@ -63,7 +64,7 @@ def test_a_cell_is_the_same_however_often_it_is_asked(form: str) -> None:
     """Also for tenants whose overrides begin later, or are another tenant's."""
     prices, asked = made(form)
     entry = prices.program.entries["charged"]
-    source = codegen.source_of(prices.program, entry, interpreter.needed(prices.program, entry))
+    source = generator.source_of(prices.program, entry, interpreter.needed(prices.program, entry))
     assert "except KeyError: c = " in source, "nothing is remembered, so nothing is tested"
 
     for _ in range(3):

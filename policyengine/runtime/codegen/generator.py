@@ -17,13 +17,14 @@ from functools import partial
 from typing import Any
 
 from policyengine.runtime import costs, library, periods, zoned
-from policyengine.runtime.code_writer import TooDeep, Val, as_built, is_pair, without_unused
-from policyengine.runtime.emission import OPERATIONS
-from policyengine.runtime.flow_writer import FlowWriter
+from policyengine.runtime.codegen.emission import OPERATIONS
+from policyengine.runtime.codegen.flow_writer import FlowWriter
+from policyengine.runtime.codegen.intake import Intake
+from policyengine.runtime.codegen.presence import Presence, surely_asked
+from policyengine.runtime.codegen.table_writer import TableWriter
+from policyengine.runtime.codegen.writer import TooDeep, Val, as_built, is_pair, without_unused
 from policyengine.runtime.functions.operators import joined
-from policyengine.runtime.intake import Intake
 from policyengine.runtime.limits import Meter
-from policyengine.runtime.presence import Presence, surely_asked
 from policyengine.runtime.program import (
     All,
     Any_,
@@ -47,7 +48,6 @@ from policyengine.runtime.program import (
     Row,
     children,
 )
-from policyengine.runtime.table_writer import TableWriter
 from policyengine.values import types
 from policyengine.values.civil import DAY
 

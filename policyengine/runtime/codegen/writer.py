@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from policyengine.runtime import failure, schedules, support
+from policyengine.runtime import failure, schedules
+from policyengine.runtime.codegen import support
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Call, Expr
 from policyengine.values import types

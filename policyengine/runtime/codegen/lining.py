@@ -16,8 +16,8 @@ from math import lcm
 from typing import Any
 
 from policyengine.runtime import explain
-from policyengine.runtime.code_writer import TooDeep, Val, is_pair
-from policyengine.runtime.codegen import Generator
+from policyengine.runtime.codegen.generator import Generator
+from policyengine.runtime.codegen.writer import TooDeep, Val, is_pair
 from policyengine.runtime.exact import exact
 from policyengine.runtime.explain import quotient
 from policyengine.runtime.interpreter import needed

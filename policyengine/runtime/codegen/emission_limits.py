@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policyengine.runtime.code_writer import Val, Writer
+from policyengine.runtime.codegen.writer import Val, Writer
 from policyengine.runtime.program import Call
 from policyengine.values.types import Limit, Number
 

@@ -15,10 +15,10 @@ from math import lcm
 from typing import Any
 
 from policyengine.runtime import explain
-from policyengine.runtime.code_writer import TooDeep, Val, is_pair, without_unused
-from policyengine.runtime.codegen import Generator
+from policyengine.runtime.codegen.generator import Generator
+from policyengine.runtime.codegen.presence import surely_asked, surely_read
+from policyengine.runtime.codegen.writer import TooDeep, Val, is_pair, without_unused
 from policyengine.runtime.interpreter import needed
-from policyengine.runtime.presence import surely_asked, surely_read
 from policyengine.runtime.program import (
     All,
     Any_,

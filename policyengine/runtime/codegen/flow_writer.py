@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from policyengine.runtime.code_writer import Val, is_pair
+from policyengine.runtime.codegen.program_writer import ProgramWriter
+from policyengine.runtime.codegen.writer import Val, is_pair
 from policyengine.runtime.program import Call, Expr, Fold, If, Let, collected
-from policyengine.runtime.program_writer import ProgramWriter
 from policyengine.values import types
 from policyengine.values.types import Number
 

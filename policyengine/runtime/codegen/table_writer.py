@@ -8,11 +8,11 @@ from math import lcm
 from typing import Any
 
 from policyengine.runtime import index, schedules
-from policyengine.runtime.code_writer import Settle, Val, as_built
+from policyengine.runtime.codegen.program_writer import ProgramWriter
+from policyengine.runtime.codegen.remembered import Remembered
+from policyengine.runtime.codegen.writer import Settle, Val, as_built
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Column, Const, Expr, Program, Read, Row, TableData
-from policyengine.runtime.program_writer import ProgramWriter
-from policyengine.runtime.remembered import Remembered
 from policyengine.values import types
 from policyengine.values.types import Number
 

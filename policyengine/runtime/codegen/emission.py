@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import gcd, lcm
 
-from policyengine.runtime import cells, emission_limits, support
-from policyengine.runtime.code_writer import Val, Writer, as_built, is_pair
+from policyengine.runtime import cells
+from policyengine.runtime.codegen import emission_limits, support
+from policyengine.runtime.codegen.writer import Val, Writer, as_built, is_pair
 from policyengine.runtime.program import Call, Const, Expr
 from policyengine.values import types
 from policyengine.values.rounding import BY_MODE
