@@ -35,6 +35,8 @@ COMMANDS = {
     "changelog": "Write the section of a changelog about what differs between two versions.",
     "compile": "Compile a bundle into one file that services load.",
     "publish": "Put a version of a bundle into a registry.",
+    "plan": "Say what activating a version would do.",
+    "approve": "Approve a plan, or set the rules for that.",
     "activate": "Let a published version answer.",
     "cohort": "Say which tenants are in a cohort.",
     "rollback": "Go back to the version that answered before.",

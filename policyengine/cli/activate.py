@@ -9,11 +9,12 @@ import click
 
 from policyengine.cli import OK, at_registry
 from policyengine.errors import InvalidInput
+from policyengine.registry import scopes
 from policyengine.registry.offers import Offers
 
 
 @click.command()
-@click.argument("version")
+@click.argument("version", required=False)
 @at_registry.who
 @at_registry.for_whom
 @click.option("--from", "start", metavar="TIME", help="From when on; a past time needs a reason. Default: now.")
@@ -21,10 +22,14 @@ from policyengine.registry.offers import Offers
     "--offers", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
     help='What the services ask and give, as JSON: {"price_call": ["usage.model"]}. Refused if it is not enough.',
 )  # fmt: skip
+@click.option(
+    "--plan", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+    help="Activate exactly what `policyengine plan --out FILE` has saved, instead of a VERSION.",
+)  # fmt: skip
 @at_registry.on_what
 @click.option("--reason", default="", help="Why, as the history will say.")
 def command(
-    version: str,
+    version: str | None,
     address: str,
     actor: str,
     tenant: str | None,
@@ -32,22 +37,26 @@ def command(
     percent: str | None,
     start: str | None,
     offers: Path | None,
+    file: Path | None,
     base: int | None,
     reason: str,
 ) -> int:
     """Let a published version answer.
 
     VERSION is a digest or its beginning, or `bundle@1.2.0`. It answers for everyone, unless an option says for whom.
+    A plan says all of that itself; where the bundle has rules, it needs one with the approvals that they ask for.
     """
     scope = at_registry.scope_of(tenant, cohort, percent)
     with at_registry.opened(address) as registry:
-        found = registry.find(version)
         begins = at_registry.instant(start, "--from")
         offered = None if offers is None else _offers(offers)
+        plan = None if file is None else at_registry.plan(file)
         event = registry.activate(
-            found.digest, scope, actor=actor, start=begins, reason=reason, offered=offered, base=base
+            version, scope, actor=actor, start=begins, reason=reason, offered=offered, base=base, plan=plan
         )
-    click.echo(f"{found.bundle} {found.version} answers for {scope} from {event.data['from']} (event {event.number})")
+        found = registry.find(event.data["artifact"])
+        whom = scopes.from_json(event.data["scope"])
+    click.echo(f"{found.bundle} {found.version} answers for {whom} from {event.data['from']} (event {event.number})")
     return OK
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 from policyengine.clock import now
 from policyengine.errors import InvalidInput
-from policyengine.registry import scopes
+from policyengine.registry import plans, scopes
+from policyengine.registry.plans import Plan
 from policyengine.registry.registry import Registry
 from policyengine.registry.scopes import Scope
 from policyengine.storage.open_store import open_store
@@ -90,6 +92,11 @@ def opened(address: str) -> Registry:
 def made(address: str) -> Registry:
     """A registry, which is made where it is not there."""
     return Registry(open_store(address), now)
+
+
+def plan(file: Path) -> Plan:
+    """The plan in a file."""
+    return plans.read(file.read_bytes())
 
 
 def instant(text: str | None, option: str) -> Timestamp | None:

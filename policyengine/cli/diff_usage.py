@@ -61,7 +61,7 @@ def rated(before: Compiled, after: Compiled, wanted: Usage) -> Impact | None:
     defaults = Defaults(wanted.decision, None if wanted.at is None else instant(wanted.at, after.bundle.timezone))
     grouping = Grouping(wanted.amount, _path(wanted.tenant_field), _path(wanted.product_field))
     processes = wanted.processes or os.cpu_count() or 1
-    with _progress(path) as told:
+    with progress(path) as told:
         return impact(str(path), rerated(before.program, after.program, path, defaults, grouping, processes, told))
 
 
@@ -70,7 +70,7 @@ def _path(text: str | None) -> tuple[str, ...]:
 
 
 @contextmanager
-def _progress(usage: Path) -> Iterator[Callable[[int], None]]:
+def progress(usage: Path) -> Iterator[Callable[[int], None]]:
     """A bar on standard error where that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda size: None

@@ -80,11 +80,30 @@ def _said(event: Event) -> str:
             return f"{said['bundle']}: signed {_short(said['artifact'])}"
         case "cohort":
             return f"{said['bundle']}: cohort {said['name']} has {_tenants(said['tenants'])}"
+        case "planned":
+            what = f"planned {_short(said['artifact'])} for {scopes.from_json(said['scope'])}"
+            return f"{said['bundle']}: {what} (plan {_short(said['plan'])}): {said['summary']}"
+        case "approved":
+            return f"{said['bundle']}: approved plan {_short(said['plan'])} as {said['role']}"
+        case "approval_withdrawn":
+            return f"{said['bundle']}: withdrew the approval of plan {_short(said['plan'])}"
+        case "rules_proposed":
+            return f"{said['bundle']}: proposed other rules for approvals"
+        case "rules":
+            return f"{said['bundle']}: put rules for approvals into force"
+        case "activated" | "rolled_back":
+            return _activated(event)
+    return f"{said['bundle']}: {event.kind}, which this version does not know"
+
+
+def _activated(event: Event) -> str:
+    said = event.data
     scope = scopes.from_json(said["scope"])
     what = "nothing of its own" if said["artifact"] is None else _short(said["artifact"])
     verb = "rolled back to" if event.kind == "rolled_back" else "activated"
     reason = f": {said['reason']}" if said["reason"] else ""
-    return f"{said['bundle']}: {verb} {what} for {scope} from {said['from']}{reason}"
+    plan = f" by plan {_short(said['plan'])}" if "plan" in said else ""
+    return f"{said['bundle']}: {verb} {what} for {scope} from {said['from']}{plan}{reason}"
 
 
 def _short(digest: str) -> str:

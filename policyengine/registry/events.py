@@ -17,7 +17,11 @@ from policyengine.storage.store import Head
 from policyengine.values.instant import Timestamp
 from policyengine.values.invalid import InvalidValue
 
-KINDS = ("published", "signed", "activated", "rolled_back", "cohort")
+KINDS = (
+    "published", "signed", "activated", "rolled_back", "cohort",
+    "planned", "approved", "approval_withdrawn", "rules_proposed", "rules",
+)  # fmt: skip
+"""What may be written. A reader passes over kinds that it does not know: they are of a later version."""
 FIRST = "sha256:" + "0" * 64
 """What the first event has in the place of its predecessor's digest."""
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
@@ -44,14 +48,23 @@ class Event:
 
 
 def encode(number: int, previous: str, recorded: Timestamp, actor: str, kind: str, data: Mapping[str, Any]) -> bytes:
-    """The bytes of an event."""
+    """The bytes of an event that is to be written."""
     if kind not in KINDS:
         raise ValueError(f"`{kind}` is no kind of event")
+    return _encoded(number, previous, recorded, actor, kind, data)
+
+
+def canonical(value: Any) -> bytes:
+    """The one way in which a JSON value is written: keys in order, no spaces."""
+    return _CANONICAL(value).encode()
+
+
+def _encoded(number: int, previous: str, recorded: Timestamp, actor: str, kind: str, data: Mapping[str, Any]) -> bytes:
     body = {
         "number": number, "previous": previous, "recorded": str(recorded), "actor": actor, "kind": kind,
         "data": data,
     }  # fmt: skip
-    return _CANONICAL(body).encode()
+    return canonical(body)
 
 
 def digest(event: bytes) -> str:
@@ -117,11 +130,11 @@ def _decoded(number: int, body: bytes) -> tuple[Event, str]:
         said = json.loads(body)
         recorded = Timestamp.parse(said["recorded"])
         event = Event(said["number"], recorded, said["actor"], said["kind"], said["data"], digest(body))
-        canonical = encode(event.number, said["previous"], recorded, event.actor, event.kind, event.data)
+        rewritten = _encoded(event.number, said["previous"], recorded, event.actor, event.kind, event.data)
         previous: str = said["previous"]
         is_event = type(event.number) is int and type(event.data["bundle"]) is str
     except (ValueError, KeyError, TypeError, InvalidValue, RecursionError):
         raise BrokenHistory(number, "it cannot be read") from None
-    if canonical != body or not is_event:
+    if rewritten != body or not is_event:
         raise BrokenHistory(number, "it is not written as events are")
     return event, previous

@@ -9,12 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from policyengine.errors import InvalidArtifact, InvalidInput, UnknownVersion
-from policyengine.registry import events, offers, scopes
+from policyengine.registry import events, offers, rules, scopes
+from policyengine.registry.approvals import Approvals, Refused, Status, objections
 from policyengine.registry.events import Event
 from policyengine.registry.offers import Offers
+from policyengine.registry.plans import Plan
+from policyengine.registry.rules import Rules
 from policyengine.registry.scopes import Scope
 from policyengine.registry.timeline import Due, Timeline
 from policyengine.runtime import artifact
@@ -23,9 +26,11 @@ from policyengine.storage.store import Conflict, Head, Store
 from policyengine.values.instant import Timestamp
 
 if TYPE_CHECKING:  # the compiler, and a package for signatures, are for those who publish
+    from policyengine.registry.planning import Planned, Usage
     from policyengine.registry.release import Release
     from policyengine.registry.signatures import Signer
 
+Answer = TypeVar("Answer")
 RETRIES_MAX = 20
 """How often a write that another one has overtaken is tried again, where both can be done."""
 
@@ -68,6 +73,7 @@ class Registry:
         self._events: list[Event] = []
         self._versions: dict[str, Version] = {}
         self._timelines: dict[str, Timeline] = {}
+        self._approvals: dict[str, Approvals] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -97,6 +103,9 @@ class Registry:
             )
         if (envelope := event.data.get("signature")) and (signed := self._versions.get(event.data["artifact"])):
             signed.envelopes.append(envelope)
+        if bundle not in self._approvals:
+            self._approvals[bundle] = Approvals(bundle)
+        self._approvals[bundle].add(event)
         if event.kind not in ("published", "signed"):
             self._timelines.setdefault(bundle, Timeline(bundle)).add(event)
 
@@ -153,7 +162,7 @@ class Registry:
         """Read everything anew and check it; the number of events. Raises BrokenHistory at the first that is wrong.
 
         The end is checked against the store's own head and against `head`, if somebody has kept one elsewhere. Every
-        artifact that an event names must be there and whole.
+        artifact that an event names must be there and whole, and what was activated must keep the rules of its time.
         """
         its_own = self.store.head()
         written = self.store.events()
@@ -171,6 +180,7 @@ class Registry:
                 published.add(event.data["artifact"])
             elif digest is not None and digest not in published:
                 raise events.BrokenHistory(event.number, f"it names {digest}, which was not published before")
+        objections(found)
         return len(found)
 
     # ------------------------------------------------------------------------------------------------------ writing
@@ -182,9 +192,15 @@ class Registry:
         a signature by a key that has not signed it. Raises InvalidInput where the label stands for other content.
         """
         found = artifact.read(release.data)
+        return self._repeated(lambda: self._publish(found, release, actor, signer))
+
+    def _repeated(self, write: Callable[[], Answer]) -> Answer:
+        """Write what depends on nothing that others write at the same time, or looks at it anew each time."""
         for _ in range(RETRIES_MAX):
             try:
-                return self._publish(found, release, actor, signer)
+                return write()
+            except Refused:
+                raise
             except Conflict:
                 continue
         raise Conflict("others write to the registry all the time")
@@ -224,7 +240,7 @@ class Registry:
 
     def activate(
         self,
-        version: str,
+        version: str | None = None,
         scope: Scope = scopes.ALL,
         *,
         actor: str,
@@ -232,24 +248,48 @@ class Registry:
         reason: str = "",
         offered: Offers | None = None,
         base: int | None = None,
+        plan: Plan | None = None,
     ) -> Event:
         """Let a version answer for a scope from an instant on (now). Back-dating needs a reason.
+
+        A `plan` says the version, the scope, the start and the reason instead. Refused is raised where it lacks
+        approvals or what it was made on has changed, and without a plan where the bundle has rules.
 
         `offered` is what the host asks and gives: a version that cannot answer it is refused with InvalidInput. `base`
         is the last event that this was decided on. Where there is more by now, or of two activations at the same time,
         Conflict is raised: what it was decided on has changed, so it must be decided anew.
         """
+        if plan is None and version is not None:
+            return self._activate(version, scope, actor, start, reason, offered, base, None)
+        if plan is None or (version, scope, start, reason) != (None, scopes.ALL, None, ""):
+            raise InvalidInput("say what to activate by a version or by a plan, which has it all", "plan")
+        said = (plan.artifact, plan.scope, actor, plan.start, plan.reason, offered, base, plan)
+        return self._repeated(lambda: self._activate(*said)) if base is None else self._activate(*said)
+
+    def _activate(
+        self,
+        version: str,
+        scope: Scope,
+        actor: str,
+        start: Timestamp | None,
+        reason: str,
+        offered: Offers | None,
+        base: int | None,
+        plan: Plan | None,
+    ) -> Event:
         with self._lock:
             found = self.find(version)
             self._check_base(base)
             if offered is not None and (wrong := offers.objections(self.artifact(found.digest).program, offered)):
                 raise InvalidInput(f"{found.bundle} {found.version} cannot be activated: {'; '.join(wrong)}", "offers")
             recorded = self._time()
+            self._approvals[found.bundle].check_activation(plan, self._timelines.get(found.bundle), recorded)
             if start is not None and start < recorded and not reason:
                 raise InvalidInput(f"{start} is past", "reason", "say why the version is to hold from before now")
             said = {
                 "bundle": found.bundle, "artifact": found.digest, "scope": scope.as_json(),
                 "from": str(recorded if start is None else start), "reason": reason,
+                **({} if plan is None else {"plan": plan.digest}),
             }  # fmt: skip
             return self._write(actor, "activated", said, recorded=recorded)
 
@@ -266,7 +306,8 @@ class Registry:
         """Go back, now, to what answered in a scope before, or to the version `to`; `base` is that of `activate`.
 
         What was to begin later in the scope is withdrawn. Where nothing answered before, a narrow scope is given up,
-        so that the wider one decides; everyone cannot be left without a version. Raises UnknownVersion, Conflict.
+        so that the wider one decides; everyone cannot be left without a version. It needs no approvals, but where the
+        bundle has rules, `to` must have answered there before. Raises UnknownVersion, Conflict.
         """
         with self._lock:
             self.refresh()
@@ -278,6 +319,8 @@ class Registry:
             target = timeline.last_good(scope, recorded) if to is None else self._target(to, bundle)
             if target is None and scope == scopes.ALL:
                 raise UnknownVersion(f"no version of `{bundle}` was active for everyone before: name one with `to`")
+            if target is not None:
+                self._approvals[bundle].check_target(timeline, scope, target, recorded)
             later = [a.event.number for a in timeline.known(None, scope) if a.start > recorded]
             said = {
                 "bundle": bundle, "artifact": target, "scope": scope.as_json(), "from": str(recorded),
@@ -307,6 +350,99 @@ class Registry:
             if not self.versions(bundle):
                 raise UnknownVersion(f"no version of `{bundle}` has been published")
             return self._write(actor, "cohort", {"bundle": bundle, "name": name, "tenants": names})
+
+    # ---------------------------------------------------------------------------------------- plans and approvals
+
+    def plan(
+        self,
+        version: str,
+        scope: Scope = scopes.ALL,
+        *,
+        actor: str,
+        start: Timestamp | None = None,
+        reason: str = "",
+        usage: Usage | None = None,
+    ) -> Planned:
+        """Work out what `activate` would do, and record the plan, so that it can be approved and activated.
+
+        Raises what `planning.planned` does, and Refused where somebody changes who answers meanwhile.
+        """
+        from policyengine.registry import planning  # the compiler is for those who plan
+
+        made = planning.planned(self, version, scope, start=start, reason=reason, usage=usage)
+        self._repeated(lambda: self._record(made.plan, actor))
+        return made
+
+    def _record(self, plan: Plan, actor: str) -> Event:
+        with self._lock:
+            self.refresh()
+            if (base := self._approvals[plan.bundle].base) != plan.base:
+                raise Refused(f"event {base} has changed who answers while the plan was made: make a new one")
+            return self._write(actor, "planned", plan.event())
+
+    def approve(self, plan: Plan, role: str, *, actor: str) -> Event:
+        """Approve a plan in a role. Raises InvalidInput where somebody may not, Refused where the plan is void."""
+
+        def write() -> Event:
+            self._rules_of(plan.bundle).check_approval(plan, role, actor)
+            return self._write(actor, "approved", {"bundle": plan.bundle, "plan": plan.digest, "role": role})
+
+        return self._locked(write)
+
+    def withdraw_approval(self, plan: Plan, *, actor: str) -> Event:
+        """Take an approval back, as if it had not been given. Raises InvalidInput where there is none."""
+
+        def write() -> Event:
+            self._rules_of(plan.bundle).check_withdrawal(plan, actor)
+            return self._write(actor, "approval_withdrawn", {"bundle": plan.bundle, "plan": plan.digest})
+
+        return self._locked(write)
+
+    def approvals(self, plan: Plan) -> Status:
+        """What a plan needs, has and lacks. Raises Refused where it is void."""
+        with self._lock:
+            state = self._rules_of(plan.bundle)
+            state.check_recorded(plan)
+            return state.status(plan.digest)
+
+    def rules(self, bundle: str) -> Rules | None:
+        """The rules that hold, None where there are none. Raises UnknownVersion where nothing was published."""
+        return self._rules_of(bundle).rules
+
+    def set_rules(self, bundle: str, said: Mapping[str, Any], *, actor: str) -> Event:
+        """Put rules into force. In the place of others they are only proposed, until another, an owner, sets them.
+
+        Raises InvalidInput where they are no rules, or hold already.
+        """
+        given = rules.of(said).data
+
+        def write() -> Event:
+            state = self._rules_of(bundle)
+            if state.rules is not None and state.rules.data == given:
+                raise InvalidInput("these rules hold already", "rules")
+            kind = "rules_proposed" if state.rules_objection(given, actor) else "rules"
+            return self._write(actor, kind, {"bundle": bundle, "rules": given})
+
+        return self._locked(write)
+
+    def state(self, bundle: str) -> tuple[Timeline, int, Timestamp]:
+        """A copy of a bundle's timeline, the last event that changed who answers, and the present time."""
+        with self._lock:
+            self.refresh()
+            known = self._timelines.get(bundle, Timeline(bundle))
+            return known.copy(), self._approvals[bundle].base, self._now()
+
+    def _rules_of(self, bundle: str) -> Approvals:
+        if not self.versions(bundle):
+            raise UnknownVersion(f"no version of `{bundle}` has been published")
+        return self._approvals[bundle]
+
+    def _locked(self, write: Callable[[], Answer]) -> Answer:
+        def locked() -> Answer:
+            with self._lock:
+                return write()
+
+        return self._repeated(locked)
 
     def _now(self) -> Timestamp:
         """The clock, but never before the last event: what another machine has just done is done here, too."""

@@ -56,6 +56,8 @@ class Timeline:
     withdrawn: dict[int, Timestamp] = field(default_factory=dict)
     """When an activation that had not begun was taken back, by its event's number."""
     cohorts: list[tuple[Timestamp, str, frozenset[str]]] = field(default_factory=list)
+    wide: list[Scope] = field(default_factory=list)
+    """The scopes of more than one tenant."""
     refused: frozenset[str] = frozenset()
     """The artifacts that whoever asks does not accept: their activations are as if they had not been made."""
 
@@ -68,9 +70,17 @@ class Timeline:
         scope, start = scopes.from_json(event.data["scope"]), Timestamp.parse(event.data["from"])
         is_rollback = event.kind == "rolled_back"
         activation = Activation(scope, event.data["artifact"], start, event, is_rollback)
+        if scope not in self.activations and scope.kind != "tenant":
+            self.wide.append(scope)
         self.activations.setdefault(scope, []).append(activation)
         for number in event.data.get("withdraws", ()):
             self.withdrawn[number] = event.recorded
+
+    def copy(self) -> Timeline:
+        """The same, to which events may be added apart."""
+        activations = {scope: list(made) for scope, made in self.activations.items()}
+        cohorts, withdrawn = list(self.cohorts), dict(self.withdrawn)
+        return Timeline(self.bundle, activations, withdrawn, cohorts, list(self.wide), self.refused)
 
     def due(self, tenant: str | None, at: Timestamp, known_at: Timestamp | None = None) -> Due | None:
         """The version that answers for a tenant (None: for nobody in particular); None where none does."""
@@ -102,8 +112,8 @@ class Timeline:
         cohorts = self.cohorts_at(known_at)
         if tenant is not None and (own := Scope("tenant", tenant)) in self.activations:
             yield own
-        for scope in self.activations:
-            if scope.kind != "tenant" and scope.holds(self.bundle, tenant, cohorts):
+        for scope in self.wide:
+            if scope.holds(self.bundle, tenant, cohorts):
                 yield scope
 
     def known(self, known_at: Timestamp | None = None, scope: Scope | None = None) -> Iterable[Activation]:

@@ -41,20 +41,27 @@ STYLE = """
 
 def as_html(found: Difference) -> str:
     """The whole report as a page."""
-    title = escape(f"{found.after.bundle}: {verdict(found)}")
-    body = [
-        f"<h1>{title}</h1>",
-        f"<p>{_side(found.before)} → {_side(found.after)}</p>",
-        *_changes(found),
-        *([] if found.impact is None else _impact(found.impact)),
-    ]
+    title = f"{found.after.bundle}: {verdict(found)}"
+    return page(title, [f"<h1>{escape(title)}</h1>", *parts(found)])
+
+
+def parts(found: Difference) -> Iterator[str]:
+    """What such a page has below its title."""
+    yield f"<p>{_side(found.before)} → {_side(found.after)}</p>"
+    yield from _changes(found)
+    if found.impact is not None:
+        yield from _impact(found.impact)
+
+
+def page(title: str, body: Iterable[str]) -> str:
+    """A whole page; the title is text, the lines of the body are HTML."""
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{title}</title><style>{STYLE}</style></head><body>",
+            f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
             *body,
             "</body></html>\n",
         ]

@@ -1,0 +1,251 @@
+"""What the rules of one bundle ask of an activation, and whether its plan has it: a pure fold over the events.
+
+Approvals belong to the digest of a plan, and a plan to the event that it was made on (its base). An edit gives another
+digest, and whatever changes who answers moves the base; either way nothing is left of the approvals. What breaks the
+rules counts as if it had not been done, whoever has written it into the store; `objection` says so to `verify`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policyengine.errors import InvalidInput
+from policyengine.registry import events, rules, scopes
+from policyengine.registry.events import Event
+from policyengine.registry.plans import Plan
+from policyengine.registry.rules import OWNER, Rules
+from policyengine.registry.timeline import Timeline
+from policyengine.storage.store import Conflict
+from policyengine.values.instant import Timestamp
+
+MOVES_BASE = ("activated", "rolled_back", "cohort", "rules")
+
+
+class Refused(Conflict):
+    """A plan cannot be approved or activated as things stand, or an activation has no plan and needs one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a plan needs, has and lacks: numbers by role, and people by role."""
+
+    needed: Mapping[str, int]
+    given: Mapping[str, tuple[str, ...]]
+    missing: Mapping[str, int]
+    able: Mapping[str, tuple[str, ...]]
+    """Who could still approve, of the roles that are missing."""
+
+    def __str__(self) -> str:
+        if not self.missing:
+            return "nothing is missing"
+        return "; ".join(
+            f"{count} approval{'s' if count > 1 else ''} of `{role}` ({self._able(role)})"
+            for role, count in self.missing.items()
+        )
+
+    def _able(self, role: str) -> str:
+        return " or ".join(self.able[role]) or "nobody is left who could give it"
+
+
+@dataclass(slots=True)
+class Approvals:
+    """The rules, plans and approvals of one bundle, in the order of their events."""
+
+    bundle: str
+    base: int = 0
+    """The last event that changed who answers, or the rules."""
+    rules: Rules | None = None
+    publishers: dict[str, str] = field(default_factory=dict)
+    """Who has published an artifact."""
+    proposals: dict[str, set[str]] = field(default_factory=dict)
+    """Who has proposed rules in the place of those that hold, by their digest."""
+    planned: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What was planned, by the digest of the plan."""
+    authors: dict[str, set[str]] = field(default_factory=dict)
+    given: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Who has approved a plan, and in which role."""
+    activated: dict[str, int] = field(default_factory=dict)
+    """By which event a plan was activated."""
+
+    def add(self, event: Event) -> None:
+        """Take one more event of this bundle into account."""
+        said, actor = event.data, event.actor
+        match event.kind:
+            case "published":
+                self.publishers[said["artifact"]] = actor
+            case "planned" if self.planned.setdefault(said["plan"], said) == said:
+                self.authors.setdefault(said["plan"], set()).add(actor)
+            case "activated" if "plan" in said:
+                self.activated[said["plan"]] = event.number
+            case "approved":
+                self.given.setdefault(said["plan"], {})[actor] = said["role"]
+            case "approval_withdrawn":
+                self.given.get(said["plan"], {}).pop(actor, None)
+            case "rules_proposed":
+                self.proposals.setdefault(_digest(said["rules"]), set()).add(actor)
+            case "rules" if self.rules_objection(said["rules"], actor) is None:
+                self.rules = rules.of(said["rules"])
+                self.proposals.clear()
+            case "rules":
+                return
+        if event.kind in MOVES_BASE:
+            self.base = event.number
+
+    # ------------------------------------------------------------------------------------------------------ rules
+
+    def rules_objection(self, said: Any, actor: str) -> str | None:
+        """Why somebody cannot put rules into force; None where they can."""
+        try:
+            rules.of(said)
+        except InvalidInput as fault:
+            return str(fault)
+        if self.rules is None:
+            return None
+        if actor not in self.rules.roles[OWNER]:
+            return f"`{actor}` is no `{OWNER}` by the rules that hold"
+        if not self.proposals.get(_digest(said), set()) - {actor}:
+            return "nobody else has proposed these rules"
+        return None
+
+    # ------------------------------------------------------------------------------------------------------ plans
+
+    def status(self, plan: str) -> Status:
+        """What a recorded plan needs, has and lacks. Raises Refused where nobody made it, or its base has moved."""
+        said = self.planned.get(plan)
+        if said is None:
+            raise Refused(
+                f"nobody has made this plan of `{self.bundle}` here ({plan}): a plan that is edited is another one"
+            )
+        if plan in self.activated:
+            raise Refused(f"the plan has been activated by event {self.activated[plan]}: make a new plan")
+        if said["base"] != self.base:
+            raise Refused(
+                f"the plan was made on event {said['base']}, and event {self.base} has changed since who answers, "
+                "or the rules: make a new plan"
+            )
+        if self.rules is None:
+            return Status({}, {}, {}, {})
+        needed = self.rules.needed(scopes.from_json(said["scope"]), said["impact"])
+        given = {role: tuple(sorted(self._counted(plan, role))) for role in self.rules.roles}
+        missing = {role: count - len(given[role]) for role, count in needed.items() if count > len(given[role])}
+        used = self.given.get(plan, {})
+        able = {role: tuple(sorted(self._able(plan, role) - used.keys())) for role in missing}
+        return Status(needed, {role: people for role, people in given.items() if people}, missing, able)
+
+    def _able(self, plan: str, role: str) -> set[str]:
+        """Who may approve a plan in a role, or has."""
+        assert self.rules is not None
+        publisher = self.publishers.get(self.planned[plan]["artifact"])
+        return set(self.rules.roles.get(role, ())) - self.authors[plan] - {publisher or ""}
+
+    def _counted(self, plan: str, role: str) -> set[str]:
+        """Who has approved in a role and may: what breaks the rules does not count."""
+        return self._able(plan, role) & {who for who, its in self.given.get(plan, {}).items() if its == role}
+
+    def check_recorded(self, plan: Plan) -> None:
+        """Raises Refused where this very plan was not recorded, or its base has moved."""
+        self.status(plan.digest)
+        if self.planned[plan.digest] != plan.event():
+            raise Refused("the plan says something else than what was recorded of it: make a new plan")
+
+    def check_approval(self, plan: Plan, role: str, actor: str) -> None:
+        """Whether somebody may approve a plan in a role. Raises Refused, and InvalidInput where they may not."""
+        self.check_recorded(plan)
+        if self.rules is None:
+            raise InvalidInput(
+                f"`{self.bundle}` has no rules, so its plans need no approvals",
+                "plan",
+                "`policyengine approve rules` sets them",
+            )
+        people = self.rules.roles.get(role)
+        if people is None:
+            raise InvalidInput(f"the rules know no role `{role}`", "role", f"one of {', '.join(self.rules.roles)}")
+        if actor not in people:
+            raise InvalidInput(f"`{actor}` is no `{role}`", "role", f"{', '.join(sorted(people))} may approve as that")
+        if actor in self.authors[plan.digest]:
+            raise InvalidInput(f"`{actor}` has made this plan, and so cannot approve it", "actor")
+        if actor == self.publishers.get(plan.artifact):
+            raise InvalidInput(f"`{actor}` has published this version, and so cannot approve it", "actor")
+        if (known := self.given.get(plan.digest, {}).get(actor)) is not None:
+            raise InvalidInput(f"`{actor}` has approved this plan as `{known}`, and counts once", "actor")
+
+    def check_withdrawal(self, plan: Plan, actor: str) -> None:
+        """Whether there is an approval to take back. Raises InvalidInput where there is none."""
+        if actor not in self.given.get(plan.digest, {}):
+            raise InvalidInput(f"`{actor}` has not approved this plan", "actor")
+
+    # ------------------------------------------------------------------------------------------------ activations
+
+    def check_activation(self, plan: Plan | None, timeline: Timeline | None, recorded: Timestamp) -> None:
+        """Whether something may be activated now. Raises Refused with what stands against it."""
+        if plan is None:
+            if self.rules is not None:
+                raise Refused(f"`{self.bundle}` has rules: make a plan, have it approved, and activate that")
+            return
+        self.check_recorded(plan)
+        status = self.status(plan.digest)
+        if status.missing:
+            raise Refused(f"the plan lacks {status}")
+        if plan.start is not None and plan.made < plan.start < recorded:
+            raise Refused(f"the plan was to begin at {plan.start}, which is past by now: make a new plan")
+        if plan.start is not None and plan.start > plan.made:
+            return  # it was compared with what answers then
+        begun = [a for a in (timeline.known() if timeline else ()) if plan.made < a.start <= recorded]
+        if begun:
+            raise Refused(f"since the plan was made, {_begun(begun[0].event)} has begun: make a new plan")
+
+    def check_target(self, timeline: Timeline, scope: scopes.Scope, target: str, recorded: Timestamp) -> None:
+        """Whether a rollback may name this version: under rules, one that has answered there before."""
+        own = [*timeline.known(None, scope), *timeline.known(None, scopes.ALL)]
+        if self.rules is not None and not any(a.artifact == target and a.start <= recorded for a in own):
+            raise Refused(f"`{self.bundle}` has rules, and this version has never answered for {scope}: make a plan")
+
+    def objection(self, event: Event, timeline: Timeline) -> str | None:
+        """Why an event could not have been written by the rules that held before it; None where it could."""
+        if event.kind == "rules":
+            return self.rules_objection(event.data["rules"], event.actor)
+        if event.kind == "rolled_back" and event.data["artifact"] is not None:
+            scope = scopes.from_json(event.data["scope"])
+            try:
+                self.check_target(timeline, scope, event.data["artifact"], event.recorded)
+            except Refused as fault:
+                return str(fault)
+        if event.kind != "activated" or self.rules is None:
+            return None
+        said, plan = event.data, event.data.get("plan")
+        if plan is None:
+            return "it was activated without a plan, though there were rules"
+        try:
+            status = self.status(plan)
+        except Refused as fault:
+            return str(fault)
+        planned = self.planned[plan]
+        is_it = all(said[key] == planned[key] for key in ("artifact", "scope", "reason"))
+        if not is_it or planned["from"] not in (None, said["from"]):
+            return "it is not what its plan says"
+        return f"it was activated without enough approvals: {status}" if status.missing else None
+
+
+def objections(history: Iterable[Event]) -> None:
+    """Whether a history keeps the rules in it. Raises BrokenHistory at the first event that does not."""
+    known: dict[str, tuple[Approvals, Timeline]] = {}
+    for event in history:
+        bundle = event.data["bundle"]
+        if bundle not in known:
+            known[bundle] = Approvals(bundle), Timeline(bundle)
+        approvals, timeline = known[bundle]
+        if (wrong := approvals.objection(event, timeline)) is not None:
+            raise events.BrokenHistory(event.number, wrong)
+        approvals.add(event)
+        timeline.add(event)
+
+
+def _begun(event: Event) -> str:
+    return f"what was activated by event {event.number} from {event.data['from']}"
+
+
+def _digest(said: Any) -> str:
+    return hashlib.sha256(events.canonical(said)).hexdigest()
