@@ -108,6 +108,8 @@ def connect(
     interval: float = 1.0,
     offers: Mapping[str, Iterable[str]] | None = None,
     trusted: Iterable[str | Path | bytes] | None = None,
+    actor: str | None = None,
+    keep_inputs: bool = False,
 ) -> LivePolicy:
     """The active versions of a bundle in a registry, kept up to date: `decide` answers by the one that is due.
 
@@ -117,6 +119,10 @@ def connect(
     given, as decision -> paths (`{"price_call": ["usage.model", "customer.plan"]}`): a version that cannot answer so
     is refused before it answers. `trusted` are ed25519 public keys, as PEM or the files that hold it: only versions
     that one of them has signed are accepted. Where a version is refused, the last accepted one goes on.
+
+    With an `actor`, a name for the history, the client guards canaries: one that breaks a guardrail is rolled back by
+    it, so it must be allowed to write to the registry. `keep_inputs` keeps the inputs of the few samples in the reports
+    of shadows and canaries.
 
     Raises StoreUnavailable, BrokenHistory or InvalidArtifact where neither the registry nor a copy can be read.
     """
@@ -129,7 +135,10 @@ def connect(
     kept = None if copy is None else Path(copy)
     keys = None if trusted is None else [key if isinstance(key, bytes) else Path(key).read_bytes() for key in trusted]
     opened = partial(open_store, address, make=False)
-    return LivePolicy(bundle, opened, now, copy=kept, interval=interval, offers=offers, trusted=keys)
+    return LivePolicy(
+        bundle, opened, now, copy=kept, interval=interval, offers=offers, trusted=keys, actor=actor,
+        keep_inputs=keep_inputs,
+    )  # fmt: skip
 
 
 def replay(record: Mapping[str, Any], policy: Policy) -> Replay:

@@ -39,6 +39,7 @@ COMMANDS = {
     "approve": "Approve a plan, or set the rules for that.",
     "activate": "Let a published version answer.",
     "cohort": "Say which tenants are in a cohort.",
+    "shadow": "Evaluate a version beside the one that answers.",
     "rollback": "Go back to the version that answered before.",
     "history": "Show what was done to a registry, and verify it.",
     "keys": "Make keys that sign versions.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -80,6 +81,8 @@ def _said(event: Event) -> str:
             return f"{said['bundle']}: signed {_short(said['artifact'])}"
         case "cohort":
             return f"{said['bundle']}: cohort {said['name']} has {_tenants(said['tenants'])}"
+        case "shadowed":
+            return f"{said['bundle']}: {_shadowed(said)}"
         case "planned":
             what = f"planned {_short(said['artifact'])} for {scopes.from_json(said['scope'])}"
             return f"{said['bundle']}: {what} (plan {_short(said['plan'])}): {said['summary']}"
@@ -96,6 +99,14 @@ def _said(event: Event) -> str:
     return f"{said['bundle']}: {event.kind}, which this version does not know"
 
 
+def _shadowed(said: Mapping[str, Any]) -> str:
+    reason = f": {said['reason']}" if said["reason"] else ""
+    if said["artifact"] is None:
+        return f"no longer shadowed{reason}"
+    scope = scopes.from_json(said["scope"])
+    return f"shadowed by {_short(said['artifact'])} for {scope}, {said['sample']} % of the decisions{reason}"
+
+
 def _activated(event: Event) -> str:
     said = event.data
     scope = scopes.from_json(said["scope"])
@@ -103,7 +114,8 @@ def _activated(event: Event) -> str:
     verb = "rolled back to" if event.kind == "rolled_back" else "activated"
     reason = f": {said['reason']}" if said["reason"] else ""
     plan = f" by plan {_short(said['plan'])}" if "plan" in said else ""
-    return f"{said['bundle']}: {verb} {what} for {scope} from {said['from']}{plan}{reason}"
+    guarded = " with guardrails" if said.get("guardrails") else ""
+    return f"{said['bundle']}: {verb} {what} for {scope} from {said['from']}{plan}{guarded}{reason}"
 
 
 def _short(digest: str) -> str:

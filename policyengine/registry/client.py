@@ -24,6 +24,7 @@ from policyengine.errors import InvalidArtifact, PolicyEngineError, StoreUnavail
 from policyengine.registry import offers
 from policyengine.registry.events import BrokenHistory, Event, digest, verified
 from policyengine.registry.offers import Offers
+from policyengine.registry.shadow import Compared, Report, State, Watch, shadow_of
 from policyengine.registry.timeline import Due, Timeline
 from policyengine.runtime import artifact
 from policyengine.runtime.decision import Decision
@@ -104,6 +105,8 @@ class LivePolicy:
         interval: float = 1.0,
         offers: Offers | None = None,
         trusted: Iterable[bytes] | None = None,
+        actor: str | None = None,
+        keep_inputs: bool = False,
     ) -> None:
         """`opened` opens the registry's store; the rest is that of `policyengine.connect`.
 
@@ -118,6 +121,8 @@ class LivePolicy:
         self._ended = threading.Event()
         self._snapshot = _Snapshot([], Timeline(bundle), {}, clock(), None)
         self._copy = None if copy is None else _Copy(copy / bundle)
+        self._compared: Compared | None = None
+        self._watch = Watch(bundle, opened, clock, self.refresh, actor=actor, keep_inputs=keep_inputs)
         self._start()
         self._thread = threading.Thread(target=self._keep_up, name=f"policyengine {bundle}", daemon=True)
         self._thread.start()
@@ -132,6 +137,7 @@ class LivePolicy:
         """End the refreshing; what was read last keeps answering."""
         self._ended.set()
         self._thread.join()
+        self._watch.close()
         self._let_go()
         if self._copy is not None:
             self._copy.stamp(self._snapshot.read)
@@ -154,7 +160,13 @@ class LivePolicy:
         `Policy.decide` raises, and UnknownVersion where no version is active.
         """
         instant = self._now(self._snapshot) if at is None else at
-        policy, _ = self.policy_for(tenant, instant)
+        policy, due = self.policy_for(tenant, instant)
+        compared = self._compared
+        if compared is not None:
+            sampled, guarded = compared
+            is_sampled = sampled is not None and bool(sampled())
+            if is_sampled or (guarded and due.activation.event.number in guarded):
+                return self._watch.decide(is_sampled, policy, due, name, input, tenant, instant, event, purpose)
         return policy.decide(name, input, tenant=tenant, at=instant, event=event, purpose=purpose)
 
     def policy_for(self, tenant: str | None = None, at: Any = None, known_at: Any = None) -> tuple[Policy, Due]:
@@ -191,6 +203,16 @@ class LivePolicy:
             if found is not None and policy is not None and policy.version == version:
                 return found
         raise UnknownVersion(f"{version} was never active for {_named(decision.tenant)} at {instant}")
+
+    @property
+    def shadow(self) -> Report | None:
+        """What the shadowed version would have answered otherwise, as far as this client knows; None without one."""
+        return self._watch.shadow()
+
+    @property
+    def canaries(self) -> tuple[Report, ...]:
+        """What the canaries that this client guards answer otherwise than the versions before them."""
+        return self._watch.canaries()
 
     @property
     def status(self) -> Status:
@@ -276,7 +298,9 @@ class LivePolicy:
         later = [a for a in timeline.known() if a.start > now]
         needed = {a.artifact for a in (*timeline.current(now).values(), *later)}
         made = _Snapshot(events, timeline, {}, self._clock(), max((a.start for a in timeline.known()), default=None))
-        for name in dict.fromkeys(a.artifact for a in timeline.all() if a.artifact is not None):
+        shadow = shadow_of(event for event in events if event.data["bundle"] == self.bundle)
+        wanted = [a.artifact for a in timeline.all()] + ([] if shadow is None else [shadow.artifact])
+        for name in dict.fromkeys(each for each in wanted if each is not None):
             try:
                 made.policies[name] = old.policies.get(name) or self._policy(
                     store, name, published.get(name, []), blobs
@@ -289,6 +313,9 @@ class LivePolicy:
                 made.damaged[name] = str(fault)
         timeline.refused = frozenset(made.refused)
         self._snapshot = made
+        self._compared = self._watch.follow(
+            State(timeline, made.policies, {**made.refused, **made.damaged}, now), shadow
+        )
 
     def _new_events(self, store: Store, known: list[Event]) -> list[Event]:
         """The events after those that are known, if the store still holds what was read from it, or copied, before."""

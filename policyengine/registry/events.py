@@ -18,7 +18,7 @@ from policyengine.values.instant import Timestamp
 from policyengine.values.invalid import InvalidValue
 
 KINDS = (
-    "published", "signed", "activated", "rolled_back", "cohort",
+    "published", "signed", "activated", "rolled_back", "cohort", "shadowed",
     "planned", "approved", "approval_withdrawn", "rules_proposed", "rules",
 )  # fmt: skip
 """What may be written. A reader passes over kinds that it does not know: they are of a later version."""

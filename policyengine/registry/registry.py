@@ -26,6 +26,7 @@ from policyengine.storage.store import Conflict, Head, Store
 from policyengine.values.instant import Timestamp
 
 if TYPE_CHECKING:  # the compiler, and a package for signatures, are for those who publish
+    from policyengine.registry.canary import Guardrails
     from policyengine.registry.planning import Planned, Usage
     from policyengine.registry.release import Release
     from policyengine.registry.signatures import Signer
@@ -249,21 +250,22 @@ class Registry:
         offered: Offers | None = None,
         base: int | None = None,
         plan: Plan | None = None,
+        guardrails: Guardrails | None = None,
     ) -> Event:
         """Let a version answer for a scope from an instant on (now). Back-dating needs a reason.
 
         A `plan` says the version, the scope, the start and the reason instead. Refused is raised where it lacks
         approvals or what it was made on has changed, and without a plan where the bundle has rules.
-
+        With `guardrails`, clients that may act take it back where it breaks one; they are for a narrow scope.
         `offered` is what the host asks and gives: a version that cannot answer it is refused with InvalidInput. `base`
         is the last event that this was decided on. Where there is more by now, or of two activations at the same time,
         Conflict is raised: what it was decided on has changed, so it must be decided anew.
         """
         if plan is None and version is not None:
-            return self._activate(version, scope, actor, start, reason, offered, base, None)
+            return self._activate(version, scope, actor, start, reason, offered, base, None, guardrails)
         if plan is None or (version, scope, start, reason) != (None, scopes.ALL, None, ""):
             raise InvalidInput("say what to activate by a version or by a plan, which has it all", "plan")
-        said = (plan.artifact, plan.scope, actor, plan.start, plan.reason, offered, base, plan)
+        said = (plan.artifact, plan.scope, actor, plan.start, plan.reason, offered, base, plan, guardrails)
         return self._repeated(lambda: self._activate(*said)) if base is None else self._activate(*said)
 
     def _activate(
@@ -276,6 +278,7 @@ class Registry:
         offered: Offers | None,
         base: int | None,
         plan: Plan | None,
+        guardrails: Guardrails | None,
     ) -> Event:
         with self._lock:
             found = self.find(version)
@@ -286,11 +289,18 @@ class Registry:
             self._approvals[found.bundle].check_activation(plan, self._timelines.get(found.bundle), recorded)
             if start is not None and start < recorded and not reason:
                 raise InvalidInput(f"{start} is past", "reason", "say why the version is to hold from before now")
-            said = {
+            said: dict[str, Any] = {
                 "bundle": found.bundle, "artifact": found.digest, "scope": scope.as_json(),
                 "from": str(recorded if start is None else start), "reason": reason,
                 **({} if plan is None else {"plan": plan.digest}),
             }  # fmt: skip
+            if guardrails is not None:
+                if scope == scopes.ALL:
+                    hint = "give a tenant, a cohort or a share"
+                    raise InvalidInput(
+                        "are for some tenants: for everyone there is no other answer", "guardrails", hint
+                    )
+                said["guardrails"] = guardrails.as_json()
             return self._write(actor, "activated", said, recorded=recorded)
 
     def rollback(
@@ -302,9 +312,11 @@ class Registry:
         to: str | None = None,
         reason: str = "",
         base: int | None = None,
+        activation: int | None = None,
     ) -> Event:
         """Go back, now, to what answered in a scope before, or to the version `to`; `base` is that of `activate`.
 
+        `activation` is the event that is taken back: where another one answers by now, UnknownVersion is raised.
         What was to begin later in the scope is withdrawn. Where nothing answered before, a narrow scope is given up,
         so that the wider one decides; everyone cannot be left without a version. It needs no approvals, but where the
         bundle has rules, `to` must have answered there before. Raises UnknownVersion, Conflict.
@@ -314,19 +326,51 @@ class Registry:
             self._check_base(base)
             recorded = self._time()
             timeline = self._timelines.get(bundle)
-            if timeline is None or scope not in timeline.current(recorded):
+            current = None if timeline is None else timeline.current(recorded).get(scope)
+            if timeline is None or current is None:
                 raise UnknownVersion(f"nothing of `{bundle}` is active for {scope}: there is nothing to take back")
+            if activation is not None and current.event.number != activation:
+                raise UnknownVersion(f"event {activation} does not answer for {scope} any more")
             target = timeline.last_good(scope, recorded) if to is None else self._target(to, bundle)
             if target is None and scope == scopes.ALL:
                 raise UnknownVersion(f"no version of `{bundle}` was active for everyone before: name one with `to`")
             if target is not None:
                 self._approvals[bundle].check_target(timeline, scope, target, recorded)
-            later = [a.event.number for a in timeline.known(None, scope) if a.start > recorded]
+            later = [
+                a.event.number
+                for a in timeline.known(None, scope)
+                if a.start > recorded and (activation is None or a.artifact == current.artifact)
+            ]
             said = {
                 "bundle": bundle, "artifact": target, "scope": scope.as_json(), "from": str(recorded),
                 "reason": reason, "withdraws": later,
             }  # fmt: skip
             return self._write(actor, "rolled_back", said, recorded=recorded)
+
+    def shadow(
+        self, version: str, scope: Scope = scopes.ALL, *, sample: str = "10", actor: str, reason: str = ""
+    ) -> Event:
+        """Evaluate a version beside the one that answers, for a share of the decisions in percent; it never answers.
+
+        A bundle has one shadow: this one is instead of the one before. Raises UnknownVersion, InvalidInput, Conflict.
+        """
+        with self._lock:
+            found = self.find(version)
+            said = {
+                "bundle": found.bundle, "artifact": found.digest, "scope": scope.as_json(),
+                "sample": scopes.sample(sample), "reason": reason,
+            }  # fmt: skip
+            return self._write(actor, "shadowed", said)
+
+    def stop_shadow(self, bundle: str, *, actor: str, reason: str = "") -> Event:
+        """End the shadow of a bundle. Raises UnknownVersion where it has none, Conflict."""
+        with self._lock:
+            last = next(
+                (e for e in reversed(self.history()) if e.kind == "shadowed" and e.data["bundle"] == bundle), None
+            )
+            if last is None or last.data["artifact"] is None:
+                raise UnknownVersion(f"nothing of `{bundle}` is shadowed: there is nothing to stop")
+            return self._write(actor, "shadowed", {**last.data, "artifact": None, "reason": reason})
 
     def _target(self, name: str, bundle: str) -> str:
         """The version to go back to, which must be one of this bundle."""

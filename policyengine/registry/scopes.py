@@ -75,6 +75,14 @@ def percent(share: str | int) -> Scope:
     return Scope("percent", text)
 
 
+def sample(text: str) -> str:
+    """A share of the decisions in percent as an event has it: `10` for `10%`. Raises InvalidInput."""
+    try:
+        return percent(text.removesuffix("%").strip()).name
+    except InvalidInput as fault:
+        raise InvalidInput(fault.message, "sample", "write it as 10% or 0.5%") from None
+
+
 def from_json(said: Any) -> Scope:
     """The scope in an event."""
     return Scope(said["kind"], said["name"])

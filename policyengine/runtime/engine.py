@@ -123,6 +123,21 @@ class Policy:
                 answers.append(fault)
         return answers
 
+    def reads_as(self, decision: Decision) -> bool:
+        """Whether this version takes the same facts for the entry point of a decision, read in the same way."""
+        name = decision.name
+        if name not in self.program.entries or isinstance(decision, OfUnavailable):
+            return False
+        self.decider(name)
+        return self._prepared[name].reads_as(decision._prepared)
+
+    def decide_again(self, decision: Decision) -> Decision:
+        """This version's answer to the facts that a decision of another one has kept, where it `reads_as` that one.
+
+        Raises what `decide` raises.
+        """
+        return self._prepared[decision.name].decide_held(decision._facts, decision.event, decision.purpose)
+
     def decider(self, name: str) -> Decider:
         """One entry point as a function of `(input, tenant=, at=, event=, purpose=)`: `decide` for hot loops."""
         decide = self._deciders.get(name)
@@ -175,6 +190,24 @@ class Prepared:
             self._run = generator.generate(policy.program, entry, self.order)
         if costs.may_exceed(policy.program, self.order):
             self.decide = _within_budget(self.decide)
+
+    def reads_as(self, other: Prepared) -> bool:
+        """Whether what another version's entry point holds of a request is what this one would hold of it."""
+        ours, theirs = self.policy.program, other.policy.program
+        is_alike = (ours.inputs, ours.facts) == (theirs.inputs, theirs.facts) and self.entry.facts == other.entry.facts
+        return is_alike and self._run is not None
+
+    def decide_held(self, held: tuple[Any, ...], event: str | None, purpose: str | None) -> Decision:
+        """The answer to facts that have been read."""
+        assert self._run is not None
+        program = self.policy.program
+        if program.effective != (None, None):
+            self.policy.check_in_force(held[Program.AT])
+        try:
+            values = self._run(held, program.tenant_cells.get(held[Program.TENANT]))
+            return Decision.examined((self, event, purpose, *held, *values))
+        except CostExceeded:
+            raise EvaluationError(COST_EXCEEDED.message, COST_EXCEEDED.code) from None
 
     @cached_property
     def cite(self) -> Cite | None:

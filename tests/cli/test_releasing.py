@@ -51,6 +51,38 @@ def test_a_release_from_beginning_to_end(call, release, chat):
     assert second["digest"] != first["digest"]
 
 
+def test_a_shadow_and_a_canary_are_in_the_history(call, release, chat, tmp_path):
+    """With what they are to be judged by, exactly."""
+    release("publish", chat)
+    release("activate", "support-chat@0.1.0")
+    raised(chat, "0.2.0")
+    release("publish", chat)
+    limits = {"max_money": ["100.00 USD"], "after": 50}
+    (tmp_path / "limits.json").write_text(json.dumps(limits), encoding="utf-8")
+
+    shadowed = release("shadow", "support-chat@0.2.0", "--tenant", "acme", "--sample", "2.50%").output
+    stopped = release("shadow", "support-chat", "--stop", "--reason", "seen").output
+    by_options = ("--max-differing", "2%", "--max-money", "100 USD", "--max-money", "9 EUR", "--max-errors", "0.10%")
+    active = release("activate", "support-chat@0.2.0", "--percent", "5", *by_options).output
+    release("activate", "support-chat@0.2.0", "--tenant", "acme", "--guardrails", tmp_path / "limits.json")
+    listed = call("history", "--registry", release.address).output.splitlines()
+    exported = call("history", "--registry", release.address, "export").output.splitlines()
+    both = ("--guardrails", tmp_path / "limits.json", "--after", "9")
+    twice = release("activate", "support-chat@0.2.0", "--percent", "5", *both)
+
+    assert "shadows 2.5 % of the decisions for tenant acme (event 4)" in shadowed
+    assert "no longer shadowed (event 5)" in stopped
+    assert "with guardrails (event 6)" in active
+    assert "for tenant acme, 2.5 % of the decisions" in listed[3]
+    assert "no longer shadowed: seen" in listed[4]
+    assert "with guardrails" in listed[5]
+    assert json.loads(exported[5])["data"]["guardrails"] == {
+        "after": 200, "max_differing": "2%", "max_errors": "0.1%", "max_money": ["100.00 USD", "9.00 EUR"],
+    }  # fmt: skip
+    assert json.loads(exported[6])["data"]["guardrails"] == limits
+    assert (1, True) == (twice.exit_code, "in a file or as options" in twice.output)
+
+
 def test_the_same_is_published_once(release, chat):
     """Equal content is one version and one event."""
     release("publish", chat)
@@ -80,6 +112,12 @@ def test_a_bundle_whose_tests_fail_is_not_published(release, chat, tmp_path):
         (("activate", "support-chat@0.1.0", "--percent", "500"), "is no percentage"),
         (("activate", "support-chat@0.1.0", "--from", "2020-01-01"), "write it as"),
         (("activate", "support-chat@0.1.0", "--from", "2020-01-01T00:00:00Z"), "say why"),
+        (("activate", "support-chat@0.1.0", "--max-errors", "1%"), "give a tenant, a cohort or a share"),
+        (("activate", "support-chat@0.1.0", "--tenant", "a", "--max-errors", "few"), "write it as 2% or 0.1%"),
+        (("activate", "support-chat@0.1.0", "--tenant", "a", "--after", "9"), "there is no limit"),
+        (("shadow", "support-chat@0.1.0", "--sample", "110%"), "write it as 10% or 0.5%"),
+        (("shadow", "support-chat", "--stop"), "nothing to stop"),
+        (("shadow", "support-chat"), "no version `support-chat`"),
         (("rollback", "support-chat"), "nothing to take back"),
         (("rollback", "other"), "nothing of `other` is active"),
     ],

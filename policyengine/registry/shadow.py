@@ -1,0 +1,421 @@
+"""What a client compares beside its answers: a shadowed version, and the canaries that it guards.
+
+A shadowed version is evaluated for a sample of the decisions and never answers. A canary answers, and the version that
+would have answered otherwise is evaluated beside it. Both happen in a thread of their own, later, and neither can
+change or fail an answer.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from policyengine.errors import PolicyEngineError
+from policyengine.registry import canary, comparing, scopes
+from policyengine.registry.beside import Beside, Raised, attempt
+from policyengine.registry.canary import Guardrails
+from policyengine.registry.comparing import Asked, Failed, Figures, Outcome, Tally
+from policyengine.registry.events import Event
+from policyengine.registry.scopes import Scope
+from policyengine.registry.timeline import Activation, Due, Timeline
+from policyengine.runtime.decision import Decision
+from policyengine.runtime.engine import Policy
+from policyengine.runtime.mappings import mapping
+from policyengine.storage.store import Store
+from policyengine.values.instant import Timestamp
+
+WORD = 2**32
+STEP = 2_654_435_769
+"""`WORD` divided by the golden ratio: its multiples fall evenly, so that no period of the calls can hide from them."""
+PERIOD = 10_007
+"""After so many decisions, a prime number, the picks begin anew."""
+RETRY_NANOSECONDS = 10**9
+"""After how long a version is tried to be taken back again, where the registry was away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """A version that is evaluated beside the one that answers, for a share of the decisions, in percent."""
+
+    artifact: str
+    scope: Scope
+    sample: str
+    event: Event
+
+
+def shadow_of(events: Iterable[Event]) -> Shadow | None:
+    """The version that the last `shadowed` event of a bundle names; None where that ends it, or there is none."""
+    last = next((event for event in reversed(list(events)) if event.kind == "shadowed"), None)
+    if last is None or last.data["artifact"] is None:
+        return None
+    return Shadow(last.data["artifact"], scopes.from_json(last.data["scope"]), last.data["sample"], last)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a client has found beside its answers since it knows of the event, for a person as text.
+
+    `kind` is `shadow` or `canary`. `sampled` decisions were picked; those that are not compared yet still wait, or
+    were `dropped`: the queue was full, or the client's limit of processor time would have been passed.
+    `fault` says why nothing can be compared, or why the registry could not be told.
+    """
+
+    kind: str
+    bundle: str
+    event: int
+    artifact: str
+    scope: str
+    sample: str
+    sampled: int
+    dropped: int
+    figures: Figures
+    breach: str = ""
+    fault: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """As JSON; amounts are texts, so that no reader rounds them."""
+        figures = self.figures
+        outputs = {
+            name: {
+                "differing": each.differing,
+                "money": comparing.money_json(each.money),
+                "samples": [comparing.sample_json(sample) for sample in each.samples],
+            }
+            for name, each in figures.outputs.items()
+        }
+        return {
+            "kind": self.kind, "bundle": self.bundle, "event": self.event, "artifact": self.artifact,
+            "scope": self.scope, "sample": self.sample, "sampled": self.sampled, "dropped": self.dropped,
+            "compared": figures.compared, "differing": figures.differing,
+            "failed": {side: dict(kinds) for side, kinds in figures.failed.items()},
+            "money": comparing.money_json(figures.money), "outputs": outputs, "rules": dict(figures.rules),
+            "same_rules": figures.same_rules, "other_rules": figures.other_rules, "tenants": dict(figures.tenants),
+            "other_tenants": figures.other_tenants, "breach": self.breach, "fault": self.fault,
+        }  # fmt: skip
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+class _Watched:
+    """One version that is compared: its event, its tally, and what went wrong."""
+
+    __slots__ = (
+        "breach", "dropped", "event", "fault", "guardrails", "is_ended", "kind", "sample", "sampled", "scope", "tally",
+    )  # fmt: skip
+
+    def __init__(self, kind: str, event: Event, scope: Scope, sample: str, keep_inputs: bool) -> None:
+        self.kind, self.event, self.scope, self.sample = kind, event, scope, sample
+        self.tally = Tally(keep_inputs=keep_inputs)
+        self.sampled = self.dropped = 0
+        self.breach = self.fault = ""
+        self.guardrails: Guardrails | None = None
+        self.is_ended = False
+
+    def report(self) -> Report:
+        data = self.event.data
+        return Report(
+            self.kind, data["bundle"], self.event.number, data["artifact"], str(self.scope), self.sample,
+            self.sampled, self.dropped, self.tally.figures(), self.breach, self.fault,
+        )  # fmt: skip
+
+
+class _Piece(NamedTuple):
+    """One decision to compare: what was answered, and what is needed to ask the other version.
+
+    `given` is a copy of the input, or `HELD` where the answer has kept everything that the other version reads.
+    """
+
+    watched: _Watched
+    other: Policy
+    answer: Outcome
+    decision: str
+    given: Any
+    tenant: str | None
+    at: Any
+
+
+HELD = object()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a client has just read: its timeline and the policies that can decide."""
+
+    timeline: Timeline
+    policies: Mapping[str, Policy]
+    unusable: Mapping[str, str]
+    now: Timestamp
+
+
+Compared = tuple[Callable[[], int] | None, Mapping[int, _Watched]]
+"""What each decision is asked: whether it is sampled for a shadow, and which activations are guarded canaries."""
+
+
+class Watch:
+    """What one client compares. `follow` is told each new state of the registry; `close` ends the thread."""
+
+    __slots__ = (
+        "_actor", "_alike", "_before", "_beside", "_bundle", "_candidate", "_clock", "_cohorts", "_counting",
+        "_keep_inputs", "_opened", "_policies", "_refresh", "_retry", "_shadow", "guarded", "sampled",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        bundle: str,
+        opened: Callable[[], Store],
+        clock: Callable[[], Timestamp],
+        refresh: Callable[[], None],
+        *,
+        actor: str | None,
+        keep_inputs: bool,
+    ) -> None:
+        """`actor` is who takes a canary back; without one, none is guarded."""
+        self._bundle, self._opened, self._clock, self._refresh = bundle, opened, clock, refresh
+        self._actor, self._keep_inputs = actor, keep_inputs
+        self.sampled: Callable[[], int] | None = None
+        """Whether the next decision is to be compared with the shadowed version; None where there is none."""
+        self.guarded: Mapping[int, _Watched] = {}
+        """The canaries, by the event that activated them."""
+        self._counting = threading.Lock()
+        self._shadow: _Watched | None = None
+        self._candidate: Policy | None = None
+        self._before: dict[int, str | None] = {}
+        self._alike: dict[tuple[object, Policy], bool] = {}
+        """Whether a policy reads the facts that another one's entry point has kept."""
+        self._cohorts: Mapping[str, frozenset[str]] = {}
+        self._policies: Mapping[str, Policy] = {}
+        self._retry = Timestamp(0)
+        self._beside: Beside | None = None
+
+    def close(self) -> None:
+        """End the thread; what was counted can still be read."""
+        if self._beside is not None:
+            self._beside.close()
+
+    def shadow(self) -> Report | None:
+        """What is known of the shadowed version; None where there is none."""
+        return None if self._shadow is None else self._shadow.report()
+
+    def canaries(self) -> tuple[Report, ...]:
+        """What is known of the canaries that this client guards."""
+        return tuple(each.report() for each in self.guarded.values())
+
+    # ---------------------------------------------------------------------------------------------------- following
+
+    def follow(self, state: State, shadow: Shadow | None) -> Compared | None:
+        """Compare by another state of the registry from now on; None where there is nothing to compare."""
+        self._cohorts, self._policies = state.timeline.cohorts_at(), state.policies
+        self._alike = {}
+        sampled = self._follow_shadow(state, shadow)
+        guarded = {} if self._actor is None else self._follow_canaries(state)
+        if self._beside is None and (sampled or guarded):
+            self._beside = Beside(self._compare, self._settle, self._failed, f"policyengine {self._bundle} beside")
+        self.sampled, self.guarded = sampled, guarded
+        return (sampled, guarded) if sampled or guarded else None
+
+    def _follow_shadow(self, state: State, shadow: Shadow | None) -> Callable[[], int] | None:
+        watched = self._shadow
+        if watched is not None and (shadow is None or watched.event.number != shadow.event.number):
+            watched.is_ended, watched, self.sampled = True, None, None
+        if shadow is None:
+            self._shadow = self._candidate = None
+            return None
+        if watched is None:
+            watched = _Watched("shadow", shadow.event, shadow.scope, f"{shadow.sample} %", self._keep_inputs)
+        candidate = state.policies.get(shadow.artifact)
+        watched.fault = state.unusable.get(shadow.artifact, "")
+        self._shadow, self._candidate = watched, candidate
+        return None if candidate is None else self.sampled or _picks(shadow.sample)
+
+    def _follow_canaries(self, state: State) -> dict[int, _Watched]:
+        found = {}
+        for activation in _guarded(state):
+            guardrails = canary.of_event(activation.event)
+            number = activation.event.number
+            if guardrails is not None:
+                watched = self.guarded.get(number)
+                if watched is None:
+                    watched = _Watched("canary", activation.event, activation.scope, "100 %", self._keep_inputs)
+                    watched.guardrails = guardrails
+                found[number] = watched
+                self._before[number] = state.timeline.last_good(activation.scope, max(state.now, activation.start))
+        for number, watched in self.guarded.items():
+            watched.is_ended |= number not in found
+        return found
+
+    # ------------------------------------------------------------------------------------------------------ deciding
+
+    def decide(
+        self,
+        is_sampled: bool,
+        policy: Policy,
+        due: Due,
+        name: str,
+        given: object,
+        tenant: Any,
+        at: Any,
+        event: str | None,
+        purpose: str | None,
+    ) -> Decision:
+        """`Policy.decide`, and the comparison of what it answers, later. Raises what `Policy.decide` raises."""
+        try:
+            decision = policy.decide(name, given, tenant=tenant, at=at, event=event, purpose=purpose)
+        except PolicyEngineError as fault:
+            attempt(self._offer, is_sampled, due, Failed.of(fault), name, given, tenant, at)
+            raise
+        attempt(self._offer, is_sampled, due, decision, name, given, tenant, at)
+        return decision
+
+    def _offer(
+        self, is_sampled: bool, due: Due, answer: Outcome, name: str, given: object, tenant: Any, at: Any
+    ) -> None:
+        who = tenant if type(tenant) is str else None
+        if is_sampled:
+            self._offer_shadow(due, answer, name, given, who, at)
+        if self.guarded:
+            self._offer_canary(due, answer, name, given, who, at)
+
+    def _offer_shadow(self, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any) -> None:
+        shadow, candidate = self._shadow, self._candidate
+        if shadow is None or candidate is None or due.artifact == shadow.event.data["artifact"]:
+            return
+        if shadow.scope.holds(self._bundle, tenant, self._cohorts):
+            self._put(shadow, candidate, answer, name, given, tenant, at)
+
+    def _offer_canary(self, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any) -> None:
+        number = due.activation.event.number
+        watched = self.guarded.get(number)
+        before = self._before.get(number) or (due.overruled[0].artifact if due.overruled else None)
+        other = None if before is None else self._policies.get(before)
+        if watched is not None and other is not None and not watched.is_ended:
+            self._put(watched, other, answer, name, given, tenant, at)
+
+    def _put(
+        self, watched: _Watched, other: Policy, answer: Outcome, name: str, given: object, tenant: str | None, at: Any
+    ) -> None:
+        """Queue a comparison, unless there is no place."""
+        beside = self._beside
+        assert beside is not None
+        with self._counting:
+            watched.sampled += 1
+            if beside.is_full:
+                watched.dropped += 1
+                return
+        is_held = answer.__class__ is Decision and self._alike.get((answer._state[0], other), False)
+        kept = HELD if is_held else attempt(_kept, given)
+        if isinstance(kept, Raised):
+            self._drop(watched, f"an input cannot be copied: {kept.fault}")
+        else:
+            beside.offer(_Piece(watched, other, answer, name, kept, tenant, at))
+
+    def _drop(self, watched: _Watched, why: str) -> None:
+        with self._counting:
+            watched.dropped += 1
+        watched.fault = why
+
+    # ----------------------------------------------------------------------------------------------------- comparing
+
+    def _compare(self, piece: _Piece) -> None:
+        watched, answer, given = piece.watched, piece.answer, piece.given
+        if watched.is_ended:
+            return
+        asked = Asked(piece.decision, given, piece.tenant, piece.at)
+        if given is HELD:
+            assert isinstance(answer, Decision)
+            other = comparing.outcome_again(piece.other, answer)
+        else:
+            other = comparing.outcome(piece.other, asked)
+        base, candidate = (answer, other) if watched.kind == "shadow" else (other, answer)
+        watched.tally.add(asked, base, candidate)
+        if watched.guardrails is not None and not watched.breach:
+            watched.breach = watched.guardrails.breach(watched.tally)
+        if isinstance(answer, Decision) and given is not HELD and not self._keep_inputs:
+            self._alike[answer._prepared, piece.other] = piece.other.reads_as(answer)
+
+    def _settle(self) -> None:
+        for watched in list(self.guarded.values()):
+            if watched.breach and not watched.is_ended:
+                self._take_back(watched)
+
+    def _take_back(self, watched: _Watched) -> None:
+        if self._clock() < self._retry:
+            return
+        assert self._actor is not None
+        try:
+            canary.take_back(self._opened, self._clock, watched.event, watched.scope, self._actor, watched.breach)
+            watched.is_ended, watched.fault = True, ""
+            self._refresh()
+        except PolicyEngineError as fault:
+            watched.fault = str(fault)
+            self._retry = Timestamp(self._clock() + RETRY_NANOSECONDS)
+
+    def _failed(self, fault: Exception, piece: _Piece | None = None) -> None:
+        """The comparing, or what follows from it, has failed: it is told, and a comparison that is lost is counted."""
+        text = f"{type(fault).__name__}: {fault}"
+        if piece is not None:
+            self._drop(piece.watched, f"a comparison failed: {text}")
+            return
+        for watched in self.guarded.values():
+            watched.fault = text
+
+
+def _guarded(state: State) -> Iterable[Activation]:
+    """The activations with guardrails that answer now, or will."""
+    current = {activation.event.number for activation in state.timeline.current(state.now).values()}
+    for activation in state.timeline.known():
+        is_due = activation.event.number in current or activation.start > state.now
+        if is_due and activation.event.data.get("guardrails") is not None:
+            yield activation
+
+
+def _picks(sample: str) -> Callable[[], int]:
+    """A function that says for each decision whether it is in the sample; one look-up, since every decision pays it."""
+    below = Fraction(sample) * WORD / 100
+    return itertools.cycle(bytes(number * STEP % WORD < below for number in range(PERIOD))).__next__
+
+
+SCALARS = frozenset((str, int, Decimal, bool, type(None), Timestamp))
+
+
+def _kept(value: Any) -> Any:
+    """A copy of an input, which its owner may go on changing; what is no dict, list or object with fields is shared."""
+    kind = value.__class__
+    if kind is dict:
+        return {key: each if each.__class__ in SCALARS else _kept(each) for key, each in value.items()}
+    if kind is list or kind is tuple:
+        return [each if each.__class__ in SCALARS else _kept(each) for each in value]
+    fields = mapping(value)
+    return value if fields is value else _kept(fields)
+
+
+def _lines(report: Report) -> Iterable[str]:
+    """A report as text."""
+    figures = report.figures
+    digest = report.artifact.removeprefix("sha256:")[:12]
+    yield f"{report.kind} of {report.bundle} {digest} for {report.scope} (event {report.event})"
+    yield (
+        f"  {figures.compared} decisions compared, {figures.differing} differ; {report.sampled} sampled"
+        f" ({report.sample}), {report.dropped} dropped"
+    )
+    for side, kinds in figures.failed.items():
+        yield f"  failed by {side}: " + ", ".join(f"{kind} {count}" for kind, count in kinds.items())
+    for currency, money in figures.money.items():
+        yield f"  money: {money.sum:+f} {currency} in all, {money.absolute:f} {currency} in size"
+    for name, output in figures.outputs.items():
+        yield f"  {name}: {output.differing} differ"
+        for sample in output.samples:
+            said = comparing.sample_json(sample)
+            yield f"    {said['tenant'] or 'nobody'} at {said['at']}: {said['base']} -> {said['candidate']}"
+    if figures.rules:
+        yield "  rules that only one has: " + ", ".join(f"{name} {count}" for name, count in figures.rules.items())
+    if figures.same_rules:
+        yield f"  by the same rules with other values: {figures.same_rules}"
+    if figures.tenants:
+        yield "  tenants: " + ", ".join(f"{name} {count}" for name, count in figures.tenants.items())
+    yield from (f"  {text}" for text in (report.breach, report.fault) if text)
