@@ -124,16 +124,17 @@ def connect(
     it, so it must be allowed to write to the registry. `keep_inputs` keeps the inputs of the few samples in the reports
     of shadows and canaries.
 
-    Raises StoreUnavailable, BrokenHistory or InvalidArtifact where neither the registry nor a copy can be read.
+    Raises InvalidInput where an argument is wrong, and StoreUnavailable, BrokenHistory or InvalidArtifact where neither
+    the registry nor a copy can be read.
     """
     from pathlib import Path
 
     from policyengine.clock import now
-    from policyengine.registry.client import LivePolicy
+    from policyengine.registry.client import LivePolicy, keys_of
     from policyengine.storage.open_store import open_store
 
     kept = None if copy is None else Path(copy)
-    keys = None if trusted is None else [key if isinstance(key, bytes) else Path(key).read_bytes() for key in trusted]
+    keys = None if trusted is None else keys_of(trusted)
     opened = partial(open_store, address, make=False)
     return LivePolicy(
         bundle, opened, now, copy=kept, interval=interval, offers=offers, trusted=keys, actor=actor,

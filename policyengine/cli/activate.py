@@ -12,7 +12,6 @@ from policyengine.cli import OK, at_registry
 from policyengine.errors import InvalidInput
 from policyengine.registry import scopes
 from policyengine.registry.canary import AFTER, Guardrails, texts
-from policyengine.registry.offers import Offers
 
 
 @click.command()
@@ -20,10 +19,6 @@ from policyengine.registry.offers import Offers
 @at_registry.who
 @at_registry.for_whom
 @click.option("--from", "start", metavar="TIME", help="From when on; a past time needs a reason. Default: now.")
-@click.option(
-    "--offers", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
-    help='What the services ask and give, as JSON: {"price_call": ["usage.model"]}. Refused if it is not enough.',
-)  # fmt: skip
 @click.option(
     "--plan", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
     help="Activate exactly what `policyengine plan --out FILE` has saved, instead of a VERSION.",
@@ -61,11 +56,10 @@ def command(
     VERSION is a digest or its beginning, or `bundle@1.2.0`. It answers for everyone, unless an option says for whom.
     A plan says all of that itself; where the bundle has rules, it needs one with the approvals that they ask for.
     """
-    scope = at_registry.scope_of(tenant, cohort, percent)
+    scope, offered = at_registry.scope_of(tenant, cohort, percent), at_registry.offers_in(offers)
     limits = _guardrails(guardrails, texts(max_differing, max_money, max_errors, after))
     with at_registry.opened(address) as registry:
         begins = at_registry.instant(start, "--from")
-        offered = None if offers is None else _offers(offers)
         plan = None if file is None else at_registry.plan(file)
         event = registry.activate(
             version, scope, actor=actor, start=begins, reason=reason, offered=offered, base=base, plan=plan,
@@ -92,15 +86,3 @@ def _json(file: Path, option: str) -> Any:
         return json.loads(file.read_bytes())
     except ValueError as fault:
         raise InvalidInput(f"{file} is not JSON: {fault}", option) from None
-
-
-def _offers(file: Path) -> Offers:
-    said = _json(file, "--offers")
-    is_offers = isinstance(said, dict) and all(
-        isinstance(paths, list) and all(isinstance(path, str) for path in paths) for paths in said.values()
-    )
-    if not is_offers:
-        hint = 'write it as {"price_call": ["usage.model", "usage.input_tokens"]}'
-        raise InvalidInput(f"{file} does not say for each decision a list of facts", "--offers", hint)
-    found: Offers = said
-    return found

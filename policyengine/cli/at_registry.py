@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import click
 from policyengine.clock import now
 from policyengine.errors import InvalidInput
 from policyengine.registry import plans, scopes
+from policyengine.registry.offers import Offers, checked
 from policyengine.registry.plans import Plan
 from policyengine.registry.registry import Registry
 from policyengine.registry.scopes import Scope
@@ -37,9 +39,15 @@ _WHO = click.option(
     "--actor", envvar="POLICYENGINE_ACTOR", default=_user, show_default="the user of the operating system",
     help="Who does it, as the history will say. Default: $POLICYENGINE_ACTOR.",
 )  # fmt: skip
-_BASE = click.option(
-    "--base", type=int, metavar="NUMBER", help="The last event that this was decided on: refused if there is more."
-)
+_ON_WHAT = (
+    click.option(
+        "--offers", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE",
+        help='What the services ask and give, as JSON: {"price_call": ["usage.model"]}. Refused if it is not enough.',
+    ),
+    click.option(
+        "--base", type=int, metavar="NUMBER", help="The last event that this was decided on: refused if there is more."
+    ),
+)  # fmt: skip
 _SCOPE = (
     click.option("--tenant", help="Only for this tenant."),
     click.option("--cohort", help="Only for the tenants of this cohort."),
@@ -58,8 +66,10 @@ def who(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def on_what(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The option of a command that is decided on what somebody has seen."""
-    return _BASE(command)
+    """The options that refuse a change which does not fit to what the services give, or to what somebody has seen."""
+    for option in reversed(_ON_WHAT):
+        command = option(command)
+    return command
 
 
 def for_whom(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,6 +89,18 @@ def scope_of(tenant: str | None, cohort: str | None, percent: str | None) -> Sco
     if cohort is not None:
         return scopes.cohort(cohort)
     return scopes.ALL if percent is None else scopes.percent(percent)
+
+
+def offers_in(file: Path | None) -> Offers | None:
+    """What the services ask and give, as a file says."""
+    if file is None:
+        return None
+    try:
+        return checked(json.loads(file.read_bytes()))
+    except InvalidInput as fault:
+        raise InvalidInput(f"{file} {fault.message}", "--offers", fault.hint) from None
+    except (ValueError, RecursionError) as fault:
+        raise InvalidInput(f"{file} is not JSON: {fault}", "--offers") from None
 
 
 def opened(address: str) -> Registry:
@@ -106,4 +128,4 @@ def instant(text: str | None, option: str) -> Timestamp | None:
     try:
         return Timestamp.parse(text)
     except InvalidValue as fault:
-        raise InvalidInput(str(fault), option, "write it as 2026-12-01T00:00:00Z") from None
+        raise InvalidInput(fault.message, option, "write it as 2026-12-01T00:00:00Z") from None

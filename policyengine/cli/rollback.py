@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from policyengine.cli import OK, at_registry
@@ -22,6 +24,7 @@ def command(
     cohort: str | None,
     percent: str | None,
     to: str | None,
+    offers: Path | None,
     base: int | None,
     reason: str,
 ) -> int:
@@ -30,9 +33,9 @@ def command(
     BUNDLE is the bundle's name. What was to begin later for the same tenants is withdrawn. A tenant, cohort or share
     that had no version of its own before has none again, and follows everyone.
     """
-    scope = at_registry.scope_of(tenant, cohort, percent)
+    scope, offered = at_registry.scope_of(tenant, cohort, percent), at_registry.offers_in(offers)
     with at_registry.opened(address) as registry:
-        event = registry.rollback(bundle, scope, actor=actor, to=to, reason=reason, base=base)
+        event = registry.rollback(bundle, scope, actor=actor, to=to, reason=reason, offered=offered, base=base)
         digest = event.data["artifact"]
         answers = "follows everyone" if digest is None else f"has {registry.find(digest).version} again"
     click.echo(f"{bundle}: {scope} {answers} (event {event.number})")

@@ -14,16 +14,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from policyengine.errors import InvalidArtifact, PolicyEngineError, StoreUnavailable, UnknownVersion
+from policyengine.errors import InvalidArtifact, InvalidInput, PolicyEngineError, StoreUnavailable, UnknownVersion
 from policyengine.registry import offers
-from policyengine.registry.events import BrokenHistory, Event, digest, verified
-from policyengine.registry.offers import Offers
+from policyengine.registry.events import BrokenHistory, Event, digest, present, verified
+from policyengine.registry.offers import Offers, checked
 from policyengine.registry.shadow import Compared, Report, State, Watch, shadow_of
 from policyengine.registry.timeline import Due, Timeline
 from policyengine.runtime import artifact
@@ -41,8 +42,11 @@ if TYPE_CHECKING:
 
 TENANTS_KEPT_MAX = 100_000
 """For how many tenants a snapshot remembers which version is due to them."""
-SLICE_SECONDS = 0.25
-"""How long `close` may have to wait for the refreshing to notice."""
+INTERVAL_SECONDS_MAX = 86_400
+_NO_PROGRAM = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a program raises when it is made ready that only who can write to the store can have put there."""
+_BUNDLE = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
+"""As the schema has it; a copy is kept in a folder of this name."""
 STAMP_NANOSECONDS = 60 * 10**9
 """How often the copy is told that it is still up to date."""
 
@@ -77,6 +81,8 @@ class _Snapshot:
     read: Timestamp
     settled: Timestamp | None
     """From when on nothing changes any more: the last start of an activation."""
+    published: dict[str, list[Event]] = field(default_factory=dict)
+    """What was said of each artifact: that it is published, and who has signed it."""
     refused: dict[str, str] = field(default_factory=dict)
     damaged: dict[str, str] = field(default_factory=dict)
     latest: dict[str | None, Due] = field(default_factory=dict)
@@ -110,11 +116,15 @@ class LivePolicy:
     ) -> None:
         """`opened` opens the registry's store; the rest is that of `policyengine.connect`.
 
-        Raises StoreUnavailable, BrokenHistory or InvalidArtifact where neither the registry nor a copy can be read.
+        Raises what `policyengine.connect` raises.
         """
+        if type(bundle) is not str or not _BUNDLE.fullmatch(bundle):
+            raise InvalidInput(f"{bundle!r} is no name of a bundle", "bundle")
+        if type(interval) not in (int, float) or not 0 < interval <= INTERVAL_SECONDS_MAX:
+            raise InvalidInput(f"is a number of seconds, more than 0 and at most {INTERVAL_SECONDS_MAX:,}", "interval")
         self.bundle = bundle
         self._opened, self._clock, self._interval = opened, clock, interval
-        self._offers, self._trust = offers or {}, None if trusted is None else _trust(trusted)
+        self._offers, self._trust = checked(offers or {}), None if trusted is None else _trust(trusted)
         self._store: Store | None = None
         self._fault = ""
         self._refreshing = threading.Lock()
@@ -136,6 +146,8 @@ class LivePolicy:
     def close(self) -> None:
         """End the refreshing; what was read last keeps answering."""
         self._ended.set()
+        if (store := self._store) is not None:
+            store.interrupt()
         self._thread.join()
         self._watch.close()
         self._let_go()
@@ -225,9 +237,7 @@ class LivePolicy:
         return Status(len(snapshot.events), snapshot.read, age, tuple(sorted(current)), self._fault, refused)
 
     def _now(self, snapshot: _Snapshot) -> Timestamp:
-        """The clock, but never before the last event: what another machine has just done is done here, too."""
-        clock = self._clock()
-        return max(clock, snapshot.events[-1].recorded) if snapshot.events else clock
+        return present(self._clock(), snapshot.events[-1] if snapshot.events else None)
 
     # ----------------------------------------------------------------------------------------------------- refreshing
 
@@ -236,6 +246,8 @@ class LivePolicy:
         with self._refreshing:
             if self._store is None:
                 self._store = self._opened()
+                if self._ended.is_set():  # `close` may have looked for it before
+                    self._store.interrupt()
             blobs: dict[str, bytes] = {}
             self._read(self._store, blobs)
             self._fault = "" if self._copy is None else self._copy.bring_up(self._store, blobs)
@@ -253,15 +265,19 @@ class LivePolicy:
             self._snapshot.read = self._copy.stamped() or self._snapshot.events[-1].recorded
 
     def _keep_up(self) -> None:
-        while not self._ended.is_set():
-            try:
-                if self._store is not None and not self._waited(self._store):
-                    continue
-                self.refresh()
-            except PolicyEngineError as fault:
-                self._fault = str(fault)
-                self._let_go()
-                self._ended.wait(self._interval)
+        try:
+            while not self._ended.is_set():
+                try:
+                    store = self._store
+                    if store is None or self._waited(store):
+                        self.refresh()
+                except PolicyEngineError as fault:
+                    self._fault = str(fault)
+                    self._let_go()
+                    self._ended.wait(self._interval)
+        finally:
+            if not self._ended.is_set():
+                self._fault = "the following has ended by a fault of the engine, which stands in the log"
 
     def _let_go(self) -> None:
         """Close the store, if it can still be: it is opened anew by the next refresh."""
@@ -272,7 +288,7 @@ class LivePolicy:
 
     def _waited(self, store: Store) -> bool:
         """Wait a while for a new event; whether there is one, or something to be tried again."""
-        has_more = store.wait(len(self._snapshot.events), min(self._interval, SLICE_SECONDS))
+        has_more = store.wait(len(self._snapshot.events), self._interval)
         if not has_more:
             self._snapshot.read = self._clock()
             self._stamp()
@@ -286,19 +302,17 @@ class LivePolicy:
     def _read(self, store: Store, blobs: dict[str, bytes]) -> None:
         """Make the next snapshot from a store; the artifacts that were read for it are put into `blobs`."""
         old = self._snapshot
-        events = [*old.events, *self._new_events(store, old.events)]
-        timeline = Timeline(self.bundle)
-        published: dict[str, list[Event]] = {}
-        for event in events:
+        new = self._new_events(store, old.events)
+        timeline, published = old.timeline.copy(), {**old.published}
+        for event in new:
             if event.data["bundle"] == self.bundle:
                 timeline.add(event)
                 if event.kind in ("published", "signed"):
-                    published.setdefault(event.data["artifact"], []).append(event)
-        now = max(self._clock(), events[-1].recorded) if events else self._clock()
-        later = [a for a in timeline.known() if a.start > now]
-        needed = {a.artifact for a in (*timeline.current(now).values(), *later)}
-        made = _Snapshot(events, timeline, {}, self._clock(), max((a.start for a in timeline.known()), default=None))
-        shadow = shadow_of(event for event in events if event.data["bundle"] == self.bundle)
+                    name = event.data["artifact"]
+                    published[name] = [*published.get(name, []), event]
+        settled = max((a.start for a in timeline.known()), default=None)
+        made = _Snapshot([*old.events, *new], timeline, {}, self._clock(), settled, published)
+        shadow = shadow_of(event for event in made.events if event.data["bundle"] == self.bundle)
         wanted = [a.artifact for a in timeline.all()] + ([] if shadow is None else [shadow.artifact])
         for name in dict.fromkeys(each for each in wanted if each is not None):
             try:
@@ -308,14 +322,20 @@ class LivePolicy:
             except _Refused as why:
                 made.refused[name] = str(why)
             except InvalidArtifact as fault:
-                if name in needed:
+                if name in self._needed(made):
                     raise
                 made.damaged[name] = str(fault)
         timeline.refused = frozenset(made.refused)
         self._snapshot = made
         self._compared = self._watch.follow(
-            State(timeline, made.policies, {**made.refused, **made.damaged}, now), shadow
+            State(timeline, made.policies, {**made.refused, **made.damaged}, self._now(made)), shadow
         )
+
+    def _needed(self, snapshot: _Snapshot) -> set[str | None]:
+        """The artifacts that answer now, or will."""
+        now, timeline = self._now(snapshot), snapshot.timeline
+        later = [a for a in timeline.known() if a.start > now]
+        return {a.artifact for a in (*timeline.current(now).values(), *later)}
 
     def _new_events(self, store: Store, known: list[Event]) -> list[Event]:
         """The events after those that are known, if the store still holds what was read from it, or copied, before."""
@@ -345,8 +365,11 @@ class LivePolicy:
         if wrong := offers.objections(found.program, self._offers):
             raise _Refused("; ".join(wrong))
         policy = Policy(found.program, found.program_digest)
-        for name in self._offers:
-            policy.decider(name)  # made ready here, so that no decision has to wait for it
+        try:
+            for name in self._offers:
+                policy.decider(name)  # made ready here, so that no decision has to wait for it
+        except _NO_PROGRAM as fault:  # the digests fit, but no compiler has made it
+            raise InvalidArtifact(f"{digest} holds no program that can be run: {fault!r}") from None
         return policy
 
     def _trust_or_refuse(self, trust: Trust, digest: str, published: list[Event]) -> None:
@@ -380,14 +403,23 @@ class _Copy:
         self.last_stamp = Timestamp(0)
         self.is_behind = False
         self._pending: dict[str, bytes] = {}
+        head, damage = self._own_head()  # before the events: another process may be adding some
         events = self.store.events()
         self.count = len(events)
         self.head: Head | None = head_of(self.count, events[-1]) if events else None
         self._damage = ""
         try:
-            verified(events)
-        except BrokenHistory as fault:  # so it says nothing about the registry
+            if damage is not None:
+                raise damage
+            verified(events, head=head)
+        except (BrokenHistory, StoreUnavailable) as fault:  # so it says nothing about the registry
             self._damage, self.head = f"the copy {folder} is damaged, remove it: {fault}", None
+
+    def _own_head(self) -> tuple[Head | None, StoreUnavailable | None]:
+        try:
+            return self.store.head(), None
+        except StoreUnavailable as damage:
+            return None, damage
 
     def bring_up(self, registry: Store, blobs: Mapping[str, bytes]) -> str:
         """Copy what is new; why it could not be, or nothing: the registry has been read all the same."""
@@ -424,6 +456,24 @@ class _Copy:
             return Timestamp.parse(self._stamp.read_text("ascii"))
         except (OSError, ValueError, InvalidValue):
             return None
+
+
+def keys_of(trusted: Iterable[str | Path | bytes]) -> list[bytes]:
+    """Public keys as PEM, of which some may be files; raises InvalidInput."""
+    if isinstance(trusted, str | bytes | os.PathLike):
+        raise InvalidInput("is a list of keys, not one", "trusted", "write it as [key]")
+    return [_key(each) for each in trusted]
+
+
+def _key(key: str | Path | bytes) -> bytes:
+    if isinstance(key, bytes):
+        return key
+    if isinstance(key, str) and "-----BEGIN" in key:
+        return key.encode()
+    try:
+        return Path(key).read_bytes()
+    except OSError as fault:
+        raise InvalidInput(f"{key}: {fault.strerror}", "trusted") from None
 
 
 def _trust(keys: Iterable[bytes]) -> Trust:

@@ -7,11 +7,23 @@ that is required and not offered, or offered and not declared, would fail every 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from policyengine.errors import InvalidInput
 from policyengine.runtime.program import Entry, Group, Leaf, Program
 
 Offers = Mapping[str, Iterable[str]]
 Path = tuple[str, ...]
+
+
+def checked(said: Any) -> Offers:
+    """What somebody says to offer; raises InvalidInput where it has another form."""
+    if isinstance(said, Mapping) and all(isinstance(p, Iterable) and not isinstance(p, str) for p in said.values()):
+        found = {name: tuple(paths) for name, paths in said.items()}
+        if all(type(text) is str for name, paths in found.items() for text in (name, *paths)):
+            return found
+    hint = 'write it as {"price_call": ["usage.model", "usage.input_tokens"]}'
+    raise InvalidInput("does not say for each decision a list of facts", "offers", hint)
 
 
 def objections(program: Program, offers: Offers) -> list[str]:

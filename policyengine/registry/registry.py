@@ -1,7 +1,9 @@
 """A registry: publish, activate, take back, and ask which version answers for whom.
 
 Everything it knows follows from its events; a store keeps them and the artifacts. A registry object holds what it has
-read and reads on before it answers or writes, so that any number of processes may share a store.
+read and reads on before it answers or writes, so that any number of processes may share a store. The chain of the
+events is checked when they are read; what they say is read when it is asked for, so that who opens a registry to write
+one event need not read ten thousand.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from policyengine.errors import InvalidArtifact, InvalidInput, UnknownVersion
 from policyengine.registry import events, offers, rules, scopes
 from policyengine.registry.approvals import Approvals, Refused, Status, objections
-from policyengine.registry.events import Event
+from policyengine.registry.events import BrokenHistory, Event, present
 from policyengine.registry.offers import Offers
 from policyengine.registry.plans import Plan
 from policyengine.registry.rules import Rules
@@ -71,7 +73,11 @@ class Registry:
         self.store = store
         self._clock = clock
         self._lock = threading.RLock()
+        self._bodies: list[bytes] = []
+        self._has_rules = False
+        self._last: Event | None = None
         self._events: list[Event] = []
+        """The first of the bodies as events: those that the timelines are folded from."""
         self._versions: dict[str, Version] = {}
         self._timelines: dict[str, Timeline] = {}
         self._approvals: dict[str, Approvals] = {}
@@ -87,28 +93,51 @@ class Registry:
     def refresh(self) -> int:
         """Read what has been written since; the number of the last event. Raises BrokenHistory, StoreUnavailable."""
         with self._lock:
-            last = self._events[-1] if self._events else None
             head = self.store.head()  # before the events: there may be more by then, but not fewer
-            for event in events.verified(self.store.events(0 if last is None else last.number), last, head):
-                self._take(event)
-            return len(self._events)
+            written = self.store.events(len(self._bodies))
+            self._take(written, events.chained(written, self._last, head))
+            return len(self._bodies)
 
-    def _take(self, event: Event) -> None:
-        self._events.append(event)
-        bundle = event.data["bundle"]
+    def _take(self, written: Sequence[bytes], last: Event | None) -> None:
+        """Hold events whose chain has been checked, and the versions that are published by them."""
+        for number, body in enumerate(written, start=len(self._bodies) + 1):
+            self._has_rules = self._has_rules or events.is_of_kind(body, b"rules")
+            if events.is_of_kind(body, b"published") or events.is_of_kind(body, b"signed"):
+                self._take_version(events.decoded(number, body))
+        self._bodies += written
+        self._last = last
+
+    def _take_version(self, event: Event) -> None:
+        said = event.data
         if event.kind == "published":
-            said = event.data
-            digest = said["artifact"]
-            self._versions[digest] = Version(
-                bundle, said["version"], digest, said["source_digest"], said["program_digest"], event
+            self._versions[said["artifact"]] = Version(
+                said["bundle"], said["version"], said["artifact"], said["source_digest"], said["program_digest"], event
             )
-        if (envelope := event.data.get("signature")) and (signed := self._versions.get(event.data["artifact"])):
+        envelope = said.get("signature")
+        if envelope is not None and (signed := self._versions.get(said["artifact"])):
             signed.envelopes.append(envelope)
-        if bundle not in self._approvals:
-            self._approvals[bundle] = Approvals(bundle)
-        self._approvals[bundle].add(event)
-        if event.kind not in ("published", "signed"):
+
+    def _fold(self) -> None:
+        """Read what all events say."""
+        for number in range(len(self._events) + 1, len(self._bodies) + 1):
+            event = events.decoded(number, self._bodies[number - 1])
+            bundle = event.data["bundle"]
+            if bundle not in self._approvals:
+                self._approvals[bundle] = Approvals(bundle)
+            self._approvals[bundle].add(event)
             self._timelines.setdefault(bundle, Timeline(bundle)).add(event)
+            self._events.append(event)
+
+    def _timeline(self, bundle: str, scope: Scope) -> Timeline:
+        """The activations of one scope; without rules, the other events need not be read for them."""
+        if self._events or self._has_rules:
+            self._fold()
+            return self._timelines.get(bundle, Timeline(bundle))
+        found, mark = Timeline(bundle), events.mark_of(scope)
+        for number, body in enumerate(self._bodies, start=1):
+            if mark in body and (event := events.decoded(number, body)).data["bundle"] == bundle:
+                found.add(event)
+        return found
 
     def due(
         self, bundle: str, tenant: str | None = None, at: Timestamp | None = None, known_at: Timestamp | None = None
@@ -117,8 +146,9 @@ class Registry:
 
         Raises UnknownVersion where none does.
         """
-        self.refresh()
         with self._lock:
+            self.refresh()
+            self._fold()
             instant = self._now() if at is None else at
             timeline = self._timelines.get(bundle)
             found = None if timeline is None else timeline.due(tenant, instant, known_at)
@@ -129,18 +159,18 @@ class Registry:
 
     def versions(self, bundle: str | None = None) -> list[Version]:
         """The published versions, in the order in which they were published."""
-        self.refresh()
-        return [version for version in self._versions.values() if bundle in (None, version.bundle)]
+        with self._lock:
+            self.refresh()
+            return [version for version in self._versions.values() if bundle in (None, version.bundle)]
 
     def find(self, name: str) -> Version:
         """A version by its digest or its beginning, or as `bundle@1.2.0`. Raises UnknownVersion."""
-        self.refresh()
         bundle, at, label = name.partition("@")
         digest = name if name.startswith("sha256:") else f"sha256:{name}"
         if at:
-            found = [v for v in self._versions.values() if (v.bundle, v.version) == (bundle, label)]
+            found = [v for v in self.versions(bundle) if v.version == label]
         else:
-            found = [v for v in self._versions.values() if v.digest.startswith(digest)]
+            found = [v for v in self.versions() if v.digest.startswith(digest)]
         if len(found) == 1:
             return found[0]
         if found:
@@ -156,8 +186,10 @@ class Registry:
 
     def history(self) -> Sequence[Event]:
         """All events, in order."""
-        self.refresh()
-        return tuple(self._events)
+        with self._lock:
+            self.refresh()
+            self._fold()
+            return tuple(self._events)
 
     def verify(self, head: Head | None = None) -> int:
         """Read everything anew and check it; the number of events. Raises BrokenHistory at the first that is wrong.
@@ -170,19 +202,27 @@ class Registry:
         found = events.verified(written, head=its_own)
         if head is not None:
             events.verified(written, head=head)
-        published: set[str] = set()
+        published: set[tuple[str, str]] = set()
         for event in found:
-            digest = event.data.get("artifact")
+            said, digest = event.data, event.data.get("artifact")
             if event.kind == "published":
-                try:
-                    self.artifact(event.data["artifact"])
-                except (UnknownVersion, InvalidArtifact) as fault:
-                    raise events.BrokenHistory(event.number, str(fault)) from None
-                published.add(event.data["artifact"])
-            elif digest is not None and digest not in published:
-                raise events.BrokenHistory(event.number, f"it names {digest}, which was not published before")
+                self._verify_artifact(event)
+                published.add((said["bundle"], said["artifact"]))
+            elif digest is not None and (said["bundle"], digest) not in published:
+                message = f"it names {digest}, which was not published before as a version of `{said['bundle']}`"
+                raise BrokenHistory(event.number, message)
         objections(found)
         return len(found)
+
+    def _verify_artifact(self, event: Event) -> None:
+        """Whether the artifact of a version is there, whole, and the one that its event describes."""
+        said = event.data
+        try:
+            manifest = self.artifact(said["artifact"]).manifest
+        except (UnknownVersion, InvalidArtifact) as fault:
+            raise BrokenHistory(event.number, str(fault)) from None
+        if _described(manifest) != {name: said[name] for name in _described(manifest)}:
+            raise BrokenHistory(event.number, "it describes another version than its artifact is")
 
     # ------------------------------------------------------------------------------------------------------ writing
 
@@ -220,9 +260,7 @@ class Registry:
                     message = f"{bundle} {version} has been published {how}"
                     raise InvalidInput(message, "version", "raise the version in `bundle.yaml`")
             said = {
-                "bundle": bundle, "version": version, "artifact": found.digest, "source_digest": manifest["digest"],
-                "program_digest": found.program_digest, "compiler": manifest["compiler"],
-                "report": dict(release.report),
+                **_described(manifest), "artifact": found.digest, "report": dict(release.report),
                 "signature": None if signer is None else signer.envelope(bundle, version, found.digest),
             }  # fmt: skip
             self._write(actor, "published", said, {found.digest: release.data})
@@ -283,15 +321,16 @@ class Registry:
         with self._lock:
             found = self.find(version)
             self._check_base(base)
-            if offered is not None and (wrong := offers.objections(self.artifact(found.digest).program, offered)):
-                raise InvalidInput(f"{found.bundle} {found.version} cannot be activated: {'; '.join(wrong)}", "offers")
-            recorded = self._time()
-            self._approvals[found.bundle].check_activation(plan, self._timelines.get(found.bundle), recorded)
-            if start is not None and start < recorded and not reason:
+            self._check_offers(found, offered)
+            recorded, begins = self._times()
+            if plan is not None or self._has_rules:
+                self._fold()
+                self._approvals[found.bundle].check_activation(plan, self._timelines.get(found.bundle), begins)
+            if start is not None and start < begins and not reason:
                 raise InvalidInput(f"{start} is past", "reason", "say why the version is to hold from before now")
             said: dict[str, Any] = {
                 "bundle": found.bundle, "artifact": found.digest, "scope": scope.as_json(),
-                "from": str(recorded if start is None else start), "reason": reason,
+                "from": str(begins if start is None else start), "reason": reason,
                 **({} if plan is None else {"plan": plan.digest}),
             }  # fmt: skip
             if guardrails is not None:
@@ -311,38 +350,42 @@ class Registry:
         actor: str,
         to: str | None = None,
         reason: str = "",
+        offered: Offers | None = None,
         base: int | None = None,
         activation: int | None = None,
     ) -> Event:
-        """Go back, now, to what answered in a scope before, or to the version `to`; `base` is that of `activate`.
+        """Go back, now, to what answered in a scope before, or to the version `to`.
 
         `activation` is the event that is taken back: where another one answers by now, UnknownVersion is raised.
         What was to begin later in the scope is withdrawn. Where nothing answered before, a narrow scope is given up,
         so that the wider one decides; everyone cannot be left without a version. It needs no approvals, but where the
-        bundle has rules, `to` must have answered there before. Raises UnknownVersion, Conflict.
+        bundle has rules, `to` must have answered there before. `offered` and `base` are those of `activate`. Raises
+        UnknownVersion, InvalidInput, Conflict.
         """
         with self._lock:
             self.refresh()
             self._check_base(base)
-            recorded = self._time()
-            timeline = self._timelines.get(bundle)
-            current = None if timeline is None else timeline.current(recorded).get(scope)
-            if timeline is None or current is None:
+            recorded, begins = self._times()
+            timeline = self._timeline(bundle, scope)
+            current = timeline.deciding(scope, begins)
+            if current is None:
                 raise UnknownVersion(f"nothing of `{bundle}` is active for {scope}: there is nothing to take back")
             if activation is not None and current.event.number != activation:
                 raise UnknownVersion(f"event {activation} does not answer for {scope} any more")
-            target = timeline.last_good(scope, recorded) if to is None else self._target(to, bundle)
+            target = timeline.last_good(scope, begins) if to is None else self._target(to, bundle)
             if target is None and scope == scopes.ALL:
                 raise UnknownVersion(f"no version of `{bundle}` was active for everyone before: name one with `to`")
             if target is not None:
-                self._approvals[bundle].check_target(timeline, scope, target, recorded)
+                self._check_offers(self._versions[target], offered)
+                if self._has_rules:
+                    self._approvals[bundle].check_target(timeline, scope, target, begins)
             later = [
                 a.event.number
                 for a in timeline.known(None, scope)
-                if a.start > recorded and (activation is None or a.artifact == current.artifact)
+                if a.start > begins and (activation is None or a.artifact == current.artifact)
             ]
             said = {
-                "bundle": bundle, "artifact": target, "scope": scope.as_json(), "from": str(recorded),
+                "bundle": bundle, "artifact": target, "scope": scope.as_json(), "from": str(begins),
                 "reason": reason, "withdraws": later,
             }  # fmt: skip
             return self._write(actor, "rolled_back", said, recorded=recorded)
@@ -379,9 +422,15 @@ class Registry:
             raise UnknownVersion(f"`{name}` is a version of `{found.bundle}`, not of `{bundle}`")
         return found.digest
 
+    def _check_offers(self, version: Version, offered: Offers | None) -> None:
+        if offered is None:
+            return
+        if wrong := offers.objections(self.artifact(version.digest).program, offers.checked(offered)):
+            raise InvalidInput(f"{version.bundle} {version.version} cannot be activated: {'; '.join(wrong)}", "offers")
+
     def _check_base(self, base: int | None) -> None:
-        if base is not None and base != len(self._events):
-            raise Conflict(f"this was decided on event {base}, and event {len(self._events)} is the last by now")
+        if base is not None and base != len(self._bodies):
+            raise Conflict(f"this was decided on event {base}, and event {len(self._bodies)} is the last by now")
 
     def set_cohort(self, bundle: str, name: str, tenants: Sequence[str], *, actor: str) -> Event:
         """Say which tenants are in a cohort, instead of what was said before.
@@ -420,6 +469,7 @@ class Registry:
     def _record(self, plan: Plan, actor: str) -> Event:
         with self._lock:
             self.refresh()
+            self._fold()
             if (base := self._approvals[plan.bundle].base) != plan.base:
                 raise Refused(f"event {base} has changed who answers while the plan was made: make a new one")
             return self._write(actor, "planned", plan.event())
@@ -473,13 +523,16 @@ class Registry:
         """A copy of a bundle's timeline, the last event that changed who answers, and the present time."""
         with self._lock:
             self.refresh()
+            self._fold()
             known = self._timelines.get(bundle, Timeline(bundle))
             return known.copy(), self._approvals[bundle].base, self._now()
 
     def _rules_of(self, bundle: str) -> Approvals:
         if not self.versions(bundle):
             raise UnknownVersion(f"no version of `{bundle}` has been published")
-        return self._approvals[bundle]
+        with self._lock:
+            self._fold()
+            return self._approvals[bundle]
 
     def _locked(self, write: Callable[[], Answer]) -> Answer:
         def locked() -> Answer:
@@ -489,15 +542,13 @@ class Registry:
         return self._repeated(locked)
 
     def _now(self) -> Timestamp:
-        """The clock, but never before the last event: what another machine has just done is done here, too."""
-        clock = self._clock()
-        return max(clock, self._events[-1].recorded) if self._events else clock
+        return present(self._clock(), self._last)
 
-    def _time(self) -> Timestamp:
-        """The time of the next event: after the last one."""
-        last = self._events[-1].recorded if self._events else None
-        clock = self._clock()
-        return clock if last is None or clock > last else Timestamp(last + 1)
+    def _times(self) -> tuple[Timestamp, Timestamp]:
+        """When the next event is recorded, which is after the last one, and the present instant."""
+        last, clock = self._last, self._clock()
+        recorded = clock if last is None or clock > last.recorded else Timestamp(last.recorded + 1)
+        return recorded, present(clock, last, recorded)
 
     def _write(
         self,
@@ -507,14 +558,31 @@ class Registry:
         blobs: Mapping[str, bytes] | None = None,
         recorded: Timestamp | None = None,
     ) -> Event:
-        """Append an event on what has been read last. Raises Conflict where there is more by now."""
-        if not actor:
-            raise InvalidInput("is required: the history says who did what", "actor")
+        """Append an event on what has been read last. Raises InvalidInput, Conflict where there is more by now."""
+        if not events.is_name(actor):
+            raise InvalidInput("is required, as one line: the history says who did what", "actor")
+        if not events.is_line(data.get("reason", "")):
+            raise InvalidInput("is one line of text", "reason")
         with self._lock:
-            previous = self._events[-1].digest if self._events else events.FIRST
-            number = len(self._events) + 1
-            body = events.encode(number, previous, recorded or self._time(), actor, kind, data)
-            self.store.append(number, body, blobs)
-            (event,) = events.verified([body], self._events[-1] if self._events else None)
-            self._take(event)
+            previous = self._last.digest if self._last else events.FIRST
+            number = len(self._bodies) + 1
+            body = events.encode(number, previous, recorded or self._times()[0], actor, kind, data)
+            try:
+                event = events.chained([body], self._last)
+            except BrokenHistory as broken:  # so that what nobody could read is not written
+                raise InvalidInput(f"this cannot be written into the history: {broken}", kind) from None
+            assert event is not None
+            try:
+                self.store.append(number, body, blobs)
+            except Conflict as overtaken:
+                raise Conflict(f"{overtaken}: nothing was changed, look at `history` and decide again") from None
+            self._take([body], event)
             return event
+
+
+def _described(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What the event of a version says of its artifact."""
+    return {
+        "bundle": manifest["bundle"], "version": manifest["version"], "source_digest": manifest["digest"],
+        "program_digest": manifest["program_digest"], "compiler": manifest["compiler"],
+    }  # fmt: skip

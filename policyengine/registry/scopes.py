@@ -8,19 +8,21 @@ a share is a step on the way to everyone, and a later activation for everyone en
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from policyengine.errors import InvalidInput
+from policyengine.frozen import frozen
 
 NARROWEST_FIRST = ("tenant", "cohort", "percent", "all")
+_SHARE = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
 STEPS = 10_000
 """A share is counted in hundredths of a percent."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """`kind` is all, percent, cohort or tenant; `name` is the percentage, the cohort or the tenant."""
 
@@ -64,15 +66,14 @@ def cohort(name: str) -> Scope:
 
 def percent(share: str | int) -> Scope:
     """A share of the tenants in percent, with at most two places: `5` or `0.5`."""
-    try:
-        value = Fraction(str(share))
-    except (ValueError, ZeroDivisionError):
-        raise InvalidInput(f"`{share}` is no percentage", "percent", "write it as 5 or 0.25") from None
+    text = str(share)
+    if not _SHARE.fullmatch(text):
+        raise InvalidInput(f"{text[:60]!r} is no percentage", "percent", "write it as 5 or 0.25")
+    value = Fraction(text)
     if not 0 < value <= 100 or (value * 100).denominator != 1:
-        raise InvalidInput(f"`{share}` is no percentage", "percent", "more than 0, at most 100, at most two places")
+        raise InvalidInput(f"`{text}` is no percentage", "percent", "more than 0, at most 100, at most two places")
     whole, rest = divmod(value * 100, 100)
-    text = f"{whole}.{int(rest):02}".rstrip("0").rstrip(".") if rest else str(whole)
-    return Scope("percent", text)
+    return Scope("percent", f"{whole}.{int(rest):02}".rstrip("0") if rest else str(whole))
 
 
 def sample(text: str) -> str:
@@ -84,8 +85,12 @@ def sample(text: str) -> str:
 
 
 def from_json(said: Any) -> Scope:
-    """The scope in an event."""
-    return Scope(said["kind"], said["name"])
+    """The scope in an event; raises InvalidInput, KeyError or TypeError where it is none."""
+    kind, name = said["kind"], said["name"]
+    if kind == "all":
+        return ALL
+    made = {"tenant": tenant, "cohort": cohort, "percent": percent}
+    return made[kind](name)
 
 
 def step_of(bundle: str, tenant: str) -> int:
@@ -94,6 +99,6 @@ def step_of(bundle: str, tenant: str) -> int:
 
 
 def _named(name: str, what: str) -> str:
-    if not name or not name.isprintable():
-        raise InvalidInput(f"`{name}` is no name of a {what}", what)
+    if type(name) is not str or not name or not name.isprintable():
+        raise InvalidInput(f"{name!r} is no name of a {what}", what)
     return name

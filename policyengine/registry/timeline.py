@@ -11,13 +11,14 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from policyengine.frozen import frozen
 from policyengine.registry import scopes
 from policyengine.registry.events import Event
 from policyengine.registry.scopes import NARROWEST_FIRST, Scope
 from policyengine.values.instant import Timestamp
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Activation:
     """From when a version answers for a scope; without an artifact the scope has none of its own any more."""
 
@@ -103,12 +104,16 @@ class Timeline:
         """The activation that decides in each scope at an instant."""
         return self._deciding(self.activations, at, known_at)
 
+    def deciding(self, scope: Scope, at: Timestamp, known_at: Timestamp | None = None) -> Activation | None:
+        """The activation that decides in one scope at an instant."""
+        return max((a for a in self.known(known_at, scope) if a.start <= at), key=_order, default=None)
+
     def _deciding(self, wanted: Iterable[Scope], at: Timestamp, known_at: Timestamp | None) -> dict[Scope, Activation]:
-        begun = {scope: [a for a in self.known(known_at, scope) if a.start <= at] for scope in wanted}
-        return {scope: max(activations, key=_order) for scope, activations in begun.items() if activations}
+        found = {scope: self.deciding(scope, at, known_at) for scope in wanted}
+        return {scope: activation for scope, activation in found.items() if activation is not None}
 
     def _holding(self, tenant: str | None, known_at: Timestamp | None) -> Iterable[Scope]:
-        """The scopes that a tenant is in; those of other tenants, which may be many, are not looked at."""
+        """The scopes that a tenant is in; those of other tenants are not looked at."""
         cohorts = self.cohorts_at(known_at)
         if tenant is not None and (own := Scope("tenant", tenant)) in self.activations:
             yield own
@@ -144,9 +149,11 @@ class Timeline:
         # A rollback goes past what it has taken back: two in a row go back two versions.
         stack: list[str | None] = []
         for activation in own:
-            if activation.is_rollback:
+            if activation.is_rollback and activation.artifact in (None, *stack):
                 while stack and stack[-1] != activation.artifact:
                     stack.pop()
+            elif activation.is_rollback:  # to a version that has not answered here before
+                stack[-1:] = [activation.artifact]
             elif not stack or stack[-1] != activation.artifact:
                 stack.append(activation.artifact)
         if stack and stack[-1] == now:

@@ -10,27 +10,32 @@ import contextlib
 import os
 import re
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from policyengine.errors import StoreUnavailable
-from policyengine.storage.store import Conflict, Head, Store, head_of
+from policyengine.storage.polled import PolledStore
+from policyengine.storage.store import Conflict, Head, NoStore, head_of
 
 _EVENT = re.compile(r"([0-9]{12})\.json")
 _BLOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}")
-POLL_SECONDS = 0.05
 
 
-class FolderStore(Store):
-    """A store in `folder`, which is made where it does not exist."""
+class FolderStore(PolledStore):
+    """A store in `folder`, which is made where it does not exist, unless `make` is False: then it is NoStore."""
 
-    def __init__(self, folder: Path) -> None:
+    poll_seconds = 0.05
+
+    def __init__(self, folder: Path, *, make: bool = True) -> None:
+        super().__init__()
         self.name = str(folder)
         self._events, self._blobs, self._head = folder / "events", folder / "blobs", folder / "head"
         try:
-            self._events.mkdir(parents=True, exist_ok=True)
-            self._blobs.mkdir(exist_ok=True)
+            if make:
+                self._events.mkdir(parents=True, exist_ok=True)
+                self._blobs.mkdir(exist_ok=True)
+            elif not (self._events.is_dir() and self._blobs.is_dir()):
+                raise NoStore(f"there is no registry at `{folder}`")
         except OSError as fault:
             raise _unavailable(folder, fault) from None
 
@@ -86,18 +91,10 @@ class FolderStore(Store):
         except (OSError, ValueError) as fault:
             raise _unavailable(self._head, fault) from None
 
-    def wait(self, after: int, seconds: float) -> bool:
-        for _ in range(int(seconds / POLL_SECONDS)):
-            if self._has(after + 1):
-                return True
-            time.sleep(POLL_SECONDS)
-        return self._has(after + 1)
-
-    def _has(self, number: int) -> bool:
-        """Whether an event is there; a volume that is gone is not one without news."""
+    def has_more(self, after: int) -> bool:
         try:
-            self._events.stat()
-            return (self._events / f"{number:012}.json").exists()
+            self._events.stat()  # a volume that is gone is not one without news
+            return (self._events / f"{after + 1:012}.json").exists()
         except OSError as fault:
             raise _unavailable(self._events, fault) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from policyengine.errors import StoreUnavailable
-from policyengine.storage.store import NoStore, Store
+from policyengine.storage.store import Store
 
 POSTGRES = ("postgresql", "postgres")
 
@@ -16,6 +16,8 @@ def open_store(address: str | Path, *, make: bool = True) -> Store:
     A store that does not exist is made, unless `make` is False: then it is NoStore. Raises StoreUnavailable.
     """
     text = str(address)
+    if not text:
+        raise StoreUnavailable("the address of the registry is empty")
     kind, colon, rest = text.partition(":")
     if colon and kind in POSTGRES:
         return _postgres(text, make)
@@ -23,22 +25,20 @@ def open_store(address: str | Path, *, make: bool = True) -> Store:
         raise StoreUnavailable(f"no store is called `{kind}`; there are sqlite, folder and postgresql")
     is_named = bool(colon) and len(kind) > 1
     path = Path(rest.removeprefix("//")) if is_named else Path(text)
-    if not make and not path.exists():
-        raise NoStore(f"there is no registry at `{text}`")
     is_sqlite = kind == "sqlite" if is_named else path.suffix in (".db", ".sqlite") or path.is_file()
-    return _sqlite(path) if is_sqlite else _folder(path)
+    return _sqlite(path, make) if is_sqlite else _folder(path, make)
 
 
-def _sqlite(path: Path) -> Store:
+def _sqlite(path: Path, make: bool) -> Store:
     from policyengine.storage.sqlite import SqliteStore
 
-    return SqliteStore(path)
+    return SqliteStore(path, make=make)
 
 
-def _folder(path: Path) -> Store:
+def _folder(path: Path, make: bool) -> Store:
     from policyengine.storage.folder import FolderStore
 
-    return FolderStore(path)
+    return FolderStore(path, make=make)
 
 
 def _postgres(url: str, make: bool) -> Store:

@@ -7,6 +7,8 @@ An event is one transaction; of two writers the primary key lets one pass. Each 
 from __future__ import annotations
 
 import contextlib
+import selectors
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -50,11 +52,10 @@ class PostgresStore(Store):
         self._lock, self._waiting = threading.Lock(), threading.Lock()
         self._connection: Connection | None = None
         self._listener: Connection | None = None
-        try:
-            said: dict[str, Any] = conninfo.conninfo_to_dict(url)
-            self._conninfo = conninfo.make_conninfo("", **{**PATIENCE, **said})
-        except psycopg.Error as fault:
-            raise StoreUnavailable(f"this is no address of a PostgreSQL database: {_first_line(fault)}") from None
+        said = _parsed(url)
+        self._conninfo = conninfo.make_conninfo("", **{**PATIENCE, **said})
+        # The bell can be read from `interrupt` on: who waits for the server waits for it, too.
+        self._bell, self._ringer = socket.socketpair()
         self.name = f"postgresql://{said.get('host') or 'localhost'}/{said.get('dbname') or ''}"
         try:
             self._prepare(make)
@@ -103,8 +104,19 @@ class PostgresStore(Store):
                 self._listener.execute(f"LISTEN {CHANNEL}")
             if self._has_more(after):  # asked only now: what is written from here on is announced
                 return True
-            with contextlib.closing(self._listener.notifies(timeout=seconds)) as announced:
-                return any(self._has_more(after) for _ in announced)
+            with selectors.DefaultSelector() as ready:
+                ready.register(self._listener.fileno(), selectors.EVENT_READ)
+                ready.register(self._bell, selectors.EVENT_READ)
+                while found := ready.select(seconds):
+                    if any(key.fileobj is self._bell for key, _ in found):
+                        return False
+                    if list(self._listener.notifies(timeout=0)):  # the server may say other things, too
+                        return self._has_more(after)
+            return False
+
+    def interrupt(self) -> None:
+        with contextlib.suppress(OSError):  # it is closed
+            self._ringer.send(b"!")
 
     def _has_more(self, after: int) -> bool:
         with self._asking() as db:
@@ -112,7 +124,10 @@ class PostgresStore(Store):
             return db.execute(question, (after,)).fetchone() == (True,)
 
     def close(self) -> None:
+        self.interrupt()
         with self._waiting, self._lock:
+            self._bell.close()
+            self._ringer.close()
             for connection in (self._connection, self._listener):
                 if connection is not None:
                     connection.close()
@@ -153,6 +168,18 @@ def _append(db: Connection, number: int, event: bytes, blobs: Mapping[str, bytes
     head = head_of(number, event)
     db.execute(_PUT_HEAD, (head.number, head.digest))
     db.execute("SELECT pg_notify(%s, %s)", (CHANNEL, str(number)))
+
+
+def _parsed(url: str) -> dict[str, Any]:
+    """What an address says. What libpq says of a wrong one is not told: it cites the address, password and all."""
+    try:
+        said: dict[str, Any] = conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        said = {"host": "@"}
+    if "@" in (said.get("host") or ""):  # the rest of a password that has one
+        hint = "write it as postgresql://user@host/database, and `%40` for an `@` in a password"
+        raise StoreUnavailable(f"this is no address of a PostgreSQL database ({hint})") from None
+    return said
 
 
 def _first_line(fault: Exception) -> str:

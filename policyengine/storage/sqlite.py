@@ -10,15 +10,14 @@ import contextlib
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from policyengine.errors import StoreUnavailable
-from policyengine.storage.store import Conflict, Head, Store, head_of
+from policyengine.storage.polled import PolledStore
+from policyengine.storage.store import Conflict, Head, NoStore, head_of
 
 LOCK_SECONDS = 10.0
-POLL_SECONDS = 0.02
 _SCHEMA = """
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
@@ -31,32 +30,41 @@ COMMIT;
 _IS_MADE = "SELECT count(*) = 3 FROM sqlite_schema WHERE name IN ('event', 'blob', 'head')"
 
 
-class SqliteStore(Store):
-    """A store in the file `path`, which is made where it does not exist."""
+class SqliteStore(PolledStore):
+    """A store in the file `path`, which is made where it does not exist, unless `make` is False: then it is NoStore."""
 
-    def __init__(self, path: Path) -> None:
+    poll_seconds = 0.02
+
+    def __init__(self, path: Path, *, make: bool = True) -> None:
+        super().__init__()
         self.name, self._path = str(path), path
         self._lock = threading.Lock()
+        if not make and not path.is_file():
+            raise NoStore(f"there is no registry at `{path}`")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as fault:
             raise StoreUnavailable(f"{path}: {fault}") from None
         try:
-            self._prepare()
+            self._prepare(make)
         except StoreUnavailable:
             self._db.close()
             raise
 
-    def _prepare(self) -> None:
+    def _prepare(self, make: bool) -> None:
         with self._asking():
+            is_made = self._db.execute(_IS_MADE).fetchone() == (1,)
+            if not is_made and not make:
+                raise NoStore(f"there is no registry in `{self.name}`")
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            if self._db.execute(_IS_MADE).fetchone() == (0,):
+            if not is_made:
                 self._db.executescript(_SCHEMA)
         self._file = self._stat()
 
     def append(self, number: int, event: bytes, blobs: Mapping[str, bytes] | None = None) -> None:
+        self._check_place()  # what is written into a file without a name is lost with this process
         with self._asking(), self._db:  # which commits, or takes everything back
             self._db.execute("BEGIN IMMEDIATE")
             (last,) = self._db.execute("SELECT coalesce(max(number), 0) FROM event").fetchone()
@@ -85,19 +93,15 @@ class SqliteStore(Store):
             found = self._db.execute("SELECT number, digest FROM head").fetchone()
         return None if found is None else Head(*found)
 
-    def wait(self, after: int, seconds: float) -> bool:
-        for _ in range(int(seconds / POLL_SECONDS)):
-            if self._has_more(after):
-                return True
-            time.sleep(POLL_SECONDS)
-        return self._has_more(after)
-
-    def _has_more(self, after: int) -> bool:
-        # An open file can be read after its name is gone; what comes after that is written to another one.
-        if not os.path.samestat(self._stat(), self._file):
-            raise StoreUnavailable(f"{self.name}: another file is in its place")
+    def has_more(self, after: int) -> bool:
+        self._check_place()
         with self._asking():
             return self._db.execute("SELECT 1 FROM event WHERE number > ? LIMIT 1", (after,)).fetchone() is not None
+
+    def _check_place(self) -> None:
+        """Whether the file is still there: an open one can be used after its name is gone, or is another one's."""
+        if not os.path.samestat(self._stat(), self._file):
+            raise StoreUnavailable(f"{self.name}: another file is in its place")
 
     def _stat(self) -> os.stat_result:
         try:

@@ -69,7 +69,14 @@ class Store(ABC):
 
     @abstractmethod
     def wait(self, after: int, seconds: float) -> bool:
-        """Wait until there is an event with a greater number, at most so long; whether there is one."""
+        """Wait until there is an event with a greater number, at most so long; whether there is one.
+
+        `interrupt` ends it before. Raises StoreUnavailable.
+        """
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """End every `wait` at once, now and from now on; for another thread, which then closes the store."""
 
     @abstractmethod
     def close(self) -> None:

@@ -392,7 +392,7 @@ def test_a_first_record_with_another_impact_voids_the_plan(ruled, tmp_path) -> N
 
 
 def test_kinds_of_a_later_version_are_passed_over(ruled, digests, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(events, "KINDS", (*events.KINDS, "blessed"))
+    monkeypatch.setitem(events.SHAPES, "blessed", {})
     number = forge(ruled, "ada", "blessed", {"bundle": "tokens"})
     monkeypatch.undo()
 

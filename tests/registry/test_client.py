@@ -20,9 +20,10 @@ from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import InvalidArtifact, InvalidInput, StoreUnavailable, UnknownVersion
 from policyengine.registry import release, scopes
 from policyengine.registry.client import LivePolicy
-from policyengine.registry.events import BrokenHistory
+from policyengine.registry.events import BrokenHistory, encode
 from policyengine.registry.offers import objections
 from policyengine.registry.registry import Registry
+from policyengine.runtime.engine import Policy
 from policyengine.storage.open_store import open_store
 from policyengine.storage.store import Store
 from policyengine.values.instant import Timestamp
@@ -179,6 +180,89 @@ def test_a_registry_that_is_not_there_is_not_made(registry, digests, address, tm
         assert "the history ends here" in live.status.fault
 
 
+@pytest.mark.parametrize("interval", [0, -1, float("nan"), float("inf"), "1", True])
+def test_an_interval_that_is_none_is_refused(registry, digests, address, interval) -> None:  # type: ignore[no-untyped-def]
+    """Where the following began with it, it would end by it."""
+    with pytest.raises(InvalidInput, match="interval"):
+        pe.connect(address, "tokens", interval=interval)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"bundle": "../tokens"}, "no name of a bundle"),
+        ({"bundle": "/tokens"}, "no name of a bundle"),
+        ({"offers": {"bill": "used"}}, "list of facts"),
+        ({"offers": ["bill"]}, "list of facts"),
+        ({"trusted": "release.key.pub"}, "list of keys"),
+        ({"trusted": b"PEM"}, "list of keys"),
+        ({"trusted": ["nowhere.pub"]}, "nowhere.pub: No such file"),
+    ],
+)
+def test_a_wrong_argument_is_told(registry, digests, address, tmp_path, arguments, message) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InvalidInput, match=message):
+        pe.connect(**{"address": address, "bundle": "tokens", "copy": tmp_path / "copy", **arguments})
+    assert not (tmp_path / "copy").exists()
+
+
+def test_closing_does_not_wait_for_the_interval(registry, digests, address) -> None:  # type: ignore[no-untyped-def]
+    """Neither while it waits for news nor while the registry is away."""
+    live = pe.connect(address, "tokens", interval=86_400)
+    time.sleep(0.1)  # until it waits
+    closing = threading.Thread(target=live.close, daemon=True)
+    closing.start()
+    closing.join(60)
+
+    assert not closing.is_alive()
+    assert not live._thread.is_alive()
+
+
+def test_an_event_that_nobody_can_read_does_not_end_the_following(registry, digests, address, clock) -> None:  # type: ignore[no-untyped-def]
+    """Who can write to the store could else stop all services from hearing of a rollback, in silence."""
+    registry.activate("tokens@1.0.0", actor="ada")
+    last = registry.history()[-1]
+    with live_policy(address, clock) as live:
+        body = encode(5, last.digest, Timestamp(last.recorded + 1), "eve", "activated", {"bundle": "tokens"})
+        registry.store.append(5, body)
+        assert soon(lambda: "event 5" in live.status.fault)
+
+        assert cost(live) == PRICE["1.0.0"]
+        assert live._thread.is_alive()
+
+
+def test_a_program_that_no_compiler_has_made_does_not_end_the_following(
+    registry, digests, address, clock, monkeypatch
+) -> None:  # type: ignore[no-untyped-def]
+    """Its digests may fit, but it cannot be made ready: the last state answers, and a rollback is heard of."""
+    registry.activate("tokens@1.0.0", actor="ada")
+    decider = Policy.decider
+
+    def made_ready(self: Policy, name: str) -> object:
+        if self.version.version == "1.1.0":
+            raise KeyError(-1)
+        return decider(self, name)
+
+    monkeypatch.setattr(Policy, "decider", made_ready)
+    with LivePolicy("tokens", lambda: open_store(address), clock, interval=0.05, offers=OFFERS) as live:
+        registry.activate("tokens@1.1.0", actor="eve")
+        assert soon(lambda: "no program" in live.status.fault)
+        assert cost(live) == PRICE["1.0.0"]
+
+        registry.activate("tokens@1.2.0", actor="ada")
+        assert soon(lambda: cost(live) == PRICE["1.2.0"])
+
+
+def test_a_clock_that_is_far_ahead_does_not_date_decisions(registry, digests, address) -> None:  # type: ignore[no-untyped-def]
+    """They are made for the service's own time, and not for that of a machine whose clock is wrong."""
+    registry.activate("tokens@1.0.0", actor="ada")
+    registry.activate("tokens@1.1.0", actor="ada", start=Timestamp.parse("2150-01-01T00:00:00Z"))
+    with Registry(open_store(address), lambda: Timestamp.parse("2200-01-01T00:00:00Z")) as wrong:
+        wrong.set_cohort("tokens", "beta", ["acme"], actor="bob")
+
+    with pe.connect(address, "tokens") as live:
+        assert cost(live) == PRICE["1.0.0"]
+
+
 OFFERS = {"bill": ["used"]}
 WANTS_MORE = """
 policyengine: 1
@@ -321,13 +405,14 @@ def test_a_damaged_version_does_not_begin_to_answer(registry, digests, address, 
         assert cost(live, at=during.recorded) == PRICE["1.1.0"]
 
 
-@pytest.mark.parametrize("part", ["events", "blobs"])
+@pytest.mark.parametrize("part", ["events", "blobs", "head"])
 def test_a_flipped_bit_of_a_copy_is_found(part, registry, digests, address, clock, tmp_path) -> None:  # type: ignore[no-untyped-def]
     """It does not answer, nor does it end the answers where the registry is whole."""
     registry.activate("tokens@1.0.0", actor="ada")
     with live_policy(address, clock, tmp_path):
         pass
-    file = max((tmp_path / "tokens" / part).iterdir())
+    place = tmp_path / "tokens" / part
+    file = max(place.iterdir()) if place.is_dir() else place
     whole = file.read_bytes()
     file.write_bytes(whole[:-20] + bytes([whole[-20] ^ 1]) + whole[-19:])
 
@@ -335,7 +420,7 @@ def test_a_flipped_bit_of_a_copy_is_found(part, registry, digests, address, cloc
         LivePolicy("tokens", away, clock, copy=tmp_path, interval=5)
     with live_policy(address, clock, tmp_path) as live:
         assert cost(live) == PRICE["1.0.0"]
-        assert ("is damaged, remove it: event 4" in live.status.fault) == (part == "events")
+        assert ("is damaged, remove it: event 4" in live.status.fault) == (part != "blobs")
     assert (file.read_bytes() == whole) == (part == "blobs")
 
 

@@ -18,7 +18,8 @@ from policyengine.values.instant import Timestamp
 WRITTEN: list[bytes] = []
 _before = events.FIRST
 for _number in range(1, 7):
-    _body = events.encode(_number, _before, Timestamp(_number), "ada", "cohort", {"bundle": "b", "name": str(_number)})
+    _said = {"bundle": "b", "name": str(_number), "tenants": ["acme"]}
+    _body = events.encode(_number, _before, Timestamp(_number), "ada", "cohort", _said)
     _before = events.digest(_body)
     WRITTEN.append(_body)
 HEAD = head_of(6, WRITTEN[-1])
@@ -32,7 +33,8 @@ def without(number: int) -> list[bytes]:
     return [*WRITTEN[: number - 1], *WRITTEN[number:]]
 
 
-FORGED = events.encode(4, events.digest(WRITTEN[2]), Timestamp(4), "eve", "cohort", {"bundle": "b", "name": "x"})
+NOBODY = {"bundle": "b", "name": "x", "tenants": []}
+FORGED = events.encode(4, events.digest(WRITTEN[2]), Timestamp(4), "eve", "cohort", NOBODY)
 """An event that fits to what is before it: the next one does not fit to it."""
 
 
@@ -72,7 +74,7 @@ def test_a_flipped_bit_is_found(place: int) -> None:
 
 
 def test_time_does_not_go_back() -> None:
-    late = events.encode(7, events.digest(WRITTEN[5]), Timestamp(6), "ada", "cohort", {"bundle": "b", "name": "x"})
+    late = events.encode(7, events.digest(WRITTEN[5]), Timestamp(6), "ada", "cohort", NOBODY)
 
     with pytest.raises(BrokenHistory, match="event 7: its time"):
         events.verified([*WRITTEN, late])
@@ -118,7 +120,7 @@ def test_an_insertion_is_found(address, registry, history, number) -> None:  # t
     """An event that fits to what is before it, and moves the rest."""
     before = events.digest(history[number - 2]) if number > 1 else events.FIRST
     when = events.verified(history)[number - 2].recorded + 1 if number > 1 else 1
-    forged = events.encode(number, before, Timestamp(when), "eve", "cohort", {"bundle": "tokens", "name": "x"})
+    forged = events.encode(number, before, Timestamp(when), "eve", "cohort", {**NOBODY, "bundle": "tokens"})
     rewrite(address, numbered([*history[: number - 1], forged, *history[number - 1 :]]))
 
     assert number == first_bad(address)
@@ -180,6 +182,48 @@ def test_a_version_that_was_never_published_is_found(address, registry, history)
     )
 
     assert 9 == first_bad(address)
+
+
+@pytest.mark.parametrize("kind", ["published", "activated", "rolled_back", "cohort"])
+@pytest.mark.parametrize("how", ["a member less", "a member of another type"])
+def test_an_event_of_another_shape_is_found(address, registry, history, kind, how) -> None:  # type: ignore[no-untyped-def]
+    """A whole chain does not make its contents right; whoever reads them need not ask again."""
+    last = events.verified(history)[-1]
+    said = dict(next(event for event in events.verified(history) if event.kind == kind).data)
+    first = min(said.keys() - {"bundle"})
+    if how == "a member less":
+        del said[first]
+    else:
+        said[first] = 1
+    registry.store.append(9, events.encode(9, last.digest, Timestamp(last.recorded + 1), "eve", kind, said))
+
+    assert 9 == first_bad(address)
+    with open_store(address) as store, pytest.raises(BrokenHistory):
+        Registry(store, now).rollback("tokens", actor="ada")
+
+
+def test_an_event_that_describes_another_artifact_is_found(address, registry, history) -> None:  # type: ignore[no-untyped-def]
+    said = {**events.verified(history)[0].data, "version": "9.9.9"}
+    last = events.verified(history)[-1]
+    registry.store.append(9, events.encode(9, last.digest, Timestamp(last.recorded + 1), "eve", "published", said))
+
+    assert 9 == first_bad(address)
+
+
+def test_a_chain_is_checked_when_it_is_opened() -> None:
+    """As strictly as `verified`, but for what events say before the last one."""
+    opened = events.chained(WRITTEN, head=HEAD)
+    assert opened == events.verified(WRITTEN)[-1] == events.chained(WRITTEN[4:], events.verified(WRITTEN[:4])[-1])
+    for wrong, number in (
+        (without(3), 3),
+        ([*WRITTEN[:3], FORGED, *WRITTEN[4:]], 4),
+        ([WRITTEN[0], WRITTEN[2], WRITTEN[1], *WRITTEN[3:]], 2),
+        (WRITTEN[:5], 6),
+        ([], 1),
+    ):
+        with pytest.raises(BrokenHistory) as raised:
+            events.chained(wrong, head=HEAD)
+        assert number == raised.value.number
 
 
 def test_a_chain_that_was_made_anew_differs_from_a_head_that_was_kept(address, registry, history) -> None:  # type: ignore[no-untyped-def]

@@ -16,6 +16,7 @@ from policyengine.errors import InvalidInput, UnknownVersion
 from policyengine.registry import scopes
 from policyengine.registry.registry import Registry
 from policyengine.registry.release import Release
+from policyengine.registry.scopes import Scope
 from policyengine.storage.open_store import open_store
 from policyengine.storage.store import Conflict
 from policyengine.values.instant import Timestamp
@@ -212,7 +213,9 @@ def test_a_version_that_is_not_there_is_told(registry: Registry, digests: dict[s
         registry.activate(name, actor="ada")
 
 
-@pytest.mark.parametrize("share", ["0", "101", "-5", "5.001", "five", "1/0"])
+@pytest.mark.parametrize(
+    "share", ["0", "101", "-5", "5.001", "five", "1/0", "5/1", "1_0", " 5", "\u0665", "1e9999999999"]
+)
 def test_a_share_that_is_none_is_refused(share: str) -> None:
     with pytest.raises(InvalidInput, match="percent"):
         scopes.percent(share)
@@ -221,6 +224,63 @@ def test_a_share_that_is_none_is_refused(share: str) -> None:
 def test_who_did_it_must_be_said(registry: Registry, versions: dict[str, Release]) -> None:
     with pytest.raises(InvalidInput, match="actor"):
         registry.publish(versions["1.0.0"], actor="")
+
+
+@pytest.mark.parametrize("change", [{"actor": "a\nb"}, {"actor": 5}, {"actor": "\ud800"}, {"reason": "\x1b[2J"}])
+def test_what_a_list_could_not_show_is_not_written(registry: Registry, digests: dict[str, str], change) -> None:  # type: ignore[no-untyped-def]
+    """A line break would look like another event, and an escape could hide one."""
+    with pytest.raises(InvalidInput, match=next(iter(change))):
+        registry.activate("tokens@1.0.0", **{"actor": "ada", **change})
+    assert registry.verify() == 3
+
+
+@pytest.mark.parametrize(
+    "scope", [Scope("percent", "abc"), Scope("everybody"), Scope("all", "x"), Scope("percent", "05")]
+)
+def test_a_scope_that_is_none_is_not_written(registry: Registry, digests: dict[str, str], scope: Scope) -> None:
+    """Whoever reads the history could not say whom it holds."""
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        registry.activate("tokens@1.0.0", scope, actor="ada")
+    assert registry.verify() == 3
+
+
+def test_a_clock_that_is_far_ahead_moves_nobody_s_time(registry: Registry, digests: dict[str, str], clock) -> None:  # type: ignore[no-untyped-def]
+    """A price list of next year would else answer today, by one event of a machine whose clock is wrong."""
+    registry.activate("tokens@1.0.0", actor="ada")
+    today = clock.set("2026-06-02T00:00:00Z")
+    registry.activate("tokens@1.1.0", actor="ada", start=Timestamp.parse("2027-01-01T00:00:00Z"))
+    clock.set("2028-01-01T00:00:00Z")
+    registry.activate("tokens@1.2.0", scopes.tenant("acme"), actor="bob")
+
+    clock.time = today
+    assert registry.due("tokens").artifact == digests["1.0.0"]
+    registry.activate("tokens@1.1.0", scopes.tenant("acme"), actor="ada")
+    assert registry.due("tokens", "acme").artifact == digests["1.1.0"]
+    taken_back = registry.rollback("tokens", scopes.tenant("acme"), actor="ada").data
+    assert (str(today), [6]) == (taken_back["from"], taken_back["withdraws"])
+    assert registry.due("tokens", "acme").artifact == digests["1.0.0"]
+    assert registry.verify() == 8
+
+
+def test_a_clock_that_is_a_little_behind_sees_what_was_done(registry: Registry, digests: dict[str, str], clock) -> None:  # type: ignore[no-untyped-def]
+    registry.activate("tokens@1.0.0", actor="ada")
+    clock.set("2026-05-31T23:59:30Z")
+
+    assert registry.due("tokens").artifact == digests["1.0.0"]
+    registry.activate("tokens@1.1.0", actor="ada")
+    assert registry.due("tokens").artifact == digests["1.1.0"]
+
+
+def test_going_back_is_refused_where_services_cannot_feed_it(registry: Registry, digests: dict[str, str]) -> None:
+    registry.activate("tokens@1.0.0", actor="ada")
+    registry.activate("tokens@1.1.0", actor="ada")
+
+    with pytest.raises(InvalidInput, match="needs `used`"):
+        registry.rollback("tokens", actor="ada", offered={"bill": []})
+    with pytest.raises(InvalidInput, match="list of facts"):
+        registry.rollback("tokens", actor="ada", offered={"bill": "used"})
+    registry.rollback("tokens", actor="ada", offered={"bill": ["used"]})
+    assert registry.due("tokens").artifact == digests["1.0.0"]
 
 
 def test_a_label_stays_with_its_content(registry: Registry, versions: dict[str, Release]) -> None:

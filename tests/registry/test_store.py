@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import itertools
 import os
+import sqlite3
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from registry.databases import new_database
@@ -163,6 +166,10 @@ def test_a_password_is_in_no_message() -> None:
     for address in (
         "postgresql://ada:sesame@127.0.0.1:1/x",
         "postgresql://ada:sesame@h/x?nonsense=1",
+        "postgresql://ada:sesame@[::1/x",
+        "postgresql://ada:pass@sesame@127.0.0.1:1/x",
+        "postgresql://ada:%zzsesame@127.0.0.1:1/x",
+        "postgres+driver://ada:sesame@h/x",
         "mysql://a:sesame@h/x",
     ):
         with pytest.raises(StoreUnavailable) as raised:
@@ -221,3 +228,79 @@ def test_a_table_that_is_there_is_used_without_the_right_to_make_one() -> None:
         assert (store.events(), store.blob("x"), store.head()) == ([b"one"], b"data", head_of(1, b"one"))
         with pytest.raises(StoreUnavailable, match="permission denied"):
             store.append(2, b"two")
+
+
+def test_waiting_is_interrupted(store: Store) -> None:
+    """That which is under way, and what is begun later."""
+    waiting = threading.Thread(target=store.wait, args=(0, 86_400), daemon=True)
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+
+    store.interrupt()
+    waiting.join(60)
+    assert not waiting.is_alive()
+    assert not store.wait(0, 86_400)
+
+
+@pytest.mark.parametrize("kind", ["folder", "sqlite"])
+def test_what_belongs_to_others_is_left_as_it_is(kind: str, tmp_path: Path) -> None:
+    """A folder or a database that is there and no registry is not made one by who only asks."""
+    place = tmp_path / "place"
+    if kind == "folder":
+        place.mkdir()
+        (place / "bundle.yaml").write_bytes(b"policyengine: 1")
+    else:
+        with contextlib.closing(sqlite3.connect(place)) as db, db:
+            db.execute("CREATE TABLE event (anything)")
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+
+    with pytest.raises(NoStore, match="no registry"):
+        open_store(f"{kind}:{place}", make=False)
+    assert before == {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+
+
+def test_an_empty_address_is_not_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(StoreUnavailable, match="empty"):
+        open_store("")
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_written_into_a_file_that_was_removed(tmp_path: Path) -> None:
+    """SQLite would, and the event would be lost with the process that was told that it is there."""
+    path = tmp_path / "registry.db"
+    with SqliteStore(path) as store:
+        store.append(1, b"one")
+        path.unlink()
+
+        with pytest.raises(StoreUnavailable, match="No such file"):
+            store.append(2, b"two")
+
+
+def test_a_wrong_password_is_told_and_not_shown() -> None:
+    """As libpq says it, which names the user only."""
+    address = new_database()
+    import psycopg
+
+    said = psycopg.conninfo.conninfo_to_dict(address)
+    with psycopg.connect(address, autocommit=True) as server:
+        server.execute(
+            "DO $$ BEGIN CREATE ROLE locked LOGIN PASSWORD 'sesame'; EXCEPTION WHEN others THEN NULL; END $$"
+        )
+        (hba,) = server.execute("SHOW hba_file").fetchone() or ("",)
+        rules = Path(hba).read_bytes()
+        Path(hba).write_bytes(b"local all locked scram-sha-256\n" + rules)
+        server.execute("SELECT pg_reload_conf()")
+        try:
+            wrong = psycopg.conninfo.make_conninfo(**{**said, "user": "locked", "password": "open"})
+            url = f"postgresql://locked:opensesame@/{said['dbname']}?host={quote(str(said['host']), safe='')}"
+            with pytest.raises(psycopg.OperationalError, match="password"):
+                psycopg.connect(wrong)
+            with pytest.raises(StoreUnavailable, match="password authentication failed") as raised:
+                open_store(url)
+        finally:
+            Path(hba).write_bytes(rules)
+            server.execute("SELECT pg_reload_conf()")
+    assert "opensesame" not in str(raised.value)
