@@ -8,7 +8,6 @@ and the split into files do not change it; tests, descriptions and reasons do.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import islice
@@ -22,6 +21,7 @@ from policyengine.language.expression.printer import print_expression
 from policyengine.language.model import Bundle
 from policyengine.language.yaml import Mapping, Node, Scalar, plain
 from policyengine.language.yaml import Sequence as YamlSequence
+from policyengine.values.canonical_json import canonical_text
 from policyengine.values.number_text import decimal_text, split_decimal
 
 ROWS_AT_ONCE = 500
@@ -44,30 +44,26 @@ def _document(merged: dict[str, Any], files: dict[str, Sheet]) -> Iterator[str]:
     """The document in pieces: its `files` are many times as long as all the rest."""
     separator = "{"
     for key in sorted({*merged, *(["files"] if files else [])}):
-        yield f"{separator}{_text(key)}:"
+        yield f"{separator}{canonical_text(key)}:"
         separator = ","
         if key == "files":
             yield from _files(files)
         else:
-            yield _text(merged[key])
+            yield canonical_text(merged[key])
     yield "}"
 
 
 def _files(files: dict[str, Sheet]) -> Iterator[str]:
     separator = "{"
     for name, sheet in sorted(files.items()):
-        yield f"{separator}{_text(name)}:[{_text(sheet.header)}"
+        yield f"{separator}{canonical_text(name)}:[{canonical_text(sheet.header)}"
         separator = ","
-        columns = [map([*map(_text, column.texts)].__getitem__, column.codes) for column in sheet.columns]
+        columns = [map([*map(canonical_text, column.texts)].__getitem__, column.codes) for column in sheet.columns]
         rows = zip(*columns, strict=True)
         while some := "],[".join(map(",".join, islice(rows, ROWS_AT_ONCE))):
             yield f",[{some}]"
         yield "]"
     yield "}"
-
-
-_text = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
-"""A value as canonical JSON."""
 
 
 def _merge(merged: dict[str, Any], key: str, value: Any) -> None:

@@ -17,6 +17,7 @@ from policyengine.frozen import frozen
 from policyengine.registry import scopes
 from policyengine.registry.scopes import Scope
 from policyengine.storage.store import Head
+from policyengine.values.canonical_json import canonical_text
 from policyengine.values.instant import Timestamp
 from policyengine.values.invalid import InvalidValue
 
@@ -30,7 +31,6 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MEMBERS = {"number", "previous", "recorded", "actor", "kind", "data"}
 _TIME = re.compile(rb'([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{0,8}[1-9])?)Z"\}')
 """How an event ends: what the chain is made of stands there, behind everything that somebody may have chosen."""
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 class BrokenHistory(PolicyEngineError):
@@ -66,7 +66,7 @@ def encode(number: int, previous: str, recorded: Timestamp, actor: str, kind: st
 
 def canonical(value: Any) -> bytes:
     """The one way in which a JSON value is written: keys in order, no spaces."""
-    return _CANONICAL(value).encode()
+    return canonical_text(value).encode()
 
 
 def digest(event: bytes) -> str:
@@ -136,7 +136,7 @@ def is_of_kind(event: bytes, kind: bytes) -> bool:
 
 def mark_of(scope: Scope) -> bytes:
     """What stands in every event that is for a scope, and in few others."""
-    return b'"scope":' + _CANONICAL(scope.as_json()).encode()
+    return b'"scope":' + canonical_text(scope.as_json()).encode()
 
 
 def present(clock: Timestamp, last: Event | None, recorded: Timestamp | None = None) -> Timestamp:

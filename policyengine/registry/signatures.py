@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policyengine.errors import InvalidInput
+from policyengine.values.canonical_json import canonical_bytes
 
 try:
     from cryptography.exceptions import InvalidSignature
@@ -48,7 +48,7 @@ def key_id(key: Ed25519PublicKey) -> str:
 def statement(bundle: str, version: str, artifact: str) -> bytes:
     """The bytes that a signature of a version is about."""
     said = {"artifact": artifact, "bundle": bundle, "version": version}
-    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return canonical_bytes(said)
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:

@@ -21,6 +21,7 @@ from typing import Any
 from policyengine.errors import InvalidArtifact
 from policyengine.runtime import places, program_json
 from policyengine.runtime.program import Program
+from policyengine.values.canonical_json import canonical_bytes
 
 FORMAT = 1
 SUFFIX = ".policy"
@@ -248,7 +249,7 @@ def _manifest(data: bytes) -> dict[str, Any]:
 
 
 def _canonical(body: object) -> bytes:
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return canonical_bytes(body)
 
 
 def _digest(data: bytes) -> str:

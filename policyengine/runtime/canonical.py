@@ -7,7 +7,6 @@ absent optional is left out. Reading it back gives an input that holds the same 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -36,11 +35,6 @@ def canonical(program: Program, entry: Entry, held: Sequence[Any]) -> dict[str, 
     """The held facts of an entry point as JSON values."""
     places = {program.facts[i].path: i for i in entry.facts if program.facts[i].path}
     return _group(program.inputs, (), places, held)
-
-
-def canonical_bytes(data: object) -> bytes:
-    """JSON values as the bytes to hash: sorted keys, no spaces, UTF-8."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def from_canonical(program: Program, entry: Entry, data: object) -> Any:

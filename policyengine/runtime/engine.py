@@ -10,7 +10,6 @@ from typing import Any
 
 from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError
 from policyengine.runtime import costs, explain, interpreter
-from policyengine.runtime.canonical import canonical_bytes
 from policyengine.runtime.codegen import citing, generator, lining, printing
 from policyengine.runtime.codegen.citing import Cite
 from policyengine.runtime.codegen.generator import Decide, Hands, TooDeep
@@ -27,6 +26,7 @@ from policyengine.runtime.outputs import is_too_large, shower
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.program_json import digest as program_digest
 from policyengine.runtime.reason import Reason
+from policyengine.values.canonical_json import canonical_bytes
 from policyengine.values.instant import Timestamp
 from policyengine.values.types import Type
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from policyengine.errors import InvalidArtifact
 from policyengine.runtime.column_json import numbers_json, numbers_of
+from policyengine.values.canonical_json import canonical_bytes
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ def to_json(places: Places) -> bytes:
     """The places as canonical JSON."""
     rows = {table: [own.file, numbers_json(own.lines)] for table, own in places.rows.items()}
     body = {"named": places.named, "rows": rows}
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return canonical_bytes(body)
 
 
 def from_json(data: bytes, ids: Mapping[str, Sequence[str]]) -> Places:

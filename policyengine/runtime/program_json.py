@@ -47,6 +47,7 @@ from policyengine.runtime.program import (
     TableData,
 )
 from policyengine.values import types
+from policyengine.values.canonical_json import canonical_bytes
 from policyengine.values.types import Type
 
 FORMAT = 2
@@ -115,7 +116,7 @@ def to_json(program: Program) -> bytes:
     }  # fmt: skip
     body["types"] = [types.to_json(t) for t in interned.index]
     body["format"] = FORMAT
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return canonical_bytes(body)
 
 
 def digest(program: Program) -> str:

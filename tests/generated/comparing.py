@@ -20,7 +20,6 @@ from oracle.tree import Kind
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.runtime import explain, interpreter
-from policyengine.runtime.canonical import canonical_bytes
 from policyengine.runtime.codegen import generator
 from policyengine.runtime.codegen.writer import TooDeep
 from policyengine.runtime.decision import Decision
@@ -30,6 +29,7 @@ from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Program
 from policyengine.runtime.unavailable import UNAVAILABLE
 from policyengine.values import types
+from policyengine.values.canonical_json import canonical_bytes
 from policyengine.values.instant import Timestamp
 
 

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from policyengine.errors import InvalidInput
 from policyengine.runtime import facts as reading
-from policyengine.runtime.canonical import canonical, canonical_bytes, from_canonical
+from policyengine.runtime.canonical import canonical, from_canonical
 from policyengine.runtime.codegen import printing
 from policyengine.runtime.program import Group
 from policyengine.runtime.unavailable import UNAVAILABLE
 from policyengine.values import types
+from policyengine.values.canonical_json import canonical_bytes
 
 READER = reading.Reader(PROGRAM, ENTRY)
 WHOLE = {

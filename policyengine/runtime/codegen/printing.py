@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
-from policyengine.runtime.canonical import canonical, canonical_bytes, written
+from policyengine.runtime.canonical import canonical, written
 from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.program import Entry, Group, Leaf, Program
 from policyengine.values import types
+from policyengine.values.canonical_json import canonical_bytes
 from policyengine.values.civil import wall_text
 from policyengine.values.number_text import decimal_text
 
