@@ -14,8 +14,9 @@ engine to one that is ready to answer (ours from its artifact, the others from t
 The peers are in `benchmarks/peers`; one that is not installed is left out with a line that says so.
 
 Variants of this engine: `decide` is the public call, types checked, reasons on demand; `decider` the same by
-`policy.decider`; `amount` also reads the amount (all outputs in W2 and W3); `rationale` reads all outputs and makes
-the rationale in full; `id` reads the amount and the decision's id; `record` makes the whole record.
+`policy.decider`; `amount` also reads the amount (all outputs in W2 and W3); `rationale` makes the
+rationale in full, `all` reads all outputs with their lines as well; `id` reads the amount and the decision's id;
+`compact` makes the compact record and `record` the whole one.
 """
 
 from __future__ import annotations

@@ -16,8 +16,10 @@ VARIANTS = {
     "decide": "policy.decide(NAME, facts, tenant=tenant, at=at)",
     "decider": "decide(facts, tenant, at)",
     "amount": "d = decide(facts, tenant, at); READ",
-    "rationale": "d = decide(facts, tenant, at); dict(d.outputs); d.rationale",
+    "rationale": "d = decide(facts, tenant, at); d.rationale",
+    "all": "d = decide(facts, tenant, at); dict(d.outputs); d.rationale",
     "id": "d = decide(facts, tenant, at, 'e'); READ; d.id",
+    "compact": "d = decide(facts, tenant, at, 'e'); d.compact_record()",
     "record": "d = decide(facts, tenant, at, 'e'); d.record()",
 }
 """What is measured, each in the words of a caller; `decide` alone is `policy.decider(NAME)`."""

@@ -221,6 +221,8 @@ def _above_interpreter(lines: Lines) -> float:
 GOALS: list[tuple[str, float, Callable[[Lines], float]]] = [
     ("W1, 1,000 rows, `decide`: ratio", 0.6, _of("w1", 1_000, "decide")),
     ("W1, 1,000 rows, `rationale`: ratio", 1.5, _of("w1", 1_000, "rationale")),
+    ("W1, 1,000 rows, `all`: ratio", 1.5, _of("w1", 1_000, "all")),
+    ("W1, 1,000 rows, `compact`: ratio", 1.1, _of("w1", 1_000, "compact")),
     ("W1, 1,000 rows, `record`: ratio", 1.1, _of("w1", 1_000, "record")),
     ("W1, 1,000 rows, `decide`: p99 / median", 2.5, _of("w1", 1_000, "decide", "p99_over_median")),
     ("W1, 100,000 rows, `decide`: ratio", 0.75, _of("w1", 100_000, "decide")),
@@ -228,6 +230,7 @@ GOALS: list[tuple[str, float, Callable[[Lines], float]]] = [
     ("W2, 1,000,000 tenants, `decide`: ratio", 1.0, _of("w2", 1_000_000, "decide")),
     ("W3, `decide`: ratio", 0.3, _of("w3", 34, "decide")),
     ("W3, `rationale`: ratio", 1.1, _of("w3", 34, "rationale")),
+    ("W3, `all`: ratio", 1.1, _of("w3", 34, "all")),
     ("publish 100,000 price rows from CSV: seconds", 2, _of("w1", 100_000, "decide", "publish_s")),
     ("publish 100,000 price rows from CSV: MB", 250, _of("w1", 100_000, "decide", "publish_mb")),
     ("load 100,000 price rows: seconds", 0.3, _of("w1", 100_000, "decide", "load_s")),

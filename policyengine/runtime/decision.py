@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, KeysView, Mapping
+from collections.abc import Iterator, KeysView, Mapping, Sequence
 from decimal import Decimal
-from json.encoder import encode_basestring as quoted
 from typing import TYPE_CHECKING, Any
 
 from policyengine.errors import EvaluationError, InvalidInput
@@ -16,7 +13,7 @@ from policyengine.runtime.failure import Failure
 from policyengine.runtime.limits import COST_MAX, Meter
 from policyengine.runtime.program import Entry, Program
 from policyengine.runtime.reason import Reason
-from policyengine.runtime.record import record
+from policyengine.runtime.record import compact, effects, record
 from policyengine.runtime.why_not import WhyNot, why_not
 from policyengine.values import types
 from policyengine.values.money import Money
@@ -32,11 +29,22 @@ class Outputs(Mapping[str, Any]):
 
     __slots__ = ("_decision",)
 
-    def __init__(self, decision: Decision) -> None:
-        self._decision = decision
+    _decision: Decision
 
     def __getitem__(self, name: str) -> Any:
-        return self._decision._output(name)
+        decision = self._decision
+        state = decision._state
+        node, place, show = state[0].answers[name]
+        if show is None:
+            return decision._lines(node, place)
+        held = state[place]
+        if held.__class__ is Failure:
+            return None  # `on_error` has answered for it, by the effect
+        value = show(held)
+        if value.__class__ is Failure:
+            places = decision._policy.program.places
+            raise EvaluationError(value.message, value.code, node, places.get(node, ""))
+        return value
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._decision._prepared.answers)
@@ -59,7 +67,7 @@ class Decision:
 
     _state: tuple[Any, ...]
     """(the prepared entry point, event, purpose, *held facts, *held values), set by who makes the decision."""
-    _found: dict[str, Any] | None
+    _found: tuple[list[dict[str, Any]], ...] | None
     """The lines of its charges, once they have been asked for: see `_listed`."""
 
     # One tuple holds what was asked and answered: it is made in one step, without an `__init__`, and most decisions are
@@ -72,6 +80,13 @@ class Decision:
         made._state = state
         made._check()
         return made
+
+    @classmethod
+    def effects_of(cls, state: Sequence[Any]) -> dict[str, Any]:
+        """The effect, codes and approvers of a state, as records have them."""
+        made = cls()
+        made._state = tuple(state)
+        return effects(made)
 
     @property
     def _prepared(self) -> Prepared:
@@ -192,42 +207,25 @@ class Decision:
 
         Each is made when it is asked for, so that lines cost nothing where only the amount is read.
         """
-        return Outputs(self)
+        made = Outputs()
+        made._decision = self
+        return made
 
-    def _output(self, name: str) -> Any:
-        """An answer as callers see it, from its place in the state."""
-        state = self._state
-        node, place, show = state[0].answers[name]
-        if show is None:
-            return self._lines(node)
-        held = state[place]
-        if held.__class__ is Failure:
-            return None  # `on_error` has answered for it, by the effect
-        value = show(held)
-        if value.__class__ is Failure:
-            raise EvaluationError(value.message, value.code, node, self._policy.program.places.get(node, ""))
-        return value
-
-    def _lines(self, node: str) -> list[dict[str, Any]] | None:
+    def _lines(self, node: str, place: int) -> list[dict[str, Any]] | None:
         """The lines of a charge; None where it has failed and `on_error` has answered for it."""
-        try:
-            found = self._found
-        except AttributeError:
+        found = getattr(self, "_found", ())
+        if found == ():
             found = self._found = self._listed()
         if found is not None:
-            return [line.copy() for line in found[node]]
+            return [line.copy() for line in found[place]]
         lines = self.trace.values[node]
         return None if isinstance(lines, Failure) else explain.lines(lines)
 
-    def _listed(self) -> dict[str, Any] | None:
+    def _listed(self) -> tuple[list[dict[str, Any]], ...] | None:
         """Every output of lines by generated code; None where only the trace can tell."""
-        find = self._prepared.find_lines
-        return None if find is None else find(self._facts, self._cells)
-
-    @property
-    def _cells(self) -> Any:
-        """What the tenant's overrides have changed; None where it has none."""
-        return self._policy.program.tenant_cells.get(self._state[3 + Program.TENANT])
+        state = self._state
+        find = state[0].find_lines
+        return None if find is None else find(state)
 
     @property
     def value(self) -> Any:
@@ -277,9 +275,12 @@ class Decision:
 
     @property
     def _is_silent(self) -> bool:
-        """Whether nothing was asked that could object, and nothing has failed."""
-        entry = self._entry
-        return not entry.guards and not entry.requires and Failure not in map(type, self._values)
+        """Whether nothing that was asked objects, and nothing has failed."""
+        state = self._state
+        prepared: Prepared = state[0]
+        if prepared.silence and state[prepared.first_guard : prepared.first_check] != prepared.silence:
+            return False
+        return not prepared.may_fail or Failure not in map(type, self._values)
 
     @property
     def effect(self) -> str:
@@ -338,16 +339,17 @@ class Decision:
         found = self._cited()
         if found is None:
             found = explain.reasons(self._policy.program, self._entry, self.trace)
-        objected = self._refused + self.guards
-        if objected:
-            program, sayings = self._policy.program, self._prepared.sayings
+        prepared = self._prepared
+        if prepared.silence and (objected := self._refused + self.guards):
+            program, sayings = prepared.policy.program, prepared.sayings
             found += tuple([explain.filled(program, n, sayings[n], lambda: self.trace) for n in objected])
         return found
 
     def _cited(self) -> tuple[Reason, ...] | None:
         """The reasons by generated code; None where only the trace can tell."""
-        cite = self._prepared.cite
-        return None if cite is None else cite(self._facts, self._values, self._cells)
+        state = self._state
+        cite = state[0].cite
+        return None if cite is None else cite(state)
 
     def explain(self) -> str:
         """The decision as text for a person."""
@@ -373,16 +375,14 @@ class Decision:
     @property
     def id(self) -> str:
         """A hash of digest, decision, tenant, at, event and canonical input: it names this answer."""
-        prepared, event, _, at, tenant = self._state[:5]
-        asked = f"{prepared.label},{_json(tenant)},{_json(at)},{_json(event)},{self.canonical_input}]"
-        return "dec_" + hashlib.sha256(asked.encode()).hexdigest()[:40]
+        prepared = self._prepared
+        return prepared.print_id(self._state)
 
     @property
     def canonical_input(self) -> str:
         """`input` as JSON text with sorted keys and no spaces: what the digest of a record's input is made of."""
-        state = self._state
-        prepared: Prepared = state[0]
-        return prepared.print(state[3 : prepared.first_value])
+        prepared = self._prepared
+        return prepared.print(self._state)
 
     @property
     def booking_key(self) -> tuple[str | None, str, str] | None:
@@ -393,18 +393,21 @@ class Decision:
         """Everything that a later replay needs, as JSON; `input=False` keeps only the digest of the input."""
         return record(self, with_input=input)
 
+    def compact_record(self) -> str:
+        """The record as a line of JSON without what a replay makes again: the rationale and the lines of charges.
+
+        A service that keeps every decision pays least for this.
+        """
+        prepared = self._prepared
+        written = None if prepared.print_compact is None else prepared.print_compact(self._state)
+        return compact(self) if written is None else written
+
     def __repr__(self) -> str:
         return f"Decision({self.name} of {self.policy})"
 
 
 def _is_same(value: Any, failure: Failure) -> bool:
     return isinstance(value, Failure) and (value.code, value.message) == (failure.code, failure.message)
-
-
-def _json(value: str | int | None) -> str:
-    if value.__class__ is str:
-        return quoted(value)
-    return "null" if value is None else json.dumps(value)
 
 
 class OfUnavailable(Decision):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import count
 from typing import Any
 
 from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError
 from policyengine.runtime import costs, explain, interpreter
-from policyengine.runtime.codegen import citing, generator, lining, printing
+from policyengine.runtime.codegen import citing, compact, generator, lining, printing
 from policyengine.runtime.codegen.citing import Cite
+from policyengine.runtime.codegen.compact import Compact
 from policyengine.runtime.codegen.generator import Decide, Hands, TooDeep
 from policyengine.runtime.codegen.lining import FindLines
 from policyengine.runtime.codegen.printing import Print
@@ -52,7 +54,7 @@ class Policy:
         self.program = program
         self._digest = digest
         self._prepared: dict[str, Prepared] = {}
-        self._deciders: dict[str, Decider] = {}
+        self._deciders = _Deciders(self)
         self.selects = Selects(program)
 
     def __repr__(self) -> str:
@@ -92,8 +94,7 @@ class Policy:
 
         Raises InvalidInput (a fact is missing, wrong or out of range), EvaluationError (a rule failed on these facts).
         """
-        decide = self._deciders.get(name) or self.decider(name)
-        return decide(input, tenant, at, event, purpose)
+        return self._deciders[name](input, tenant, at, event, purpose)
 
     def decide_json(
         self,
@@ -140,10 +141,7 @@ class Policy:
 
     def decider(self, name: str) -> Decider:
         """One entry point as a function of `(input, tenant=, at=, event=, purpose=)`: `decide` for hot loops."""
-        decide = self._deciders.get(name)
-        if decide is None:
-            decide = self._deciders[name] = self._prepare(name).decide
-        return decide
+        return self._deciders[name]
 
     def _prepare(self, name: str) -> Prepared:
         entry = self.program.entries.get(name)
@@ -165,6 +163,17 @@ class Policy:
 Decider = Callable[..., Decision]
 
 
+class _Deciders(dict[str, Decider]):
+    """The entry points that have been asked, each made ready when it is first asked."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    def __missing__(self, name: str) -> Decider:
+        made = self[name] = self._policy._prepare(name).decide
+        return made
+
+
 class Prepared:
     """An entry point made ready: `decide` answers (input, tenant, at, event, purpose).
 
@@ -179,6 +188,11 @@ class Prepared:
         self.first_value = 3 + len(policy.program.facts)
         """Where the values stand in a decision's state, and where those of the guards do."""
         self.first_guard = self.first_value + len(entry.outputs)
+        self.first_check = self.first_guard + len(entry.guards) + len(entry.requires)
+        self.silence = (False,) * len(entry.guards) + (True,) * len(entry.requires)
+        """What guards and required entitlements say where none of them objects."""
+        self.may_fail = bool(policy.program.on_error)
+        """Whether a decision may hold a failure: else none is made of one."""
         self.answers = _answers(policy.program, entry)
         self._run: Decide | None = None
         self.decide: Decider = self._decide
@@ -221,8 +235,19 @@ class Prepared:
 
     @cached_property
     def print(self) -> Print:
-        """What prints the canonical input of held facts."""
+        """What prints the canonical input of a decision."""
         return printing.generate(self.policy.program, self.entry)
+
+    @cached_property
+    def print_id(self) -> Print:
+        """What makes the id of a decision."""
+        return printing.generate_id(self.policy.program, self.entry, self.label)
+
+    @cached_property
+    def print_compact(self) -> Compact | None:
+        """What prints the compact record of most decisions."""
+        version = asdict(self.policy.version)
+        return compact.generate(self.policy.program, self.entry, self.label, version, Decision.effects_of)
 
     @cached_property
     def sayings(self) -> dict[str, Reason]:
@@ -252,10 +277,13 @@ class Prepared:
 
 
 def _answers(program: Program, entry: Entry) -> dict[str, tuple[str, int, Callable[[Any], Any] | None]]:
-    """For each output its node, its place in a decision's state and how callers see it (None: when it is asked for)."""
-    first = 3 + len(program.facts)
+    """For each output its node, its place in a decision's state and how callers see it; for one that is made when it is
+    asked for, its place among those and None."""
+    first, later = 3 + len(program.facts), count()
     return {
-        name: (node, first + n, None if program.nodes[node].deferred else shower(program.nodes[node].type))
+        name: (node, next(later), None)
+        if program.nodes[node].deferred
+        else (node, first + n, shower(program.nodes[node].type))
         for n, (name, node) in enumerate(entry.outputs)
     }
 

@@ -50,6 +50,9 @@ TIME_TEXT_MAX = 64
 DECIMAL128 = Context(DIGITS_MAX, ROUND_HALF_EVEN, -999_999, 999_999, 1, 0, [], [Inexact, InvalidOperation])
 
 
+scaleb = DECIMAL128.scaleb
+
+
 class ZoneUnavailable(Exception):
     """The host could not fetch the name of the zone in which a wall-clock time is given."""
 
@@ -108,31 +111,22 @@ def _number(its_type: Number, scale: int, want: str) -> Read:
     lo, hi = its_type.lo, its_type.hi
     least, most = -(-lo // scale), hi // scale
     places = places_of(its_type, scale)
-    power = 10**places
-    times = scale // power
-    # Where the first digit may stand. Beyond it a number is out of range, or too fine, and is never multiplied out.
-    top = len(str(max(abs(lo), abs(hi)) // scale))
+    times = scale // 10**places
+    low, high = Decimal(lo // times), Decimal(hi // times)
 
     def read(value: Any, root: Any) -> Any:
         if type(value) is int:
             if least <= value <= most:
                 return value * scale
-        elif type(value) is Decimal and value.is_finite():
-            if not value:  # whatever its exponent
-                held: int | None = 0
-            else:
-                held = scaled(value) if -places <= value.adjusted() <= top else None
-            if held is not None and lo <= held <= hi:
-                return held
+        elif type(value) is Decimal:
+            try:
+                moved = scaleb(value, places)
+                # A number out of range is never multiplied out, and one that is too fine is no whole one.
+                if low <= moved <= high and (held := int(moved)) == moved and lo <= held * times <= hi:
+                    return held * times
+            except (Inexact, InvalidOperation):
+                pass
         raise refusals.wrong_number(value, its_type, scale, places, want)
-
-    def scaled(value: Decimal) -> int | None:
-        try:
-            n, d = DECIMAL128.plus(value).as_integer_ratio()
-        except Inexact:
-            return None
-        factor, rest = divmod(power, d)
-        return None if rest else n * factor * times
 
     return read
 

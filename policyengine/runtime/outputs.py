@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal, Inexact
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from policyengine.runtime.cells import UNLIMITED
@@ -19,11 +20,13 @@ from policyengine.runtime.limits import RESULT_PARTS_MAX
 from policyengine.values import types
 from policyengine.values.civil import Date
 from policyengine.values.instant import Duration, Timestamp
-from policyengine.values.number_text import DIGITS_MAX, PLACES, decimal_text, shortest
-from policyengine.values.types import BITS_MAX, Number, Type
+from policyengine.values.number_text import DIGITS_MAX, decimal_text, shortest
+from policyengine.values.types import Number, Type
 
 _WHOLE_MAX = 10**DIGITS_MAX
-_normalize, _scaleb = DECIMAL128.normalize, DECIMAL128.scaleb
+_EASY = 10 ** (DIGITS_MAX - 1)
+"""Below it no whole number has too many digits, so that one division tells all."""
+_divide = DECIMAL128.divide
 
 
 def plain(value: Any, its_type: Type) -> Any:
@@ -66,7 +69,7 @@ def shower(its_type: Type) -> Callable[[Any], Any]:
                 value if value.__class__ is int and -_WHOLE_MAX < value < _WHOLE_MAX else plain(value, its_type)
             )
         case Number(den=den):
-            return lambda value: plain(value, its_type) if value.__class__ is Failure else number(value, den)
+            return partial(_shown, Decimal(den), den)
         case types.BOOL | types.STRING | types.Enum():
             return lambda value: value
     if is_nested(its_type):
@@ -97,15 +100,21 @@ def _tier(its_type: types.Tiers, up_to: int | None, rate: int, flat: int) -> Any
     return _whole({**numbers, "flat_amount": plain(flat, its_type.flat)})
 
 
+def _shown(divisor: Decimal, den: int, value: Any) -> Any:
+    """`number` of an int or a failure, with the denominator made a Decimal beforehand."""
+    if value.__class__ is int and -_EASY < value < _EASY:
+        try:
+            return _divide(value, divisor)
+        except Inexact:
+            return TOO_MANY_DIGITS
+    return value if value.__class__ is Failure or value is None else number(value, den)
+
+
 def number(n: int, den: int) -> Decimal | Failure:
     """n / den as the shortest exact Decimal, which has no needless zeros and no exponent for a whole number."""
-    whole, rest = divmod(n, den)
-    if not rest and -_WHOLE_MAX < whole < _WHOLE_MAX:
-        return Decimal(whole)
-    places = PLACES.get(den)
-    if rest and places is not None and n.bit_length() <= BITS_MAX:
+    if -_EASY < n < _EASY:
         try:
-            return _normalize(_scaleb(n, -places))
+            return _divide(n, den)
         except Inexact:
             return TOO_MANY_DIGITS
     return Decimal(decimal_text(n, den)) if _fits(n, den) else TOO_MANY_DIGITS

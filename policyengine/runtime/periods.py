@@ -162,7 +162,9 @@ def part_of_seconds(start: int, end: int, period_start: int, period_end: int) ->
 
 def _seconds(n: int, d: int) -> tuple[int, int]:
     """Nanoseconds as seconds where both are whole."""
-    return (n // SECOND, d // SECOND) if n % SECOND == 0 == d % SECOND else (n, d)
+    seconds, rest = divmod(n, SECOND)
+    of_seconds, of_rest = divmod(d, SECOND)
+    return (n, d) if rest or of_rest else (seconds, of_seconds)
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {

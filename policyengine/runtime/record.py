@@ -5,9 +5,11 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
+from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from policyengine.values.canonical_json import canonical_text
 from policyengine.values.civil import Date, wall_text
 from policyengine.values.instant import Duration, Timestamp
 
@@ -17,33 +19,46 @@ if TYPE_CHECKING:
 
 def record(decision: Decision, with_input: bool) -> dict[str, Any]:
     """A decision as JSON, replayable where the input is kept."""
-    canonical = decision.canonical_input
-    policy, at = decision.policy, decision.at
-    effect = decision.effect
-    is_allowed = effect == "allow"
-    out: dict[str, Any] = {
-        "id": decision.id,
-        "event": decision.event,
-        "purpose": decision.purpose,
-        "policy": {
-            "name": policy.name,
-            "version": policy.version,
-            "digest": policy.digest,
-            "program_digest": policy.program_digest,
-        },
-        "decision": decision.name,
-        "tenant": decision.tenant,
-        "at": None if at is None else wall_text(at) + "Z",
-        "input_digest": f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}",
-        "effect": effect,
-        "codes": list(decision.codes),
-        "approvers": [] if is_allowed else list(decision.approvers),
+    given = decision.canonical_input
+    out = {
+        **_answered(decision),
+        "input_digest": f"sha256:{hashlib.sha256(given.encode()).hexdigest()}",
         "rationale": [reason.path for reason in decision.rationale],
         "outputs": {name: jsonable(value) for name, value in decision.outputs.items()},
     }
     if with_input:
-        out["input"] = json.loads(canonical)
+        out["input"] = json.loads(given)
     return out
+
+
+def compact(decision: Decision) -> str:
+    """A decision as one line of canonical JSON, without what a replay makes again."""
+    nodes, outputs = decision._policy.program.nodes, decision.outputs
+    shown = {name: jsonable(outputs[name]) for name, node in decision._entry.outputs if not nodes[node].deferred}
+    given = json.loads(decision.canonical_input)
+    return canonical_text({**_answered(decision), "compact": True, "outputs": shown, "input": given})
+
+
+def _answered(decision: Decision) -> dict[str, Any]:
+    """What every record begins with."""
+    at = decision.at
+    return {
+        "id": decision.id,
+        "event": decision.event,
+        "purpose": decision.purpose,
+        "policy": asdict(decision.policy),
+        "decision": decision.name,
+        "tenant": decision.tenant,
+        "at": None if at is None else wall_text(at) + "Z",
+        **effects(decision),
+    }
+
+
+def effects(decision: Decision) -> dict[str, Any]:
+    """The effect of a decision, with its codes and who must approve."""
+    effect = decision.effect
+    approvers = [] if effect == "allow" else list(decision.approvers)
+    return {"effect": effect, "codes": list(decision.codes), "approvers": approvers}
 
 
 def jsonable(value: Any) -> Any:

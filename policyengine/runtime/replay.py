@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from policyengine.runtime.engine import Policy
 
 ASKED = ("tenant", "at", "event", "purpose")
 COMPARED = ("id", "effect", "codes", "approvers", "rationale", "outputs")
+NOT_COMPACT = ("rationale",)
+"""What a compact record leaves out, beside the outputs that are lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,9 @@ class Replay:
 def replay(record: Mapping[str, Any], policy: Policy, *, other_version: bool = False) -> Replay:
     """Make a recorded decision again with a policy; raises UnknownVersion where it is not the recorded version,
     unless `other_version` asks for exactly that comparison (a backtest), and InvalidInput where it is no record."""
-    missing = next((name for name in ("policy", "decision", *ASKED, *COMPARED) if name not in record), None)
+    is_compact = record.get("compact") is True
+    answered = [name for name in COMPARED if not (is_compact and name in NOT_COMPACT)]
+    missing = next((name for name in ("policy", "decision", *ASKED, *answered) if name not in record), None)
     if missing is not None:
         raise InvalidInput("is missing: this is no record of a decision", missing)
     version = record["policy"]
@@ -47,6 +52,6 @@ def replay(record: Mapping[str, Any], policy: Policy, *, other_version: bool = F
         raise InvalidInput(f"`{name}` is nothing that this policy decides", "decision")
     given = from_canonical(policy.program, entry, record["input"])
     decision = policy.decide(name, given, **{asked: record[asked] for asked in ASKED})
-    now = decision.record(input=False)
-    compared = [f for f in COMPARED if not (other_version and f == "id")]
+    now = json.loads(decision.compact_record()) if is_compact else decision.record(input=False)
+    compared = [f for f in answered if not (other_version and f == "id")]
     return Replay(decision, {f: (record[f], now[f]) for f in compared if record[f] != now[f]})

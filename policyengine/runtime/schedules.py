@@ -107,10 +107,12 @@ def tiers_between(edges: Ints, start: int, end: int, whole: bool) -> tuple[int, 
     A quantity exactly at the end of a tier has used that tier up.
     """
     last = bisect_left(edges, end)
-    first = last if whole else bisect_left(edges, start)
-    if first < len(edges) and edges[first] == start < end and not whole:
+    if whole:
+        return last, last + 1
+    first = bisect_left(edges, start)
+    if start < end and first < len(edges) and edges[first] == start:
         first += 1
-    return min(first, last), max(first, last) + 1
+    return (first, last + 1) if first <= last else (last, first + 1)
 
 
 def tier_index(s: Prepared, quantity: int) -> int:

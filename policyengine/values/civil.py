@@ -176,10 +176,17 @@ def date_text(days: int) -> str:
 
 def wall_text(wall: int) -> str:
     """Wall nanoseconds as `YYYY-MM-DDTHH:MM:SS`, with as many decimals as it needs."""
-    day, rest = divmod(wall, DAY)
-    seconds, nanosecond = divmod(rest, SECOND)
-    clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    return f"{date_text(day)}T{clock}{decimals_text(nanosecond)}"
+    minute, rest = divmod(wall, MINUTE)
+    second, nanosecond = divmod(rest, SECOND)
+    text = f"{_minute_text(minute)}{second:02d}"
+    return text + decimals_text(nanosecond) if nanosecond else text
+
+
+@lru_cache(maxsize=4096)
+def _minute_text(minute: int) -> str:
+    """A minute as far as its last colon; what happens now and what begins at midnight is asked for often."""
+    day, minute = divmod(minute, 24 * 60)
+    return f"{date_text(day)}T{minute // 60:02d}:{minute % 60:02d}:"
 
 
 def decimals_text(nanosecond: int) -> str:

@@ -7,6 +7,7 @@ Exponents are checked before anything is multiplied out: `int(Decimal("1e1000000
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from math import gcd
 
@@ -94,6 +95,19 @@ def _with_point(n: int, d: int, places: int) -> str:
     whole, rest = divmod(abs(n), d)
     text = f"{whole}.{rest:0{places}d}".rstrip("0") if rest else str(whole)
     return "-" + text if n < 0 else text
+
+
+def decimal_texts(d: int) -> Callable[[int], str]:
+    """`decimal_text` of any n over this d."""
+    form = f"%d.%0{PLACES.get(d, 0)}d"
+
+    def text(n: int) -> str:
+        if not 0 <= n < _CHUNK_POWER or d not in PLACES:
+            return decimal_text(n, d)
+        whole, rest = divmod(n, d)
+        return (form % (whole, rest)).rstrip("0") if rest else str(whole)
+
+    return text
 
 
 def fraction_text(n: int, d: int) -> str:

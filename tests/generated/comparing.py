@@ -27,6 +27,7 @@ from policyengine.runtime.engine import Policy, interpreted
 from policyengine.runtime.facts import Facts, Reader
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Program
+from policyengine.runtime.record import compact
 from policyengine.runtime.unavailable import UNAVAILABLE
 from policyengine.values import types
 from policyengine.values.canonical_json import canonical_bytes
@@ -137,7 +138,11 @@ def _untraced(answer: Decision) -> list[Difference]:
     written = canonical_bytes(answer.input).decode()
     if answer.canonical_input != written:
         found.append(Difference("canonical input", written, answer.canonical_input))
-    for node, lines in (answer._listed() or {}).items():
+    record = compact(answer)
+    if answer.compact_record() != record:
+        found.append(Difference("compact record", record, answer.compact_record()))
+    listed = [node for _, node in answer._prepared.entry.outputs if answer._policy.program.nodes[node].deferred]
+    for node, lines in zip(listed, answer._listed() or (), strict=False):
         expected = explain.lines(answer.trace.values[node])
         if repr(lines) != repr(expected):
             found.append(Difference(f"{node}: listed", repr(expected), repr(lines)))

@@ -11,6 +11,7 @@ import pytest
 from bundles import policy
 
 import policyengine as pe
+from policyengine.values.canonical_json import canonical_bytes
 
 BUNDLE = Path(__file__).parents[2] / "policies" / "llm-api"
 AT = "2026-12-15T00:00:00Z"
@@ -82,6 +83,53 @@ def test_a_record_holds_bytes_as_base64() -> None:
 
     assert {"own": "em/Dqw==", "all": ["YQ=="]} == json.loads(json.dumps(record))["outputs"]
     assert pe.replay(record, made).same
+
+
+KINDS = """
+inputs:
+  amount: int
+  rate: {type: decimal, places: 2}
+  name: string
+  since: timestamp
+  tier: {enum: [a, '100%']}
+  spare: {type: int, optional: true}
+guards:
+  large: {when: amount > 100, effect: review, approver: finance, reason: much}
+  huge: {when: amount > 1_000, effect: deny, reason: too much}
+decisions:
+  told:
+    outputs: {amount: amount, rate: rate, name: name, since: since, tier: tier, more: has(spare)}
+    guards: [large, huge]
+  listed: {outputs: {all: '[amount, 2]'}}
+"""
+
+
+@pytest.mark.parametrize("decision", ["told", "listed"])
+@pytest.mark.parametrize("amount", [0, 101, 1_001])
+def test_a_compact_record_is_the_record_without_what_a_replay_makes_again(decision: str, amount: int) -> None:
+    """It is printed by generated code, whatever guards say and whatever characters stand in names and values."""
+    made = policy(KINDS)
+    text = 'a "%s" \u00e9\n'
+    facts = {"amount": amount, "rate": Decimal("0.50"), "name": text, "since": AT, "tier": "100%"}
+    for given in (facts, {**facts, "spare": 7}):
+        answer = made.decide(decision, given, tenant="t%d", at=AT, event="e%", purpose="p")
+        line = answer.compact_record()
+
+        kept = {name: value for name, value in answer.record().items() if name not in ("rationale", "input_digest")}
+        assert line == canonical_bytes({**kept, "compact": True}).decode()
+        assert pe.replay(json.loads(line), made).same
+        assert not pe.replay({**json.loads(line), "effect": "none"}, made).same
+
+
+def test_a_compact_record_leaves_lines_out(api: pe.Policy) -> None:
+    """Nothing is lost: the decision that a replay makes has them."""
+    decision = api.decide("price_call", CALL, at=AT, tenant="globex", event="req_1")
+    record = json.loads(decision.compact_record())
+
+    assert list(record["outputs"]) == ["amount"]
+    again = pe.replay(record, api)
+    assert again.same
+    assert again.decision.record() == decision.record()
 
 
 def test_what_is_no_record_is_not_replayed(api: pe.Policy) -> None:

@@ -7,7 +7,6 @@ and whatever fails on the way, is left to the interpreter.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -15,9 +14,9 @@ from math import lcm
 from typing import Any
 
 from policyengine.runtime import explain
-from policyengine.runtime.codegen.generator import Generator
+from policyengine.runtime.codegen.of_state import OfState
 from policyengine.runtime.codegen.presence import surely_asked, surely_read
-from policyengine.runtime.codegen.writer import TooDeep, Val, is_pair, without_unused
+from policyengine.runtime.codegen.writer import TooDeep, Val, without_unused
 from policyengine.runtime.interpreter import needed
 from policyengine.runtime.program import (
     All,
@@ -38,14 +37,12 @@ from policyengine.runtime.program import (
     walk,
 )
 from policyengine.runtime.reason import Reason
+from policyengine.runtime.schedules import Ints, tiers_between
 from policyengine.values import types
 from policyengine.values.types import Number
 
-Cite = Callable[[Sequence[Any], Sequence[Any], Any], tuple[Reason, ...] | None]
-"""The reasons of held facts, of the values that the answer has and of the tenant's cells, without those of guards; None
-where only a trace can tell."""
-
-_ANSWERED = re.compile(r"\bv\d+\b")
+Cite = Callable[[Sequence[Any]], tuple[Reason, ...] | None]
+"""The reasons by a decision's state, without those of guards; None where only a trace can tell."""
 
 
 class CannotTell(Exception):
@@ -71,13 +68,12 @@ class _ByKey(dict[int, Reason]):
         return made
 
 
-class _Citing(Generator):
+class _Citing(OfState):
     """Walks the nodes against their order: who reads a node has been seen before the node itself."""
 
     def __init__(self, program: Program, entry: Entry) -> None:
         order = needed(program, entry, explained=True)
-        super().__init__(program, entry, order, leaves=True)
-        self.leave = "return None"
+        super().__init__(program, entry, entry, order)
         self.nodes = order
         self.places = {name: place for place, name in enumerate(order)}
         self.known: dict[str, Reason] = {}
@@ -94,9 +90,7 @@ class _Citing(Generator):
     def made(self) -> Cite | None:
         if self.metered:
             return None
-        for name in self.order:
-            self.numbering.node(name)
-        self._know_answers()
+        self.number_nodes()
         entry = self.entry
         asked = {node for _, node in entry.outputs} | set(entry.guards) | set(entry.requires)
         self.always = surely_asked(self.program, asked)
@@ -112,29 +106,11 @@ class _Citing(Generator):
         may_repeat = any(times > 1 for times in self.sources.values())
         self.line(f"return Q({made})" if may_repeat else f"return {made}")
         body = without_unused(self.lines)
-        head = ["def cite(f, v, o):", *(f" f{index} = f[{index}]" for index in sorted(self.facts))]
-        for answer in sorted(set(_ANSWERED.findall("\n".join(body)))):
-            head += [f" {answer} = v[{answer[1:]}]", f" if {answer}.__class__ is F: return None"]
-        head += [f" {flag} = False" for flag in self.flags.values()]
+        head = self.head(body) + [f" {flag} = False" for flag in self.flags.values()]
         names = {**self.names, "Q": _once}
-        exec(
-            compile(
-                "\n".join([*head, *body, ""]),
-                f"<{self.program.bundle}:{entry.name}:reasons>",
-                "exec",
-            ),
-            names,
-        )
-        cite: Cite = names["cite"]
+        exec(compile("\n".join([*head, *body, ""]), f"<{self.program.bundle}:{entry.name}:reasons>", "exec"), names)
+        cite: Cite = names["decide"]
         return cite
-
-    def _know_answers(self) -> None:
-        """What the answer holds need not be computed again."""
-        entry, nodes = self.entry, self.program.nodes
-        answers = [node for _, node in entry.outputs] + [*entry.guards, *entry.requires, *entry.checks]
-        for place, name in enumerate(answers):
-            if not nodes[name].deferred and not is_pair(nodes[name].type):
-                self.memo[self.numbering.of_node[name]] = Val(f"v{place}", nodes[name].type)
 
     # ------------------------------------------------------------------------------------------- what is asked for
 
@@ -233,10 +209,9 @@ class _Citing(Generator):
             path = f"{node.name}.{tier + 1}"
             return Reason(path, "tier", self.program.places.get(path, place))
 
-        reasons = self.bind(_ByKey(make), ("tier reasons", node.name))
-        self.sources[reasons] += 1
-        between = f"T.tiers_between({schedule.code}[0], {begin}, {end}, {call.function == 'volume'})"
-        return [f"*[{reasons}[i] for i in range(*{between})]"]
+        between = self.bind(_tiers_between(make, call.function == "volume"), ("tier reasons", node.name))
+        self.sources[between] += 1
+        return [f"*{between}({schedule.code}[0], {begin}, {end})"]
 
     # --------------------------------------------------------------------------------- what an expression asks for
 
@@ -386,7 +361,7 @@ class _Citing(Generator):
 class _Inside:
     """Statements under a condition: what they compute is not known after it."""
 
-    def __init__(self, writer: Generator) -> None:
+    def __init__(self, writer: OfState) -> None:
         self.writer = writer
         self.memo = dict(writer.memo)
 
@@ -396,6 +371,21 @@ class _Inside:
     def __exit__(self, *_: object) -> None:
         self.writer.indent -= 1
         self.writer.memo = self.memo
+
+
+def _tiers_between(make: Callable[[int], Reason], whole: bool) -> Callable[[Ints, int, int], tuple[Reason, ...]]:
+    """What gives the reasons of the tiers that the growth from one quantity to another touches."""
+    by_tier = _ByKey(make)
+    known: tuple[Reason, ...] = ()
+
+    def between(edges: Ints, start: int, end: int) -> tuple[Reason, ...]:
+        nonlocal known
+        first, stop = tiers_between(edges, start, end, whole)
+        if stop > len(known):
+            known = tuple([by_tier[tier] for tier in range(stop)])
+        return known[first:stop]
+
+    return between
 
 
 def _once(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:

@@ -156,8 +156,7 @@ class Generator(TableWriter, FlowWriter):
         if intake is not None:
             facts = "".join(f"{code}, " for code in intake.held)
             self.leave = f"f = ({facts}); return V((P, event, purpose, *f, *C(f, o)))"
-        for name in self.order:
-            self.numbering.node(name)
+        self.number_nodes()
         results = [node for _, node in self.entry.outputs]
         results += [*self.entry.guards, *self.entry.requires, *self.entry.checks]
         self.presence = Presence(self.program, self.order)
@@ -173,7 +172,6 @@ class Generator(TableWriter, FlowWriter):
         values = [self._returned(found[node]) if node in found else "None" for node in results]
         if intake is None:
             self.line(f"return ({', '.join(values)}{',' if values else ''})")
-            head = ["def decide(f, o):", *(f" f{index} = f[{index}]" for index in sorted(self.facts))]
         else:
             made = f"(P, event, purpose, {facts}{', '.join(values)})"
             doubts = [f"{v.code}.__class__ is F" for v in found.values() if v.fails]
@@ -183,16 +181,26 @@ class Generator(TableWriter, FlowWriter):
             self.line("d = D()")
             self.line(f"d._state = {made}")
             self.line("return d")
-            head = [
-                "def decide(input, tenant=None, at=None, event=None, purpose=None):",
-                " g = input",
-                *intake.statements(),
-            ]
-            head += [" X(f0)"] * (self.program.effective != (None, None)) + [" o = O(tenant)"]
+        body = without_unused(self.lines)
+        head = self.head(body) if intake is None else self._asked_head(intake)
         if self.metered:
             self.names["M"] = Meter
             head.append(" m = M()")
-        return "\n".join([*head, *without_unused(self.lines), ""])
+        return "\n".join([*head, *body, ""])
+
+    def number_nodes(self) -> None:
+        """Number the nodes, each after those that it reads."""
+        for name in self.order:
+            self.numbering.node(name)
+
+    def _asked_head(self, intake: Intake) -> list[str]:
+        signature = "def decide(input, tenant=None, at=None, event=None, purpose=None):"
+        in_force = [" X(f0)"] if self.program.effective != (None, None) else []
+        return [signature, " g = input", *intake.statements(), *in_force, " o = O(tenant)"]
+
+    def head(self, body: list[str]) -> list[str]:
+        """The beginning of a function without an intake."""
+        return ["def decide(f, o):", *(f" f{index} = f[{index}]" for index in sorted(self.facts))]
 
     def _ahead(self) -> list[str]:
         """The nodes to compute before they are used: those used twice, and every few of a long chain."""

@@ -16,7 +16,7 @@ from math import lcm
 from typing import Any
 
 from policyengine.runtime import explain
-from policyengine.runtime.codegen.generator import Generator
+from policyengine.runtime.codegen.of_state import OfState
 from policyengine.runtime.codegen.writer import TooDeep, Val, is_pair
 from policyengine.runtime.exact import exact
 from policyengine.runtime.explain import quotient
@@ -28,8 +28,8 @@ from policyengine.values import types
 from policyengine.values.types import Number, Type
 
 Lines = list[dict[str, Any]]
-FindLines = Callable[[Sequence[Any], Any], dict[str, Lines] | None]
-"""The lines by an output's node, of held facts and the tenant's cells; None where only the interpreter can tell."""
+FindLines = Callable[[Sequence[Any]], tuple[Lines, ...] | None]
+"""The lines of each output that has lines, by a decision's state; None where only the interpreter can tell."""
 
 
 def generate(program: Program, entry: Entry) -> FindLines | None:
@@ -37,25 +37,18 @@ def generate(program: Program, entry: Entry) -> FindLines | None:
     outputs = tuple((name, node) for name, node in entry.outputs if program.nodes[node].deferred)
     listed = replace(entry, outputs=outputs, guards=(), requires=(), checks=())
     try:
-        writer = _Lining(program, listed)
+        writer = _Lining(program, listed, entry)
         if writer.metered:
             return None
-        found = writer.compiled({})
+        found: FindLines = writer.compiled({})
     except (TooDeep, RecursionError):
         return None
-    nodes = [node for _, node in outputs]
-
-    def lines(facts: Sequence[Any], cells: Any) -> dict[str, Lines] | None:
-        listed = found(facts, cells)
-        return None if listed is None else dict(zip(nodes, listed, strict=True))
-
-    return lines
+    return found
 
 
-class _Lining(Generator):
-    def __init__(self, program: Program, entry: Entry) -> None:
-        super().__init__(program, entry, needed(program, entry), leaves=True)
-        self.leave = "return None"
+class _Lining(OfState):
+    def __init__(self, program: Program, entry: Entry, answered: Entry) -> None:
+        super().__init__(program, entry, answered, needed(program, entry))
         self.names["Q"] = Fraction
         self.names["SHOW"] = explain.lines
 
@@ -82,12 +75,12 @@ class _Lining(Generator):
         assert isinstance(tiers.type, types.Tiers)
         assert isinstance(amount.type, Number)
         schedule, _ = self.tiers(tiers, 1)
-        dens = self.bind((tiers.type.rate.den, tiers.type.flat.den, amount.type.den))
+        dens = tiers.type.rate.den, tiers.type.flat.den, amount.type.den
+        run = self.bind(graduated_lines(*dens), ("graduated lines", *dens))
 
         def build(found: list[Val]) -> str:
-            return f"{run}({dens}, {schedule.code}, {', '.join(v.code for v in found)})"
+            return f"{run}({schedule.code}, {', '.join(v.code for v in found)})"
 
-        run = self.bind(graduated_lines, ("graduated lines",))
         return self.strict(expr.type, (charge, start, end, at_zero, begun, amount), build, beside=[schedule])
 
     def _exact(self, v: Val) -> str:
@@ -118,44 +111,57 @@ def _is_graduated(expr: Call) -> bool:
     return is_plain and all(isinstance(t, Number) and t.integer for t in (start.type, end.type, tiers.type.bound))
 
 
-def graduated_lines(
-    dens: tuple[int, int, int],
-    schedule: Prepared,
-    charge: str,
-    start: int,
-    end: int,
-    at_zero: bool,
-    begun: bool,
-    due: int,
-) -> Lines:
-    """A line for each tier that the growth of a whole quantity touches; what rounding changed stands in the last one.
+def graduated_lines(rate_den: int, flat_den: int, due_den: int) -> Callable[..., Lines]:
+    """What lists a line for each tier that the growth of a whole quantity touches, for these denominators of rates, of
+    flat amounts and of what is due.
 
-    It is `line_amount` of `tier_lines`, as callers see it; `dens` are the denominators of rates, of flat amounts and of
-    the amount that is due.
+    It is `line_amount` of `tier_lines`, as callers see it: what rounding changed stands in the last line.
     """
-    rate_den, flat_den, due_den = dens
-    common = lcm(*dens)
-    edges, rates = schedule[:2]
-    first, last = sorted((bisect_left(edges, start), bisect_left(edges, end)))
-    lines: Lines = []
-    amounts: list[int] = []
-    for tier in range(first, last + 1):
-        low, high = _inside(edges, tier, start), _inside(edges, tier, end)
-        flat = graduated_flat(schedule, high, at_zero)
-        flat -= graduated_flat(schedule, low, begun if low == start else at_zero)
-        if high == low and not flat:
-            continue
-        rate = rates[tier]
-        line = {"charge": charge, "tier": tier + 1, "quantity": high - low, "unit_amount": quotient(rate, rate_den)}
-        if flat:
-            line["flat_amount"] = quotient(flat, flat_den)
-        lines.append(line)
-        amounts.append((high - low) * rate * (common // rate_den) + flat * (common // flat_den))
-    if amounts:
-        amounts[-1] = due * (common // due_den) - sum(amounts[:-1])
-    for line, amount in zip(lines, amounts, strict=True):
-        line["amount"] = quotient(amount, common)
-    return lines
+    common = lcm(rate_den, flat_den, due_den)
+    by_rate, by_flat, by_due = common // rate_den, common // flat_den, common // due_den
+    shown = lru_cache(maxsize=4096)(partial(quotient, d=rate_den))
+
+    def listed(s: Prepared, charge: str, start: int, end: int, at_zero: bool, begun: bool, due: int) -> Lines:
+        edges, rates, flats = s[:3]
+        first, last = bisect_left(edges, start), bisect_left(edges, end)
+        has_flats = any(flats)
+        if first == last and not has_flats:
+            if start == end:
+                return []
+            return [
+                {
+                    "charge": charge,
+                    "tier": first + 1,
+                    "quantity": end - start,
+                    "unit_amount": shown(rates[first]),
+                    "amount": quotient(due, due_den),
+                }
+            ]
+        if first > last:
+            first, last = last, first
+        left, own = due * by_due, 0
+        line: dict[str, Any] | None = None
+        lines: Lines = []
+        for tier in range(first, last + 1):
+            low, high = _inside(edges, tier, start), _inside(edges, tier, end)
+            flat = 0
+            if has_flats:
+                flat = graduated_flat(s, high, at_zero) - graduated_flat(s, low, begun if low == start else at_zero)
+            if high == low and not flat:
+                continue
+            if line is not None:
+                line["amount"] = quotient(own, common)
+                left -= own
+            line = {"charge": charge, "tier": tier + 1, "quantity": high - low, "unit_amount": shown(rates[tier])}
+            if flat:
+                line["flat_amount"] = quotient(flat, flat_den)
+            lines.append(line)
+            own = (high - low) * rates[tier] * by_rate + flat * by_flat
+        if line is not None:
+            line["amount"] = quotient(left, common)
+        return lines
+
+    return listed
 
 
 def _inside(edges: tuple[int, ...], tier: int, quantity: int) -> int:

@@ -9,20 +9,22 @@ No text of a bundle appears in generated source: names stand in templates, which
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from policyengine.runtime.canonical import canonical, written
 from policyengine.runtime.cells import UNLIMITED
+from policyengine.runtime.codegen.of_state import state_names
 from policyengine.runtime.program import Entry, Group, Leaf, Program
 from policyengine.values import types
-from policyengine.values.canonical_json import canonical_bytes
+from policyengine.values.canonical_json import canonical_bytes, canonical_text
 from policyengine.values.civil import wall_text
-from policyengine.values.number_text import decimal_text
+from policyengine.values.number_text import decimal_text, decimal_texts
 
 Print = Callable[[Sequence[Any]], str]
-"""The canonical input of held facts, as the text of `canonical_bytes`."""
+"""A text of a decision's state: the canonical input as that of `canonical_bytes`, or the id."""
 
 _DEPTH_MAX = 20
 """Groups inside one another that are printed in line."""
@@ -30,23 +32,27 @@ _DEPTH_MAX = 20
 
 def generate(program: Program, entry: Entry) -> Print:
     """The function that prints the canonical input of an entry point."""
-
-    def careful(held: Sequence[Any]) -> str:
-        return canonical_bytes(canonical(program, entry, held)).decode()
-
-    writer = _Printing(program, entry)
-    body = writer.group(program.inputs, (), True, 0)
-    if body is None:
-        return careful
-    names = {**writer.names, "careful": careful}
-    source = f"def printed(f):\n try: return {body}\n except (TypeError, KeyError): return careful(f)\n"
-    exec(compile(source, f"<{program.bundle}:{entry.name}:input>", "exec"), names)
-    found: Print = names["printed"]
-    return found
+    printed: Print = Printing(program, entry).function("return given")
+    return printed
 
 
-class _Printing:
+def generate_id(program: Program, entry: Entry, label: str) -> Print:
+    """The function that prints the id of a decision; `label` is how the text begins whose hash the id is."""
+    writer = Printing(program, entry)
+    printed: Print = writer.function(*writer.hashed(label), "return 'dec_' + h.hexdigest()[:40]")
+    return printed
+
+
+def or_null(name: str, form: str) -> str:
+    """The code of a value as JSON, by that of its text where it is there."""
+    return f"('null' if {name} is None else {form})"
+
+
+class Printing:
+    """The writer of a function of a decision's state that prints; `given` is the canonical input in it."""
+
     def __init__(self, program: Program, entry: Entry) -> None:
+        self.program, self.entry = program, entry
         facts = program.facts
         self.places = {facts[i].path: i for i in entry.facts if facts[i].path}
         self.names: dict[str, Any] = {
@@ -55,7 +61,35 @@ class _Printing:
             "wall_text": wall_text,
             "text_of": _text_of,
             "unless_empty": _unless_empty,
+            "careful": self._careful,
         }
+
+    def _careful(self, state: Sequence[Any]) -> str:
+        held = state[3 : 3 + len(self.program.facts)]
+        return canonical_text(canonical(self.program, self.entry, held))
+
+    def function(self, *statements: str) -> Any:
+        """The function of some statements that may read `given` and the names of what the state holds."""
+        given = self.group(self.program.inputs, (), True, 0) or "careful(s)"
+        lines = [
+            "def printed(s):",
+            f" {state_names(self.program, self.entry)} = s",
+            f" try: given = {given}",
+            " except (TypeError, KeyError): given = careful(s)",
+            *(f" {statement}" for statement in statements),
+            "",
+        ]
+        exec(compile("\n".join(lines), f"<{self.program.bundle}:{self.entry.name}:printed>", "exec"), self.names)
+        return self.names["printed"]
+
+    def hashed(self, label: str) -> list[str]:
+        """The statements that make `h`, the hash of which a decision's id is a part; `tenant` and `event` are texts."""
+        begun = self.bind(hashlib.sha256(label.encode()).copy)
+        return [
+            f"tenant = {or_null('f1', 'quoted(f1)')}; event = {or_null('event', 'quoted(event)')}",
+            f"h = {begun}()",
+            f"h.update((',%s,%s,%s,%s]' % (tenant, {or_null('f0', 'f0')}, event, given)).encode())",
+        ]
 
     def bind(self, value: Any) -> str:
         name = f"K{len(self.names)}"
@@ -81,7 +115,7 @@ class _Printing:
                     return None
                 template, arguments = template + "%s", [*arguments, code]
                 continue
-            value = f"f[{self.places[own]}]"
+            value = f"f{self.places[own]}"
             form, code = self._leaf(field, value)
             if present and not field.optional:
                 template, arguments = template + label + form, [*arguments, code]
@@ -102,7 +136,7 @@ class _Printing:
         name = self.bind(label.replace("%%", "%"))
         if not is_told:
             return f"unless_empty({name}, {code})"
-        there = f"{self.bind({True: True, False: False})}[f[{self.places[path]}]]"
+        there = f"{self.bind({True: True, False: False})}[f{self.places[path]}]"
         return f"({name} + {code} if {there} else '')"
 
     def _is_read(self, field: Leaf | Group, path: tuple[str, ...]) -> bool:
@@ -117,7 +151,7 @@ class _Printing:
             case types.Number() if leaf.scale == 1:
                 return '"%d"', value
             case types.Number():
-                return '"%s"', f"decimal_text({value}, {leaf.scale})"
+                return '"%s"', f"{self.bind(decimal_texts(leaf.scale))}({value})"
             case types.Limit():
                 text = f"decimal_text({value}, {leaf.scale})"
                 return '"%s"', f"({UNLIMITED!r} if {value} == {UNLIMITED!r} else {text})"
