@@ -56,6 +56,14 @@ class TierColumn(Sequence[Schedule]):
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
 
+def bounds_of(schedules: Sequence[Schedule]) -> Iterable[tuple[int | None, ...] | None]:
+    """The bounds of each row alone, which of a column need not be put together with its rates."""
+    if isinstance(schedules, TierColumn):
+        bounds, numbers = schedules.bounds
+        return map(bounds.__getitem__, numbers)
+    return [row and row[0] for row in schedules]
+
+
 def coded(values: Sequence[Any]) -> Coded:
     """Distinct values in the order in which they come, and where each stands."""
     numbers = {value: number for number, value in enumerate(dict.fromkeys(values))}

@@ -19,6 +19,7 @@ from policyengine.compiler.price_curve import Curve, Exact
 from policyengine.language.charges import Charge
 from policyengine.language.expression import arithmetic
 from policyengine.runtime.program import Call, Column, Const, Expr, If, Read
+from policyengine.runtime.tier_column import bounds_of
 from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.number_text import decimal_text, shortest
@@ -58,14 +59,15 @@ def schedule(context: Context, charge: Charge, schedule: Expr, found: Quantities
     only_rises = charge.mode == "graduated" and lowest.rates[0] >= 0 and lowest.flats[0] >= 0
     most = _most(found)
     all_reached: set[Any] = set()
-    for row, value in enumerate(known.values):
-        if value is None or (only_rises and value[0] in all_reached):
+    for row, bounds in enumerate(bounds_of(known.values)):
+        if bounds is None or (only_rises and bounds in all_reached):
             continue  # neither a cliff nor a free quantity makes less of a price that only rises
+        value = known.values[row]
         if times is None and any(value[2]):
             continue  # how flat amounts compare with units is not known
         one = _Found(counted(value[0][:-1], *value[1:]), partial(known.place, row), known.named(row))
         if not _judge(context, charge, most, free, one, times is not None):
-            all_reached.add(value[0])
+            all_reached.add(bounds)
 
 
 def _counted(
