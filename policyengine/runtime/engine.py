@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -42,6 +42,12 @@ class PolicyVersion:
     digest: str
     program_digest: str
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """The version as JSON, as records have it."""
+        digests = {"digest": self.digest, "program_digest": self.program_digest}
+        return {"name": self.name, "version": self.version, **digests}
+
     def __str__(self) -> str:
         return f"{self.name} {self.version} ({self.digest.removeprefix('sha256:')[:12]})"
 
@@ -60,7 +66,7 @@ class Policy:
     def __repr__(self) -> str:
         return f"Policy({self.version})"
 
-    @property
+    @cached_property
     def version(self) -> PolicyVersion:
         """Which policy this is."""
         program = self.program
@@ -246,8 +252,8 @@ class Prepared:
     @cached_property
     def print_compact(self) -> Compact | None:
         """What prints the compact record of most decisions."""
-        version = asdict(self.policy.version)
-        return compact.generate(self.policy.program, self.entry, self.label, version, Decision.effects_of)
+        program, version = self.policy.program, self.policy.version.fields
+        return compact.generate(program, self.entry, self.label, version, Decision.effects_of)
 
     @cached_property
     def sayings(self) -> dict[str, Reason]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 import hashlib
 import json
-from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +45,7 @@ def _answered(decision: Decision) -> dict[str, Any]:
         "id": decision.id,
         "event": decision.event,
         "purpose": decision.purpose,
-        "policy": asdict(decision.policy),
+        "policy": decision.policy.fields,
         "decision": decision.name,
         "tenant": decision.tenant,
         "at": None if at is None else wall_text(at) + "Z",

@@ -9,16 +9,16 @@ shows 13 currencies with fewer decimals than they have.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
+from policyengine.frozen import frozen
 from policyengine.values.civil import date_text, parse_date
 from policyengine.values.currency_table import ROWS
 from policyengine.values.invalid import InvalidValue, did_you_mean
 from policyengine.values.rounding import divide_round
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Currency:
     """A code, its decimal places (None for those without a minor unit) and the days [since, until) it was in use."""
 
@@ -57,7 +57,7 @@ def scale(code: str, at: int | None = None) -> int:
     return found.places
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RailScale:
     """Amounts are sent as integers at `places` and must be multiples of `step`, a power of ten."""
 

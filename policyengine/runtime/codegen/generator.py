@@ -12,10 +12,11 @@ module alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from policyengine.frozen import frozen
 from policyengine.runtime import costs, library, periods, zoned
 from policyengine.runtime.codegen.emission import OPERATIONS
 from policyengine.runtime.codegen.flow_writer import FlowWriter
@@ -57,7 +58,7 @@ Asked = Callable[..., Any]
 """A decision for (input, tenant, at, event, purpose)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Hands:
     """What the function of a request needs from the engine.
 

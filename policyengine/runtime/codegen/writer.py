@@ -10,9 +10,10 @@ import re
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from policyengine.frozen import frozen
 from policyengine.runtime import failure, schedules
 from policyengine.runtime.codegen import support
 from policyengine.runtime.failure import Failure
@@ -32,7 +33,7 @@ class TooDeep(Exception):
     """The entry nests deeper than generated code may; the interpreter answers instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Val:
     """A value in generated code. `below` is the denominator's code of a quotient, whose numerator is `code`."""
 
