@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 STRICTNESS = {"allow": 0, "review": 1, "deny": 2}
 
 
+OBJECTIONS_MAX = 1024
+"""So many combinations of what guards and entitlements say are kept with their reasons."""
+
+
 class Outputs(Mapping[str, Any]):
     """The outputs of a decision, each made when it is first asked for."""
 
@@ -339,10 +343,20 @@ class Decision:
         found = self._cited()
         if found is None:
             found = explain.reasons(self._policy.program, self._entry, self.trace)
+        state, prepared = self._state, self._prepared
+        said = state[prepared.first_guard : prepared.first_check]
+        return found if said == prepared.silence else found + self._objections(said)
+
+    def _objections(self, said: tuple[Any, ...]) -> tuple[Reason, ...]:
+        """What the guards and required entitlements say that object; mostly the same few, and nothing to fill in."""
         prepared = self._prepared
-        if prepared.silence and (objected := self._refused + self.guards):
-            program, sayings = prepared.policy.program, prepared.sayings
-            found += tuple([explain.filled(program, n, sayings[n], lambda: self.trace) for n in objected])
+        known = prepared.objections.get(said)
+        if known is not None:
+            return known
+        objected, sayings, program = self._refused + self.guards, prepared.sayings, prepared.policy.program
+        found = tuple([explain.filled(program, n, sayings[n], lambda: self.trace) for n in objected])
+        if len(prepared.objections) < OBJECTIONS_MAX and not any(explain.is_filled(program, n) for n in objected):
+            prepared.objections[said] = found
         return found
 
     def _cited(self) -> tuple[Reason, ...] | None:

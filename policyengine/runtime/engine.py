@@ -197,6 +197,8 @@ class Prepared:
         self.first_check = self.first_guard + len(entry.guards) + len(entry.requires)
         self.silence = (False,) * len(entry.guards) + (True,) * len(entry.requires)
         """What guards and required entitlements say where none of them objects."""
+        self.objections: dict[tuple[Any, ...], tuple[Reason, ...]] = {}
+        """The reasons that they give by what they say, as far as it has been asked for."""
         self.may_fail = bool(policy.program.on_error)
         """Whether a decision may hold a failure: else none is made of one."""
         self.answers = _answers(policy.program, entry)

@@ -83,9 +83,14 @@ def sayings(program: Program, entry: Entry) -> dict[str, Reason]:
     return refusals | {guard: said(guard, guard, "guard") for guard in entry.guards}
 
 
+def is_filled(program: Program, node: str) -> bool:
+    """Whether there are expressions in what a guard or an entitlement says."""
+    return f"{node}.reason" in program.nodes
+
+
 def filled(program: Program, node: str, saying: Reason, trace: Callable[[], Trace]) -> Reason:
     """A saying with the values of this decision; one without expressions as it is."""
-    if f"{node}.reason" not in program.nodes:
+    if not is_filled(program, node):
         return saying
     text = trace().values.get(f"{node}.reason")
     return replace(saying, text=text) if isinstance(text, str) else saying

@@ -390,6 +390,6 @@ def _tiers_between(make: Callable[[int], Reason], whole: bool) -> Callable[[Ints
 
 def _once(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """Each reason once, where it stands first; equal reasons are one object."""
-    if len(reasons) < 2:
+    if len({*map(id, reasons)}) == len(reasons):
         return reasons
     return tuple({id(reason): reason for reason in reasons}.values())

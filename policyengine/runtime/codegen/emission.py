@@ -261,18 +261,15 @@ def _division(w: Writer, n: str, d: str, mode: str, low: int) -> str:
 
 
 def _half_up(w: Writer, n: str, d: str, low: int) -> str:
-    """n / d rounded half away from zero: half of the divisor is added, doubled first where it is odd or not known."""
+    """n / d rounded half away from zero: half of the divisor is added. That of an odd one is rounded down, which
+    changes nothing, as no quotient by it lies halfway."""
     if not d.isidentifier() and not d.isdigit():
         d = w.named(d)
-    if d.isdigit() and int(d) % 2 == 0:
-        below, half = d, str(int(d) // 2)
-    else:
-        n, half = f"({n}) * 2", d
-        below = str(int(d) * 2) if d.isdigit() else f"({d} * 2)"
+    half = str(int(d) // 2) if d.isdigit() else f"{d} // 2"
     if low >= 0:
-        return f"({n} + {half}) // {below}"
+        return f"({n} + {half}) // {d}"
     n = w.named(n)
-    return f"(({n} + {half}) // {below} if {n} >= 0 else -(({half} - {n}) // {below}))"
+    return f"(({n} + {half}) // {d} if {n} >= 0 else -(({half} - {n}) // {d}))"
 
 
 def _compare(sign: str) -> Operation:

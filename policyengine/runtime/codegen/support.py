@@ -232,9 +232,7 @@ def half_up_parts(d: int, den: int, most: int) -> tuple[tuple[int, int, int, int
     parts = []
     for places in range(most + 1):
         common = gcd(10**places, d)
-        up, down = 10**places // common, d // common
-        if down % 2:  # then half of it is no int
-            up, down = 2 * up, 2 * down
+        up, down = 10**places // common, d // common  # half of an odd one may be rounded down: no tie is lost
         parts.append((up, down // 2, down, den // 10**places))
     return tuple(parts)
 
