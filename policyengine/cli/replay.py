@@ -19,7 +19,7 @@ from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError
 from policyengine.registry.registry import Registry
 from policyengine.runtime.engine import Policy
 from policyengine.runtime.given_json import given_json
-from policyengine.runtime.replay import Replay, replay
+from policyengine.runtime.replay import Replay, recorded_digest, replay
 
 
 @click.command()
@@ -151,7 +151,7 @@ def _again(record: dict[str, Any], known: Versions, number: int) -> Answer | Non
     if "error" in record and "decision" not in record:
         return None
     try:
-        policy = known.of(_digest(record))
+        policy = known.of(recorded_digest(record))
         found = replay(record, policy, other_version=known.other is not None)
     except EvaluationError as fault:
         return Answer({"decision": (record["outputs"], f"fails: {fault}")})
@@ -160,19 +160,6 @@ def _again(record: dict[str, Any], known: Versions, number: int) -> Answer | Non
             raise _at_line(number, fault) from None
         return Answer({"decision": (record["outputs"], f"is refused: {fault}")})
     return Answer(found.differences, _amounts(record, policy, found))
-
-
-def _digest(record: dict[str, Any]) -> str:
-    policy = record.get("policy")
-    needed = ("decision", "tenant", "at", "event", "purpose", "id", "effect", "codes", "approvers", "rationale")
-    missing = next((name for name in (*needed, "outputs") if name not in record), None)
-    if not isinstance(policy, dict) or not isinstance(policy.get("digest"), str):
-        missing = "policy"
-    if missing is not None:
-        raise InvalidInput("is missing: this is no record of a decision", missing)
-    assert isinstance(policy, dict)
-    digest: str = policy["digest"]
-    return digest
 
 
 def _amounts(record: dict[str, Any], policy: Policy, found: Replay) -> dict[tuple[str, str], tuple[Decimal, Decimal]]:

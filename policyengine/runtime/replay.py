@@ -33,15 +33,7 @@ class Replay:
 def replay(record: Mapping[str, Any], policy: Policy, *, other_version: bool = False) -> Replay:
     """Make a recorded decision again with a policy; raises UnknownVersion where it is not the recorded version,
     unless `other_version` asks for exactly that comparison (a backtest), and InvalidInput where it is no record."""
-    is_compact = record.get("compact") is True
-    answered = [name for name in COMPARED if not (is_compact and name in NOT_COMPACT)]
-    missing = next((name for name in ("policy", "decision", *ASKED, *answered) if name not in record), None)
-    if missing is not None:
-        raise InvalidInput("is missing: this is no record of a decision", missing)
-    version = record["policy"]
-    if type(version) is not dict or "digest" not in version:
-        raise InvalidInput("names no version by its digest: this is no record of a decision", "policy")
-    recorded = version["digest"]
+    recorded = recorded_digest(record)
     if recorded != policy.version.digest and not other_version:
         raise UnknownVersion(f"the record was made by {recorded}, this policy is {policy.version.digest}")
     if "input" not in record:
@@ -52,6 +44,28 @@ def replay(record: Mapping[str, Any], policy: Policy, *, other_version: bool = F
         raise InvalidInput(f"`{name}` is nothing that this policy decides", "decision")
     given = from_canonical(policy.program, entry, record["input"])
     decision = policy.decide(name, given, **{asked: record[asked] for asked in ASKED})
-    now = json.loads(decision.compact_record()) if is_compact else decision.record(input=False)
-    compared = [f for f in answered if not (other_version and f == "id")]
+    now = json.loads(decision.compact_record()) if _is_compact(record) else decision.record(input=False)
+    compared = [f for f in _answered(record) if not (other_version and f == "id")]
     return Replay(decision, {f: (record[f], now[f]) for f in compared if record[f] != now[f]})
+
+
+def recorded_digest(record: Mapping[str, Any]) -> str:
+    """The digest of the version that made a record, whole or compact; raises InvalidInput where it is none."""
+    needed = ("policy", "decision", *ASKED, *_answered(record))
+    missing = next((name for name in needed if name not in record), None)
+    if missing is not None:
+        raise InvalidInput("is missing: this is no record of a decision", missing)
+    version = record["policy"]
+    if not isinstance(version, dict) or not isinstance(version.get("digest"), str):
+        raise InvalidInput("names no version by its digest: this is no record of a decision", "policy")
+    digest: str = version["digest"]
+    return digest
+
+
+def _is_compact(record: Mapping[str, Any]) -> bool:
+    return record.get("compact") is True
+
+
+def _answered(record: Mapping[str, Any]) -> list[str]:
+    """The fields of an answer that a record has."""
+    return [name for name in COMPARED if not (_is_compact(record) and name in NOT_COMPACT)]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import policyengine as pe
+
 AT = ("--at", "2026-06-01T00:00:00Z")
 
 
@@ -43,6 +45,18 @@ def test_decisions_of_the_same_version_come_out_as_they_were(call: Any, chat: Pa
     assert (0, "3 decisions replayed, 0 came out otherwise, 1 without a decision left out\n") == (
         result.exit_code, result.output
     )  # fmt: skip
+
+
+def test_compact_records_are_replayed_like_whole_ones(call: Any, chat: Path, dearer: Path, tmp_path: Path) -> None:
+    decide = pe.load(chat).decider("monthly_bill")
+    lines = [decide({"plan": "team", "messages": n}, at=AT[1]).compact_record() for n in (0, 3_000)]
+    records = tmp_path / "compact.jsonl"
+    records.write_text("\n".join(lines), encoding="utf-8")
+
+    assert 0 == call("replay", records, chat).exit_code
+    found = call("replay", records, "--with", dearer)
+    assert 2 == found.exit_code
+    assert "  amount: 22.5 -> 25\n" in found.output
 
 
 def test_a_record_that_was_changed_is_found(call: Any, chat: Path, records: Path) -> None:
