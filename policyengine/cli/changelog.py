@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from policyengine.analysis.diff.as_changelog import as_changelog, with_section
 from policyengine.analysis.diff.report import difference
+from policyengine.analysis.diff.reports.as_changelog import as_changelog, with_section
 from policyengine.cli import OK, versions, whole_file
 from policyengine.errors import InvalidInput
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from policyengine.analysis.diff.against import too_low
-from policyengine.analysis.diff.rules import RULES
+from policyengine.analysis.diff.judging.against import too_low
+from policyengine.analysis.diff.judging.rules import RULES
 from policyengine.cli import CHECK_FAILED, OK, render, versions
 from policyengine.cli.git_bundle import NoBundle
 from policyengine.cli.watch import watched

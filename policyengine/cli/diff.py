@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from policyengine.analysis.diff import chart
-from policyengine.analysis.diff.as_html import as_html
-from policyengine.analysis.diff.as_json import as_json
-from policyengine.analysis.diff.as_markdown import as_markdown
 from policyengine.analysis.diff.report import Difference, difference
+from policyengine.analysis.diff.reports import chart
+from policyengine.analysis.diff.reports.as_html import as_html
+from policyengine.analysis.diff.reports.as_json import as_json
+from policyengine.analysis.diff.reports.as_markdown import as_markdown
 from policyengine.cli import DIFFERENCES, OK, diff_text, versions
 from policyengine.cli.diff_usage import Usage, rated, usage_options
 

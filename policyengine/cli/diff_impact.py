@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
-from policyengine.analysis.diff.impact import Impact, Line, Money
-from policyengine.analysis.diff.shown import amounts, calls_text, change_text, money_text, places, share_text
-from policyengine.analysis.diff.tally import BANDS
+from policyengine.analysis.diff.rating.impact import Impact, Line, Money
+from policyengine.analysis.diff.reports.shown import REFUSED_BY, band_cells, calls_text, line_cells, paid_text
 
 BAR_MAX = 24
 
@@ -21,17 +20,15 @@ def impact(found: Impact) -> Iterator[str]:
     for old, new, count in found.effects:
         yield f"  {old} -> {new}: {calls_text(count)}"
     for side, about, fault in found.faults:
-        who = {"before": "refused before", "after": "refused now", "both": "refused by both"}[side]
-        yield f"  {who}{f' ({about})' if about else ''}: {calls_text(fault.count)}, first in line {fault.line:,}"
+        who = f"{REFUSED_BY[side]} ({about})" if about else REFUSED_BY[side]
+        yield f"  {who}: {calls_text(fault.count)}, first in line {fault.line:,}"
         yield click.style(f"    {fault.example}", dim=True)
     yield ""
 
 
 def _money(money: Money, calls: int) -> Iterator[str]:
-    total = money.total
-    old, new = money_text(total.before, money.currency), money_text(total.after, money.currency)
-    change = change_text(total, money.currency)
-    yield f"  {old} -> {new}: {_coloured(change, total.change > 0)}, {total.changed:,} of {total.calls:,} calls differ"
+    old, new, change, differ = paid_text(money)
+    yield f"  {old} -> {new}: {_coloured(change, money.total.change > 0)}, {differ}"
     yield from _table("tenants that change most", money.movers, money.currency)
     if len(money.products) > 1:
         yield from _table("products", money.products, money.currency)
@@ -43,9 +40,7 @@ def _table(title: str, lines: Sequence[Line], currency: str) -> Iterator[str]:
     if not lines:
         return
     yield click.style(f"    {title}", bold=True)
-    shown = places(lines, currency)
-    rows = [(line.name, *amounts(line.sum, shown), share_text(line.sum.share)) for line in lines]
-    yield from columns([("", "before", "after", "change", ""), *rows])
+    yield from columns([("", "before", "after", "change", ""), *line_cells(lines, currency)])
 
 
 def columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
@@ -58,10 +53,9 @@ def columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 
 
 def _bands(money: Money) -> Iterator[str]:
-    shown = [n for n in range(len(BANDS)) if money.bands[n] or money.tenant_bands[n]]
-    rows = [("", "calls", "tenants")]
-    rows += [(BANDS[n], f"{money.bands[n]:,}", f"{money.tenant_bands[n]:,}") for n in shown]
-    bars = ["", *bar_lengths(money.bands[n] for n in shown)]
+    rows = [("", "calls", "tenants"), *band_cells(money)]
+    both = zip(money.bands, money.tenant_bands, strict=True)
+    bars = ["", *bar_lengths(calls for calls, tenants in both if calls or tenants)]
     for line, bar in zip(columns(rows), bars, strict=True):
         yield f"{line}  {bar}".rstrip()
 

@@ -6,10 +6,17 @@ from collections.abc import Iterator
 
 import click
 
-from policyengine.analysis.diff.breaking import Finding
+from policyengine.analysis.diff.judging.findings import Finding
+from policyengine.analysis.diff.meaning.witnesses import Witness
 from policyengine.analysis.diff.report import Difference, Side
-from policyengine.analysis.diff.shown import clipped, shown_differences, value_text, verdict, words
-from policyengine.analysis.diff.witnesses import Witness
+from policyengine.analysis.diff.reports.shown import (
+    circumstances,
+    clipped,
+    shown_differences,
+    value_text,
+    verdict,
+    words,
+)
 from policyengine.cli.diff_impact import impact
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": "~", "follows": "!"}
@@ -32,20 +39,18 @@ def _heads(found: Difference) -> Iterator[str]:
 
 
 def _head(side: Side) -> str:
-    return f"{side.called}: {side.bundle} {side.version} ({side.digest.removeprefix('sha256:')[:12]})"
+    return f"{side.called}: {side.bundle} {side.version} ({side.short_digest})"
 
 
 def _findings(found: Difference) -> Iterator[str]:
     """Each change on a line of its own with what it breaks below, the breaking ones first."""
-    for level in ("major", "minor", "patch"):
-        of_level = [each for each in zip(found.findings, found.meanings, strict=True) if each[0].rule.level == level]
-        if of_level:
-            yield click.style(level, fg=LEVEL_COLOURS[level], bold=True)
-            for finding, meaning in of_level:
-                yield from _finding(finding)
-                if meaning.witness is not None:
-                    yield from _witness(meaning.witness, found)
-            yield ""
+    for level, own in found.by_level():
+        yield click.style(level, fg=LEVEL_COLOURS[level], bold=True)
+        for finding, meaning in own:
+            yield from _finding(finding)
+            if meaning.witness is not None:
+                yield from _witness(meaning.witness, found)
+        yield ""
 
 
 def _finding(finding: Finding) -> Iterator[str]:
@@ -60,9 +65,7 @@ def _finding(finding: Finding) -> Iterator[str]:
 def _witness(witness: Witness, found: Difference) -> Iterator[str]:
     """A question that shows the change, and what was and is answered."""
     question = witness.question
-    circumstances = f", tenant {question.tenant}" if question.tenant is not None else ""
-    circumstances += f", at {question.at}" if question.at is not None else ""
-    yield click.style(f"      {question.decision}{circumstances}: {value_text(question.input)}", dim=True)
+    yield click.style(f"      {circumstances(question)}: {value_text(question.input)}", dim=True)
     told = (f"{name} {old} -> {new}" for name, old, new in shown_differences(witness, found.units))
     yield f"        {', '.join(told)}"
 

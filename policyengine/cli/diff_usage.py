@@ -13,10 +13,10 @@ from typing import Any
 import click
 
 from policyengine.analysis.bundle_tests import instant
-from policyengine.analysis.diff.impact import Impact, impact
-from policyengine.analysis.diff.rater import Grouping
-from policyengine.analysis.diff.rerating import rerated
-from policyengine.analysis.diff.usage import Defaults
+from policyengine.analysis.diff.rating.impact import Impact, impact
+from policyengine.analysis.diff.rating.rater import Grouping
+from policyengine.analysis.diff.rating.rerating import rerated
+from policyengine.analysis.diff.rating.usage import Defaults
 from policyengine.compiler.pipeline import Compiled
 
 _OPTIONS = (

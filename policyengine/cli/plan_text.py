@@ -8,8 +8,8 @@ from html import escape
 
 import click
 
-from policyengine.analysis.diff.as_html import page, parts
-from policyengine.analysis.diff.as_markdown import as_markdown, code
+from policyengine.analysis.diff.reports.as_html import page, parts
+from policyengine.analysis.diff.reports.as_markdown import as_markdown, code
 from policyengine.cli import diff_text
 from policyengine.registry.planning import Comparison, Planned
 from policyengine.registry.plans import Plan

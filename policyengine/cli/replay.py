@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from policyengine.analysis.diff.rater import money
-from policyengine.analysis.diff.tally import Sum
+from policyengine.analysis.diff.rating.rater import money
+from policyengine.analysis.diff.rating.tally import Sum
 from policyengine.cli import DIFFERENCES, OK, at_registry, versions
 from policyengine.cli.render import counted
 from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError, UnknownVersion

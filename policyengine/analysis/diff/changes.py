@@ -6,7 +6,10 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from policyengine.analysis.diff.element import Element
+from policyengine.analysis.diff.contents.bundle import contents
+from policyengine.analysis.diff.contents.element import Element
+from policyengine.compiler.pipeline import Compiled
+from policyengine.language.collector import collector_paused
 
 What = Literal["added", "removed", "changed", "moved"]
 
@@ -64,8 +67,14 @@ class Change:
         return self.its.place()
 
 
+@collector_paused()
+def between(before: Compiled, after: Compiled) -> list[Change]:
+    """Every difference between two bundles."""
+    return changes(contents(before), contents(after))
+
+
 def changes(before: Element, after: Element) -> list[Change]:
-    """Every difference between two bundles, in the order of the parts of the second."""
+    """Every difference between two trees, in the order of the parts of the second."""
     return list(_inside(before, after, (), ()))
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from policyengine.analysis.diff import bump, rules
-from policyengine.analysis.diff.answers import Units, units_of
-from policyengine.analysis.diff.breaking import Finding, findings, level
-from policyengine.analysis.diff.contents import between
-from policyengine.analysis.diff.impact import Impact
-from policyengine.analysis.diff.rules import Level
-from policyengine.analysis.diff.witnesses import Meaning, witnesses
+from policyengine.analysis.diff.changes import between
+from policyengine.analysis.diff.judging import bump, rules
+from policyengine.analysis.diff.judging.findings import Finding, findings, level
+from policyengine.analysis.diff.judging.rules import LEVELS, Level
+from policyengine.analysis.diff.meaning.answers import Units, units_of
+from policyengine.analysis.diff.meaning.witnesses import Meaning, witnesses
+from policyengine.analysis.diff.rating.impact import Impact
 from policyengine.compiler.pipeline import Compiled
 
 
@@ -22,6 +23,11 @@ class Side:
     bundle: str
     version: str
     digest: str
+
+    @property
+    def short_digest(self) -> str:
+        """As much of the digest as people read."""
+        return self.digest.removeprefix("sha256:")[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,14 @@ class Difference:
     def is_empty(self) -> bool:
         """Whether both say the same."""
         return not self.findings
+
+    def by_level(self) -> Iterator[tuple[Level, list[tuple[Finding, Meaning]]]]:
+        """The findings with what they mean, those that break most first; no level without any."""
+        pairs = list(zip(self.findings, self.meanings, strict=True))
+        for each in reversed(LEVELS):
+            own = [pair for pair in pairs if pair[0].rule.level == each]
+            if own:
+                yield each, own
 
     @property
     def level(self) -> Level | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from policyengine.analysis.diff.contents import between
+from policyengine.analysis.diff.changes import between
 from policyengine.compiler.pipeline import compile_path, compile_texts
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from policyengine.analysis.diff.breaking import findings
 from policyengine.analysis.diff.changes import changes
-from policyengine.analysis.diff.contents import contents
+from policyengine.analysis.diff.contents.bundle import contents
+from policyengine.analysis.diff.judging.findings import findings
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import InvalidPolicy
 from policyengine.runtime import program_json
