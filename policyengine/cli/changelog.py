@@ -9,8 +9,9 @@ import click
 
 from policyengine.analysis.diff.report import difference
 from policyengine.analysis.diff.reports.as_changelog import as_changelog, with_section
-from policyengine.cli import OK, versions, whole_file
+from policyengine.cli import OK, versions
 from policyengine.errors import InvalidInput
+from policyengine.storage import whole_file
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 

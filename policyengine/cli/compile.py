@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from policyengine import __version__
-from policyengine.cli import OK, whole_file
+from policyengine.cli import OK
 from policyengine.compiler.pipeline import compile_path
 from policyengine.runtime import artifact
+from policyengine.storage import whole_file
 
 
 @click.command()

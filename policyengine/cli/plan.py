@@ -12,9 +12,9 @@ import click
 from policyengine.cli import DIFFERENCES, OK, at_registry
 from policyengine.cli.diff_usage import progress, usage_options
 from policyengine.cli.plan_text import WRITE
-from policyengine.cli.whole_file import write
 from policyengine.registry import planning
 from policyengine.registry.planning import Usage
+from policyengine.storage import whole_file
 
 
 @click.command()
@@ -59,7 +59,7 @@ def command(
             made = planning.planned(registry, version, scope, start=begins, reason=reason, usage=recorded)
         else:
             made = registry.plan(version, scope, actor=actor, start=begins, reason=reason, usage=recorded)
-            write(out, made.plan.data + b"\n")
+            whole_file.write(out, made.plan.data + b"\n")
             click.echo(f"saved {out}: {made.plan.digest}", err=True)
     click.echo(WRITE[how](made), nl=how != "markdown" and how != "html")
     return OK if made.is_empty else DIFFERENCES

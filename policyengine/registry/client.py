@@ -32,6 +32,7 @@ from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy
 from policyengine.runtime.leaf_readers import instant
 from policyengine.runtime.refusals import Refused
+from policyengine.storage import whole_file
 from policyengine.storage.folder import FolderStore
 from policyengine.storage.store import Conflict, Head, Store, head_of
 from policyengine.values.instant import Timestamp
@@ -445,9 +446,7 @@ class _Copy:
     def stamp(self, read: Timestamp) -> None:
         """Note that the copy was up to date at an instant; it is a help, so that it may fail."""
         with contextlib.suppress(OSError):
-            new = self._stamp.with_name(f".read-{os.getpid()}")
-            new.write_text(str(read), "ascii")
-            os.replace(new, self._stamp)
+            whole_file.write(self._stamp, str(read).encode("ascii"), mode=whole_file.PRIVATE)
             self.last_stamp = read
 
     def stamped(self) -> Timestamp | None:

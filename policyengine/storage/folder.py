@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from policyengine.errors import StoreUnavailable
+from policyengine.storage import whole_file
 from policyengine.storage.polled import PolledStore
 from policyengine.storage.store import Conflict, Head, NoStore, head_of
 
@@ -47,7 +47,7 @@ class FolderStore(PolledStore):
             raise Conflict(f"event {number} cannot follow on event {last}")
         try:
             self._keep({name: data for name, data in (blobs or {}).items() if not self._blob_file(name).exists()})
-            _place(self._events / f"{number:012}.json", event, replace=False)
+            whole_file.create(self._events / f"{number:012}.json", event)
         except FileExistsError:
             raise Conflict(f"event {number} has been written by somebody else") from None
         except OSError as fault:
@@ -55,7 +55,7 @@ class FolderStore(PolledStore):
         # The event is written, whatever becomes of the head: one that is behind is put right by the next event.
         with contextlib.suppress(OSError):
             head = head_of(number, event)
-            _place(self._head, f"{head.number} {head.digest}".encode(), replace=True)
+            self._write(self._head, f"{head.number} {head.digest}".encode())
 
     def keep(self, blobs: Mapping[str, bytes]) -> None:
         """Write blobs that are not there, or are not these any more, without an event. Raises StoreUnavailable."""
@@ -66,7 +66,11 @@ class FolderStore(PolledStore):
 
     def _keep(self, blobs: Mapping[str, bytes]) -> None:
         for name, data in blobs.items():
-            _place(self._blob_file(name), data, replace=True)
+            self._write(self._blob_file(name), data)
+
+    @staticmethod
+    def _write(target: Path, data: bytes) -> None:
+        whole_file.write(target, data, mode=whole_file.PRIVATE, lasting=True)
 
     def events(self, after: int = 0) -> list[bytes]:
         try:
@@ -114,33 +118,6 @@ class FolderStore(PolledStore):
         if not _BLOB.fullmatch(name):
             raise StoreUnavailable(f"`{name}` is no name of a blob")
         return self._blobs / name.replace(":", "_")
-
-
-def _place(target: Path, data: bytes, *, replace: bool) -> None:
-    """Write a file beside its target, wait until it is on the disk, and give it its name."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        if replace:
-            os.replace(name, target)
-        else:
-            os.link(name, target)
-        _sync(target.parent)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-
-
-def _sync(folder: Path) -> None:
-    """Wait until a folder's entries are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _unavailable(path: Path, fault: Exception) -> StoreUnavailable:
