@@ -27,6 +27,9 @@ _END_BYTES = 256
 """More than what follows in an event on its kind: a number, a digest and a time."""
 SKEW_NANOSECONDS_MAX = 60 * 10**9
 """How far the clocks of two machines may be apart so that one believes the other."""
+RECORDED_END = Timestamp.parse("9999-01-01T00:00:00Z")
+"""From when on nothing is recorded: an event is later than the one before it, so one at the end of time would be the
+last. A year of nanoseconds is left for what was recorded by a clock that is only wrong."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MEMBERS = {"number", "previous", "recorded", "actor", "kind", "data"}
 _TIME = re.compile(rb'([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{0,8}[1-9])?)Z"\}')
@@ -54,9 +57,14 @@ class Event:
 
 
 def encode(number: int, previous: str, recorded: Timestamp, actor: str, kind: str, data: Mapping[str, Any]) -> bytes:
-    """The bytes of an event that is to be written."""
+    """The bytes of an event that is to be written. Raises InvalidInput where that is at the end of time."""
     if kind not in SHAPES:
         raise ValueError(f"`{kind}` is no kind of event")
+    if recorded >= RECORDED_END:
+        raise InvalidInput(
+            f"event {number} would be recorded at {recorded}, after which there is no room for another one", "clock",
+            "set the clock of this machine, or of the one that wrote the event before",
+        )  # fmt: skip
     body = {
         "number": number, "previous": previous, "recorded": str(recorded), "actor": actor, "kind": kind,
         "data": data,

@@ -262,6 +262,30 @@ def test_a_clock_that_is_far_ahead_moves_nobody_s_time(registry: Registry, diges
     assert registry.verify() == 8
 
 
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59.999999999Z", "9999-01-01T00:00:00Z"])
+def test_a_clock_at_the_end_of_time_ends_no_history(registry, digests, clock, time: str) -> None:  # type: ignore[no-untyped-def]
+    """Events are later than those before them: after one at the end there could be none."""
+    registry.activate("tokens@1.0.0", actor="ada")
+    clock.set(time)
+    with pytest.raises(InvalidInput, match=r"clock: event 5 would be recorded at 9999.*set the clock"):
+        registry.activate("tokens@1.1.0", actor="ada")
+
+    clock.set("2026-07-01T00:00:00Z")
+    assert 5 == registry.activate("tokens@1.1.0", actor="ada").number
+    assert 5 == registry.verify()
+
+
+def test_a_history_goes_on_after_the_last_time_that_is_recorded(registry, digests, clock) -> None:  # type: ignore[no-untyped-def]
+    """By a clock that is right again: its events stand behind the wrong one, and the present is that of the clock."""
+    clock.set("9998-12-31T23:59:59Z")
+    registry.activate("tokens@1.0.0", actor="ada")
+    clock.set("2026-07-01T00:00:00Z")
+    registry.activate("tokens@1.1.0", actor="ada")
+
+    assert digests["1.1.0"] == registry.due("tokens").artifact
+    assert 5 == registry.verify()
+
+
 def test_a_clock_that_is_a_little_behind_sees_what_was_done(registry: Registry, digests: dict[str, str], clock) -> None:  # type: ignore[no-untyped-def]
     registry.activate("tokens@1.0.0", actor="ada")
     clock.set("2026-05-31T23:59:30Z")
