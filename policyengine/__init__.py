@@ -114,10 +114,11 @@ def connect(
     """The active versions of a bundle in a registry, kept up to date: `decide` answers by the one that is due.
 
     `address` is that of the registry (`sqlite:registry.db`, `postgresql://host/database`, or a folder), which is never
-    made here. `copy` is a folder for the last good state, which answers while the registry is away; `interval` is in
-    seconds, after how long the registry is asked again at the latest. `offers` is what is asked and which facts are
-    given, as decision -> paths (`{"price_call": ["usage.model", "customer.plan"]}`): a version that cannot answer so
-    is refused before it answers. `trusted` are ed25519 public keys, as PEM or the files that hold it: only versions
+    made here. `copy` is a folder for the last good state, which answers while the registry is away (one that cannot be
+    used is a RuntimeWarning, and told by `status`); `interval` is in seconds, after how long the registry is asked
+    again at the latest. `offers` is what is asked and which facts are given, as decision -> paths
+    (`{"price_call": ["usage.model", "customer.plan"]}`): a version that cannot answer so is refused before it
+    answers. `trusted` are ed25519 public keys, as PEM or the files that hold it: only versions
     that one of them has signed are accepted. Where a version is refused, the last accepted one goes on.
 
     With an `actor`, a name for the history, the client guards canaries: one that breaks a guardrail is rolled back by

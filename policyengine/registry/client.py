@@ -16,6 +16,7 @@ import contextlib
 import os
 import re
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,7 +132,9 @@ class LivePolicy:
         self._refreshing = threading.Lock()
         self._ended = threading.Event()
         self._snapshot = _Snapshot([], Timeline(bundle), {}, clock(), None)
-        self._copy = None if copy is None else _Copy(copy / bundle)
+        self._copy, self._copyless = (None, "") if copy is None else _opened_copy(copy / bundle)
+        if self._copyless:
+            warnings.warn(f"`{bundle}` is followed without a copy: {self._copyless}", RuntimeWarning, stacklevel=3)
         self._compared: Compared | None = None
         self._watch = Watch(bundle, opened, clock, self.refresh, actor=actor, keep_inputs=keep_inputs)
         self._start()
@@ -251,7 +254,7 @@ class LivePolicy:
                     self._store.interrupt()
             blobs: dict[str, bytes] = {}
             self._read(self._store, blobs)
-            self._fault = "" if self._copy is None else self._copy.bring_up(self._store, blobs)
+            self._fault = self._copyless if self._copy is None else self._copy.bring_up(self._store, blobs)
             self._stamp()
 
     def _start(self) -> None:
@@ -455,6 +458,14 @@ class _Copy:
             return Timestamp.parse(self._stamp.read_text("ascii"))
         except (OSError, ValueError, InvalidValue):
             return None
+
+
+def _opened_copy(folder: Path) -> tuple[_Copy | None, str]:
+    """The copy in a folder or, where it cannot be used, why: a service starts without it if the registry is there."""
+    try:
+        return _Copy(folder), ""
+    except StoreUnavailable as fault:
+        return None, f"the copy cannot be used: {fault}"
 
 
 def keys_of(trusted: Iterable[str | Path | bytes]) -> list[bytes]:

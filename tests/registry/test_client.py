@@ -530,6 +530,25 @@ def test_a_full_disk_does_not_end_the_following(registry, digests, address, cloc
         assert cost(live) == PRICE["1.1.0"]
 
 
+def test_a_copy_that_cannot_be_made_does_not_keep_a_service_from_starting(
+    registry, digests, address, clock, tmp_path
+) -> None:  # type: ignore[no-untyped-def]
+    """It follows the registry, and says that there is no copy; without the registry either it has nothing."""
+    registry.activate("tokens@1.0.0", actor="ada")
+    (tmp_path / "file").write_bytes(b"no folder")
+    with pytest.warns(RuntimeWarning, match="`tokens` is followed without a copy: .*Not a directory"):
+        live = live_policy(address, clock, tmp_path / "file")
+    with live:
+        assert cost(live) == PRICE["1.0.0"]
+        assert "the copy cannot be used" in live.status.fault
+        registry.activate("tokens@1.1.0", actor="ada")
+        assert soon(lambda: cost(live) == PRICE["1.1.0"])
+        assert "the copy cannot be used" in live.status.fault
+
+    with pytest.warns(RuntimeWarning), pytest.raises(StoreUnavailable):
+        LivePolicy("tokens", away, clock, copy=tmp_path / "file", interval=5)
+
+
 def test_following_a_registry_needs_no_third_party_module(registry, digests, address, tmp_path) -> None:  # type: ignore[no-untyped-def]
     """A service over a folder or SQLite pays neither for the compiler nor for databases and signatures."""
     if address.startswith("postgresql:"):
