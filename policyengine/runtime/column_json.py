@@ -10,13 +10,15 @@ import binascii
 import json
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from policyengine.runtime.tier_column import Coded, TierColumn, coded
+from policyengine.runtime.well_formed import check_tiers, check_values
 from policyengine.values import types
 from policyengine.values.types import Type
 
+Cells = tuple[Any, ...]
 _SIZES = {"B": 1, "H": 2, "I": 4}
 """The bytes of a number by its letter, which comes first in a text of numbers; they are little-endian."""
 
@@ -58,13 +60,17 @@ def column_json(cells: Sequence[Any], its_type: Type) -> Any:
     return [cells_json([values[n] for n in numbers]) for values, numbers in (column.bounds, column.rates, column.flats)]
 
 
-def column_of(data: Any, its_type: Type) -> Sequence[Any]:
-    """The column of `column_json`; raises ValueError, TypeError, KeyError or IndexError where it has not written it."""
+def column_of(data: Any, its_type: Type, rows: int | None = None) -> Sequence[Any]:
+    """The column of `column_json` with so many rows, whose cells are values of its type.
+
+    Raises ValueError, TypeError, KeyError or IndexError where `column_json` has not written it.
+    """
     if not _is_tiers(its_type):
-        return cells_of(data)
+        return cells_of(data, rows, lambda distinct: check_values(distinct, its_type))
     bounds, rates, flats = map(_coded_of, data)
+    check_tiers(bounds, rates, flats, is_optional=isinstance(its_type, types.Optional))
     column = TierColumn(bounds, rates, flats)
-    if len(rates[1]) != column.tiers or len(flats[1]) != len(column):
+    if len(rates[1]) != column.tiers or (rows is not None and len(column) != rows):
         raise ValueError("the parts of the tiers do not belong together")
     return column
 
@@ -79,9 +85,13 @@ def cells_json(cells: Sequence[Any]) -> list[Any]:
     return [distinct, numbers_json(numbers)]
 
 
-def cells_of(data: Any) -> tuple[Any, ...]:
-    """The cells of `cells_json`; raises as `column_of`."""
+def cells_of(data: Any, rows: int | None = None, check: Callable[[Sequence[Any]], None] | None = None) -> Cells:
+    """The cells of `cells_json`, of so many rows and once `check` has seen the distinct ones; raises as `column_of`."""
     distinct, numbers = _coded_of(data)
+    if rows is not None and len(numbers) != rows:
+        raise ValueError(f"a column has {len(numbers):,} cells for {rows:,} rows")
+    if check is not None:
+        check(distinct)
     return tuple(map(distinct.__getitem__, numbers))
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 from policyengine.errors import InvalidArtifact
+from policyengine.runtime import soundness, well_formed
 from policyengine.runtime.column_json import (
     cells_json,
     cells_of,
@@ -51,6 +53,11 @@ from policyengine.values.canonical_json import canonical_bytes
 from policyengine.values.types import Type
 
 FORMAT = 2
+BYTES_MAX = 250_000_000
+"""Of the text of a program; one with a million tenants has 55 million."""
+VALUES_MAX = 10_000_000
+"""JSON values in it, counted by what stands before them; one with a million tenants has 2.4 million."""
+MESSAGE_MAX = 300
 
 _KINDS: dict[str, type] = {
     "const": Const,
@@ -185,14 +192,30 @@ def _tenant_cells_json(program: Program) -> list[list[Any]]:
 
 
 def from_json(data: bytes) -> Program:
-    """Read a program, which has no places; raises InvalidArtifact on anything that `to_json` does not write."""
+    """Read a program, which has no places, whoever wrote it.
+
+    Raises InvalidArtifact on what `to_json` does not write, and on what could not be run within bounds.
+    """
+    _check_size(data)
     try:
         body = json.loads(data, parse_float=_not_whole, parse_constant=_not_whole)
         if body["format"] != FORMAT:
             raise InvalidArtifact(f"the program has format {body['format']}, this version reads {FORMAT}")
-        return _program(body)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as fault:
-        raise InvalidArtifact(f"not a program: {fault}") from fault
+        program = _program(body)
+        soundness.check(program)
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, ArithmeticError, RecursionError) as fault:
+        said = f"{fault}"
+        raise InvalidArtifact(f"not a program: {said[:MESSAGE_MAX]}") from fault
+    return program
+
+
+def _check_size(data: bytes) -> None:
+    """Refuse what JSON could make too much of: each value takes some ten times as much memory as it has bytes."""
+    if len(data) > BYTES_MAX:
+        raise InvalidArtifact(f"the program has {len(data):,} bytes, more than {BYTES_MAX:,}")
+    values = sum(map(data.count, (b",", b"[", b"{")))
+    if values > VALUES_MAX:
+        raise InvalidArtifact(f"the program has more than {VALUES_MAX:,} values")
 
 
 def _not_whole(text: str) -> Any:
@@ -201,6 +224,7 @@ def _not_whole(text: str) -> Any:
 
 def _program(body: dict[str, Any]) -> Program:
     kinds = [types.from_json(t) for t in body["types"]]
+    well_formed.check_types(kinds)
 
     def expr(data: list[Any]) -> Expr:
         return _expr(data, kinds)
@@ -229,7 +253,7 @@ def _program(body: dict[str, Any]) -> Program:
         entries,
         (body["effective"][0], body["effective"][1]),
         tuple((a, b) for a, b in body["override_ids"]),
-        _tenant_cells(body["tenant_cells"], tables),
+        _tenant_cells(body["tenant_cells"], tables, len(body["override_ids"])),
         body["zones"],
         body["reasons"],
         body["approvers"],
@@ -240,17 +264,28 @@ def _program(body: dict[str, Any]) -> Program:
 
 
 def _tenant_cells(
-    data: list[list[Any]], tables: dict[str, TableData]
+    data: list[list[Any]], tables: dict[str, TableData], override_count: int
 ) -> dict[str, dict[str, dict[tuple[int, str], tuple[CellOverride, ...]]]]:
     found: dict[str, dict[str, dict[tuple[int, str], tuple[CellOverride, ...]]]] = {}
-    for table, column, tenants, rows, starts, ends, values, numbers in data:
-        dates = cells_of(starts), cells_of(ends)
-        held = column_of(values, tables[table].column_types[column])
-        overrides = map(CellOverride, *dates, held, numbers_of(numbers))
-        for tenant, row, own in zip(cells_of(tenants), numbers_of(rows), overrides, strict=True):
-            by_cell = found.setdefault(tenant, {}).setdefault(table, {})
-            by_cell[row, column] = (*by_cell.get((row, column), ()), own)
+    for name, column, tenants, rows, starts, ends, values, numbers in data:
+        table = tables[name]
+        owners, places, ids = cells_of(tenants, None, _check_names), numbers_of(rows), numbers_of(numbers)
+        if max(places, default=0) >= len(table.ids) or max(ids, default=0) >= override_count:
+            raise ValueError(f"an override of `{name}` belongs to no row, or is none")
+        dates = [cells_of(ends, len(owners), well_formed.check_dates) for ends in (starts, ends)]
+        held = column_of(values, table.column_types[column], len(owners))
+        of_column: dict[tuple[str, int], list[CellOverride]] = {}
+        for tenant, row, own in zip(owners, places, map(CellOverride, *dates, held, ids), strict=True):
+            of_column.setdefault((tenant, row), []).append(own)
+        for (tenant, row), cells in of_column.items():
+            by_cell = found.setdefault(tenant, {}).setdefault(name, {})
+            by_cell[row, column] = (*by_cell.get((row, column), ()), *cells)
     return found
+
+
+def _check_names(distinct: Sequence[Any]) -> None:
+    if any(type(name) is not str for name in distinct):
+        raise ValueError("a tenant has no name")
 
 
 def _expr(data: list[Any], kinds: list[Type]) -> Expr:
@@ -295,20 +330,26 @@ def _input(data: list[Any], kinds: list[Type]) -> Leaf | Group:
 
 
 def _table(data: dict[str, Any], kinds: list[Type]) -> TableData:
+    ids, keys = tuple(data["ids"]), tuple(kinds[t] for t in data["keys"])
+    rows = len(ids)
+    starts, ends = (cells_of(data[name], None, well_formed.check_dates) for name in ("starts", "ends"))
     table = TableData(
         data["name"],
         data["hit"],
-        tuple(kinds[t] for t in data["keys"]),
-        tuple(cells_of(column) for column in data["conditions"]),
-        {name: column_of(cells, kinds[t]) for name, t, cells in data["columns"]},
+        keys,
+        tuple(
+            cells_of(column, rows, partial(well_formed.check_cells, key_type=key))
+            for column, key in zip(data["conditions"], keys, strict=True)
+        ),
+        {name: column_of(cells, kinds[t], rows) for name, t, cells in data["columns"]},
         {name: kinds[t] for name, t, _ in data["columns"]},
-        tuple(data["ids"]),
-        cells_of(data["starts"]),
-        cells_of(data["ends"]),
+        ids,
+        starts,
+        ends,
         tuple(data["names"]),
         data["otherwise"],
     )
-    columns = (*table.conditions, *table.columns.values(), *filter(None, (table.starts, table.ends)))
-    if any(len(cells) != len(table.ids) for cells in columns):
+    if any(len(dates) not in (0, rows) for dates in (starts, ends)):
         raise ValueError(f"the columns of `{table.name}` are not of one length")
+    soundness.check_table(table)
     return table
