@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.errors import InvalidArtifact
-from policyengine.runtime import places, program_json
+from policyengine.runtime import places, program_json, well_formed
 from policyengine.runtime.program import Program
 from policyengine.values.canonical_json import canonical_bytes
 
@@ -31,6 +31,8 @@ MEMBER_BYTES_MAX = 500_000_000
 BYTES_MAX = 1_000_000_000
 """What an archive may hold unpacked; one that claims more is refused before anything is unpacked."""
 MANIFEST_BYTES_MAX = 1_000_000
+FILE_BYTES_MAX = 500_000_000
+"""Of the archive itself; one with a million tenants has 17 million."""
 CHUNK_BYTES = 1 << 16
 LEVEL = 1
 """The sources are most of an artifact: a higher level makes them a quarter smaller and takes three times as long."""
@@ -38,6 +40,8 @@ _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE = 0o100644 << 16
 _MAGIC = b"PK\x03\x04"
+_LISTED = b"PK\x01\x02"
+"""What begins the record of a member in the archive's list. Sources are texts, which have no such characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,15 @@ def is_artifact(path: Path) -> bool:
 
 
 def write(program: Program, sources: Mapping[str, bytes], compiler: str) -> bytes:
-    """The bytes of an artifact. `sources` are the bundle's files by their path inside it, `compiler` its version."""
+    """The bytes of an artifact. `sources` are the bundle's files by their path inside it, `compiler` its version.
+
+    Raises InvalidArtifact where the program is larger than one that is read.
+    """
     program_bytes = program_json.to_json(program)
+    try:
+        well_formed.check_size(program_bytes)
+    except ValueError as fault:
+        raise InvalidArtifact(f"the program is too large for an artifact: {fault}") from None
     own = {PROGRAM: program_bytes, PLACES: places.to_json(program.places)}
     members = {**own, **{SOURCES + name: data for name, data in sources.items()}}
     manifest = {
@@ -116,6 +127,9 @@ def read(data: bytes, expected: str | None = None) -> Artifact:
         members = manifest["members"]
         if set(members) != set(infos) - {MANIFEST}:
             raise InvalidArtifact("the archive's members are not those that its manifest names")
+        for name in (PROGRAM, PLACES):
+            if name in members and not _is_size(members[name]["bytes"], well_formed.BYTES_MAX):
+                raise InvalidArtifact(f"`{name}` has more than {well_formed.BYTES_MAX:,} bytes")
         for name, said in members.items():
             size, own = 0, hashlib.sha256()
             for chunk in _chunks(archive, infos[name], said["bytes"]):
@@ -168,6 +182,10 @@ def _checked(digest: str, manifest: dict[str, Any], members: _Members) -> Artifa
 
 
 def _opened(data: bytes) -> zipfile.ZipFile:
+    if len(data) > FILE_BYTES_MAX:
+        raise InvalidArtifact(f"the archive has {len(data):,} bytes, more than {FILE_BYTES_MAX:,}")
+    if data.count(_LISTED) > MEMBERS_MAX:  # before there is an object for each of them
+        raise InvalidArtifact(f"the archive has more than {MEMBERS_MAX:,} members")
     try:
         return zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as fault:
@@ -210,8 +228,9 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: object) -> by
 
 def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: object) -> Iterator[bytes]:
     """A member's bytes, unpacked up to what it may have, whatever its header claims."""
-    if type(most) is not int or not 0 <= most <= MEMBER_BYTES_MAX:
+    if not _is_size(most, MEMBER_BYTES_MAX):
         raise InvalidArtifact(f"the manifest gives `{info.filename}` no size that is allowed")
+    assert isinstance(most, int)
     try:
         with archive.open(info) as file:
             while chunk := file.read(CHUNK_BYTES):
@@ -221,6 +240,10 @@ def _chunks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: object) -> It
                 yield chunk
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, OverflowError, ValueError, RuntimeError) as fault:
         raise InvalidArtifact(f"`{info.filename}` cannot be unpacked: {fault}") from None
+
+
+def _is_size(said: object, most: int) -> bool:
+    return type(said) is int and 0 <= said <= most
 
 
 _MANIFEST_TYPES: dict[str, type] = {

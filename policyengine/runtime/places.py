@@ -14,6 +14,7 @@ from typing import Any
 
 from policyengine.errors import InvalidArtifact
 from policyengine.runtime.column_json import numbers_json, numbers_of
+from policyengine.runtime.well_formed import check_size
 from policyengine.values.canonical_json import canonical_bytes
 
 
@@ -71,6 +72,7 @@ def to_json(places: Places) -> bytes:
 def from_json(data: bytes, ids: Mapping[str, Sequence[str]]) -> Places:
     """The places of a program whose tables have rows of these ids; raises InvalidArtifact where they are none."""
     try:
+        check_size(data)
         body = json.loads(data)
         rows = {
             table: RowLines(_text(file), ids[table], numbers_of(lines)) for table, (file, lines) in body["rows"].items()

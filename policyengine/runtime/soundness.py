@@ -5,12 +5,15 @@ the memory, loops that charge nothing, nodes that read each other, numbers that 
 the evaluators take for granted, and that could cost them more than the program is long, is asked here once, when a
 program is read: names lead to what stands before them, values fit their types, and work is bounded.
 
-What is not asked is whether the program is right: an artifact's digest says that it is the one that was published.
+What is not asked is whether the program is right. That a table has a row for every question, and that what may be
+absent is read only where it is there, is proved by the compiler and believed here: where it is not so, a decision ends
+with a Python error, or with a wrong answer. An artifact's digest says that it is the one that was published.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import lcm, prod
 
 from policyengine.runtime import cells, costs, library, zoned
 from policyengine.runtime.limits import LIST_MAX, LOOPS_MAX
@@ -39,6 +42,7 @@ from policyengine.runtime.program import (
     Row,
     TableData,
     children,
+    reads,
 )
 from policyengine.runtime.well_formed import DEPTH_MAX, RANGES, TYPE_BITS_MAX, Unsound, ask, fits, fits_bits, shown
 from policyengine.values import types
@@ -57,6 +61,13 @@ TEXT_SIZE = 1_000
 TURNS_MAX = 50_000_000
 """Steps of the loops that charge nothing, all of them together."""
 _PRODUCTS = frozenset(("multiply", "divide", "limit_multiply", "backoff", "graduated", "volume"))
+_NUMERIC = frozenset((
+    "add", "subtract", "multiply", "divide", "negate", "abs", "min", "max", "floor", "ceil", "truncate_divide",
+    "remainder", "round", "round_by",
+))  # fmt: skip
+_TIERED = frozenset(("graduated", "graduated_flat", "volume", "volume_flat", "tier_index", "free_tier"))
+_RESCALED = frozenset(("add", "subtract"))
+"""Those that bring what they are given to the denominator of what they answer."""
 _ROUNDINGS = frozenset(("round", "round_by"))
 
 
@@ -69,9 +80,10 @@ def check(program: Program) -> None:
     """Whether a program can be made ready and asked. Raises ValueError with what is wrong."""
     _program(program)
     facts = _facts(program)
-    _Nodes(program, facts).check()
+    nodes = _Nodes(program, facts)
+    nodes.check()
     for entry in program.entries.values():
-        _entry(entry, program)
+        _entry(entry, program, nodes)
 
 
 # ------------------------------------------------------------------------------------------------------------- tables
@@ -100,6 +112,7 @@ def _program(program: Program) -> None:
         texts += [*said, *said.values()]
     texts += [each for pair in (*program.override_ids, *program.on_error.values()) for each in pair]
     ask(all(type(text) is str for text in texts), "a name or a text of the program is none")
+    ask("\0" not in program.bundle, "the bundle has a name that is none")
     ask(all(at is None or fits(at, types.TIMESTAMP) for at in program.effective), "it is in force from no instant")
     for name, data in program.zones.items():
         try:
@@ -112,7 +125,9 @@ def _facts(program: Program) -> dict[tuple[str, ...], Type]:
     """The declared leaves by their paths, once they have been looked at."""
     leaves: dict[tuple[str, ...], Type] = {(): types.ANY}
     _group(program.inputs, (), leaves)
-    ask(len(program.facts) >= 2, "the program has no instant or no tenant")
+    paths = [fact.path for fact in program.facts]
+    ask(paths[:2] == [(), ()] and () not in paths[2:], "the program has no instant or no tenant")
+    ask(len(set(paths[2:])) == len(paths[2:]), "a fact stands twice")
     for fact in program.facts:
         ask(all(type(name) is str for name in fact.path), "a fact has no path")
         ask(fact.path in leaves, f"the fact `{shown('.'.join(fact.path))}` is not declared")
@@ -152,18 +167,24 @@ def _leaf(leaf: Leaf, depth: int) -> None:
         _leaf(leaf.items, depth + 1)
 
 
-def _entry(entry: Entry, program: Program) -> None:
+def _entry(entry: Entry, program: Program, nodes: _Nodes) -> None:
     asked = [*(node for _, node in entry.outputs), *entry.guards, *entry.requires, *entry.checks]
     for node in asked:
         ask(type(node) is str and node in program.nodes, f"`{shown(entry.name)}` asks for what is not there")
     names = (entry.name, entry.section, *(name for name, _ in entry.outputs))
-    ask(all(type(name) is str for name in names), "an entry point has no name")
+    ask(all(type(name) is str and "\0" not in name for name in names), "an entry point has no name")
     ask(
         all(type(index) is int and 0 <= index < len(program.facts) for index in entry.facts),
         f"`{shown(entry.name)}` reads a fact that is not there",
     )
     for node in (*entry.guards, *entry.requires, *entry.checks):
         ask(program.nodes[node].type == types.BOOL, f"`{shown(node)}` is neither true nor false")
+    for _, node in entry.outputs:
+        is_lines = program.nodes[node].type == types.LINES
+        ask(is_lines or not program.nodes[node].deferred, f"`{shown(node)}` is not there to be answered with")
+    read = {fact for node in asked for fact in nodes.facts[node]}
+    ask(read <= set(entry.facts), f"`{shown(entry.name)}` reads facts that it does not name")
+    ask(entry.dated or program.effective == (None, None), f"`{shown(entry.name)}` is asked at no instant")
 
 
 # -------------------------------------------------------------------------------------------------------- expressions
@@ -208,6 +229,9 @@ class _Nodes:
         self.leaves = leaves
         self.known: dict[str, Type] = {}
         self.sizes: dict[str, int] = {}
+        self.facts: dict[str, frozenset[int]] = {}
+        """The facts that each node can read, by itself or by what it reads."""
+        self.reading: set[int] = set()
         self.left = EXPRESSIONS_MAX
         self.turns = 0
 
@@ -215,12 +239,20 @@ class _Nodes:
         for name, node in self.program.nodes.items():
             ask(all(type(text) is str for text in (name, node.owner, node.section, node.cite)), "a node has no name")
             ask(type(node.deferred) is bool, f"`{shown(name)}` is not said to be deferred or not")
+            self.reading = set()
+            is_later = node.type == types.LINES or (node.deferred and node.type == types.STRING)
+            ask(node.deferred == is_later, f"`{shown(name)}` cannot be deferred, or must be")
             try:
                 self.sizes[name] = self.expression(node.expr, {}, 0, 0)
                 ask(within(node.expr.type, node.type), "it has another type than its value")
             except Unsound as fault:
                 raise Unsound(f"`{shown(name)}`: {fault}") from None
+            is_row = (node.type.item if isinstance(node.type, types.List | types.Optional) else node.type) == ROW
+            ask(not is_row or node.owner in self.program.tables, f"`{shown(name)}` is a row of no table")
             self.known[name] = node.type
+            self.facts[name] = frozenset(self.reading)
+            reads_later = any(self.program.nodes[other].deferred for other in reads(node.expr))
+            ask(node.deferred or not reads_later, f"`{shown(name)}` reads what is computed later")
         ask(self.turns <= TURNS_MAX, "its loops take too many steps")
 
     def expression(self, expr: Expr, local: Locals, depth: int, loops: int) -> int:
@@ -233,12 +265,14 @@ class _Nodes:
                 return self._const(expr)
             case Fact(index=index):
                 ask(type(index) is int and 0 <= index < len(self.program.facts), "it reads a fact that is not there")
+                self.reading.add(index)
                 own = self.program.facts[index].type
                 ask(within(own, expr.type), "it reads a fact as another type")
                 return _type_size(own)
             case Read(node=name):
                 ask(name in self.known, f"it reads `{shown(name)}`, which does not stand before it")
                 ask(within(self.known[name], expr.type), f"it reads `{shown(name)}` as another type")
+                self.reading |= self.facts[name]
                 return self.sizes[name]
             case Local(name=name):
                 ask(name in local, f"it reads `{shown(name)}`, which is nothing there")
@@ -352,10 +386,44 @@ class _Nodes:
         ask(type(expr.may_fail) is bool, "a call is not said to fail or not")
         if name in _ROUNDINGS:
             self._rounding(expr)
+        if name in _NUMERIC:
+            self._numeric(expr)
+        if name in _TIERED:
+            self._tiered(expr)
         if isinstance(expr.type, types.List) and name not in ("item", "optional_item", "value_of", "optional_value"):
             lengths = [a.type.max for a in arguments if isinstance(a.type, types.List)]
             least = sum(lengths) if name == "concat" else max(lengths, default=0) if name in _KEEPING else 0
             ask(expr.type.max >= min(least, LIST_MAX), "a list is longer than its type says")
+
+    def _numeric(self, expr: Call) -> None:
+        """Whether numbers are computed of numbers, over a denominator that can hold them."""
+        its = expr.type
+        if not isinstance(its, types.Number | types.Quotient):
+            return
+        kinds = [argument.type for argument in (expr.arguments[:1] if expr.function in _ROUNDINGS else expr.arguments)]
+        ask(bool(kinds) and all(map(types.is_number, kinds)), "a number is computed of something else")
+        if isinstance(its, types.Quotient) or expr.function in ("floor", "ceil", "truncate_divide", *_ROUNDINGS):
+            return
+        ask(not any(isinstance(kind, types.Quotient) for kind in kinds), "a quotient becomes a number")
+        dens = [kind.den for kind in kinds if isinstance(kind, types.Number)]
+        found = prod(dens) if expr.function == "multiply" else lcm(*dens)
+        ask(
+            its.den % found == 0 if expr.function in _RESCALED else its.den == found, "a number has another denominator"
+        )
+
+    def _tiered(self, expr: Call) -> None:
+        """Whether tiers are asked by a quantity, and answer over the denominator of what they compute."""
+        ask(len(expr.arguments) >= 2, "tiers are asked for nothing")
+        tiers, quantity = (argument.type for argument in expr.arguments[:2])
+        if not (isinstance(tiers, types.Tiers) and isinstance(quantity, types.Number)):
+            raise Unsound("tiers are asked by something else than a quantity")
+        den, its = lcm(tiers.bound.den, quantity.den), expr.type
+        if isinstance(its, types.Tiers):
+            are_kept = (its.rate.den, its.flat.den) == (tiers.rate.den, tiers.flat.den)
+            ask(are_kept and its.bound.den % den == 0, "tiers have another denominator")
+        if isinstance(its, types.Number):
+            by_rate = {"tier_index": 1, "graduated": tiers.rate.den * den, "volume": tiers.rate.den * den}
+            ask(its.den == by_rate.get(expr.function, tiers.flat.den), "a price has another denominator")
 
     def _rounding(self, expr: Call) -> None:
         ask(len(expr.arguments) == 3 and isinstance(expr.type, types.Number), "a rounding is none")

@@ -41,6 +41,12 @@ RANGES: Mapping[Type, tuple[int, int]] = {
 _TEXTS = frozenset((types.STRING, types.TYPE))
 
 
+BYTES_MAX = 250_000_000
+"""Of the text of a program, or of its places; a program with a million tenants has 55 million."""
+VALUES_MAX = 10_000_000
+"""JSON values in it, counted by what stands before them; a program with a million tenants has 2.4 million."""
+
+
 class Unsound(ValueError):
     """Something in a program cannot be so."""
 
@@ -48,6 +54,15 @@ class Unsound(ValueError):
 def ask(holds: bool, message: str) -> None:
     if not holds:
         raise Unsound(message)
+
+
+def check_size(data: bytes) -> None:
+    """Whether JSON of this text can be read in bounded memory: a value takes many times as much as its text.
+
+    Raises ValueError.
+    """
+    ask(len(data) <= BYTES_MAX, f"it has {len(data):,} bytes, more than {BYTES_MAX:,}")
+    ask(sum(map(data.count, (b",", b"[", b"{"))) <= VALUES_MAX, f"it has more than {VALUES_MAX:,} values")
 
 
 # -------------------------------------------------------------------------------------------------------------- types
