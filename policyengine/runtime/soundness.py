@@ -402,6 +402,8 @@ class _Nodes:
             return
         kinds = [argument.type for argument in (expr.arguments[:1] if expr.function in _ROUNDINGS else expr.arguments)]
         ask(bool(kinds) and all(map(types.is_number, kinds)), "a number is computed of something else")
+        if expr.function == "round" and isinstance(expr.arguments[1], Const) and isinstance(its, types.Number):
+            ask(its.den == 10 ** max(expr.arguments[1].value, 0), "a rounding has another denominator")
         if isinstance(its, types.Quotient) or expr.function in ("floor", "ceil", "truncate_divide", *_ROUNDINGS):
             return
         ask(not any(isinstance(kind, types.Quotient) for kind in kinds), "a quotient becomes a number")
@@ -444,10 +446,14 @@ class _Nodes:
         is_checked = expr.may_fail and isinstance(expr.type, types.Number) and expr.type.integer
         if is_checked or name == "bounded" or library.function_of(expr) is not None or not own:
             return own
+        if name == "multiply" and isinstance(expr.type, types.Number):
+            return sum(sizes)
         if name in _PRODUCTS:
             return sum(sizes) + sum(_den_bits(argument.type) for argument in expr.arguments)
         if name in _ROUNDINGS:
-            return sizes[0] + 4 * PLACES_MAX
+            amount = expr.arguments[0].type
+            dropped = _den_bits(amount) - 1 if isinstance(amount, types.Number) else 0
+            return sizes[0] - min(dropped, sizes[0]) + _den_bits(expr.type) + 1 + _raised(expr.arguments[1])
         raised = [
             size + (0 if _den_bits(argument.type) == _den_bits(expr.type) else _den_bits(expr.type))
             for size, argument in zip(sizes, expr.arguments, strict=True)
@@ -551,6 +557,12 @@ def _type_size(its_type: Type) -> int:
         case types.Tiers(bound=a, rate=b, flat=c):
             return _type_size(a) + _type_size(b) + _type_size(c)
     return 64 if its_type in RANGES else TEXT_SIZE if types.is_text(its_type) else 0
+
+
+def _raised(places: Expr) -> int:
+    """The bits of the power of ten to which a rounding goes, where that is left of the point."""
+    is_left = isinstance(places, Const) and places.value < 0
+    return (10**-places.value).bit_length() if isinstance(places, Const) and is_left else 0
 
 
 def _den_bits(its_type: Type) -> int:
