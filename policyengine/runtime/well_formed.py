@@ -6,10 +6,11 @@ list of lists without end is found here, before anything is computed with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from policyengine.runtime import cells
+from policyengine.runtime.automaton import compiled
 from policyengine.runtime.limits import LIST_MAX
 from policyengine.runtime.tier_column import Coded
 from policyengine.values import types
@@ -23,6 +24,8 @@ DEPTH_MAX = 100
 TYPE_BITS_MAX = 2 * types.BITS_MAX
 """Bits of a denominator or a bound of a type, and of a number that is written down."""
 UNIT_POWER_MAX = 100
+PATTERNS_MAX = 10_000
+"""Patterns in one column: each is made ready when it is read."""
 COLLISIONS_MAX = 100
 """Cells of a column that may have one hash: they are looked for one after another."""
 DAYS_MAX = 4_000_000
@@ -196,6 +199,11 @@ def check_cells(distinct: Sequence[Any], key_type: Type) -> None:
     if not _are_plain(distinct, inner):
         for cell in distinct:
             ask(_is_cell(cell, inner, 0), "a table has a condition that is none")
+        patterns = {pattern for cell in distinct for pattern in _patterns(cell)}
+        ask(len(patterns) <= PATTERNS_MAX, f"a column has more than {PATTERNS_MAX:,} patterns")
+        for pattern in patterns:
+            why = compiled(pattern)
+            ask(not isinstance(why, str), f"a condition has a pattern that cannot be used: {why}")
     check_spread(distinct)
 
 
@@ -254,6 +262,16 @@ def _is_cell(cell: Any, its_type: Type, depth: int) -> bool:
         case tuple():
             return False
     return fits(cell, its_type)
+
+
+def _patterns(cell: Any) -> Iterator[str]:
+    """The patterns of a cell."""
+    match cell:
+        case ("matches", pattern):
+            yield pattern
+        case ("any" | "not", *inner):
+            for each in inner:
+                yield from _patterns(each)
 
 
 def _is_end(value: Any, its_type: Type) -> bool:

@@ -196,6 +196,11 @@ def test_nodes_do_not_read_each_other() -> None:
         (lambda b: b["tables"][0]["ids"].append("more"), "2 cells for 3 rows"),
         (lambda b: b["tables"][0]["conditions"][0][0].__setitem__(0, ["matches"]), "a condition that is none"),
         (lambda b: b["tables"][0]["conditions"][0][0].__setitem__(0, 5), "a condition that is none"),
+        (lambda b: b["tables"][0]["conditions"][0][0].__setitem__(0, ["matches", "("]), "cannot be used: a bracket"),
+        (
+            lambda b: b["tables"][0]["conditions"][0][0].__setitem__(0, ["any", ["matches", "a{9999}"]]),
+            "cannot be used",
+        ),
         (lambda b: b["tables"][0]["columns"][0][2][0].__setitem__(0, "x"), "is no value of the type"),
         (lambda b: b["tables"][0]["columns"][0][2][0].__setitem__(0, 1 << 5_000), "is no value of the type"),
         (lambda b: b["tenant_cells"][0].__setitem__(3, numbers_json([7])), "belongs to no row"),
