@@ -43,13 +43,14 @@ from policyengine.runtime.program import (
     TableData,
     children,
     reads,
+    walk,
 )
 from policyengine.runtime.well_formed import DEPTH_MAX, RANGES, TYPE_BITS_MAX, Unsound, ask, fits, fits_bits, shown
 from policyengine.values import types
 from policyengine.values.rounding import BY_MODE
 from policyengine.values.types import Type
 
-EXPRESSIONS_MAX = 2_000_000
+EXPRESSIONS_MAX = 1_000_000
 HEIGHT_MAX = 400
 """How deep expressions may be nested."""
 PLACES_MAX = 1_000
@@ -58,14 +59,19 @@ SIZE_MAX = 1_000_000
 """Bits that a number, or characters that a text may grow to, if every step is as bad as can be."""
 TEXT_SIZE = 1_000
 """What a text counts whose length is the caller's, or is charged for."""
-TURNS_MAX = 50_000_000
-"""Steps of the loops that charge nothing, all of them together."""
+WORK_MAX = 20_000_000
+"""Steps of the loops that charge nothing, and members of enums that tables are asked with, all of them together."""
 _PRODUCTS = frozenset(("multiply", "divide", "limit_multiply", "backoff", "graduated", "volume"))
 _NUMERIC = frozenset((
     "add", "subtract", "multiply", "divide", "negate", "abs", "min", "max", "floor", "ceil", "truncate_divide",
     "remainder", "round", "round_by",
 ))  # fmt: skip
 _TIERED = frozenset(("graduated", "graduated_flat", "volume", "volume_flat", "tier_index", "free_tier"))
+_LINES = frozenset((
+    "line", "line_amount", "lines_all", "tier_lines", "adjustment_line", "mirrored_lines", "weighted_lines",
+    "unit_lines", "leg_line", "stretch_line",
+))  # fmt: skip
+"""What makes lines, which only the interpreter does, when they are asked for."""
 _RESCALED = frozenset(("add", "subtract"))
 """Those that bring what they are given to the denominator of what they answer."""
 _ROUNDINGS = frozenset(("round", "round_by"))
@@ -232,14 +238,16 @@ class _Nodes:
         self.facts: dict[str, frozenset[int]] = {}
         """The facts that each node can read, by itself or by what it reads."""
         self.reading: set[int] = set()
+        self.is_later = False
+        """Whether the node that is looked at is computed when it is asked for."""
         self.left = EXPRESSIONS_MAX
-        self.turns = 0
+        self.work = 0
 
     def check(self) -> None:
         for name, node in self.program.nodes.items():
             ask(all(type(text) is str for text in (name, node.owner, node.section, node.cite)), "a node has no name")
             ask(type(node.deferred) is bool, f"`{shown(name)}` is not said to be deferred or not")
-            self.reading = set()
+            self.reading, self.is_later = set(), node.deferred
             is_later = node.type == types.LINES or (node.deferred and node.type == types.STRING)
             ask(node.deferred == is_later, f"`{shown(name)}` cannot be deferred, or must be")
             try:
@@ -253,7 +261,7 @@ class _Nodes:
             self.facts[name] = frozenset(self.reading)
             reads_later = any(self.program.nodes[other].deferred for other in reads(node.expr))
             ask(node.deferred or not reads_later, f"`{shown(name)}` reads what is computed later")
-        ask(self.turns <= TURNS_MAX, "its loops take too many steps")
+        ask(self.work <= WORK_MAX, "it has too much to do")
 
     def expression(self, expr: Expr, local: Locals, depth: int, loops: int) -> int:
         """The size that its value can have, at most. Raises Unsound."""
@@ -346,6 +354,7 @@ class _Nodes:
         ask(len(expr.keys) == len(table.keys), "a table is asked with other keys")
         for key, its_type in zip(expr.keys, table.keys, strict=True):
             ask(_may_ask(key.type, its_type), "a table is asked with a key of another type")
+            self.work += len(its_type.members) if isinstance(its_type, types.Enum) else 0
         ask(expr.at is None or expr.at.type == types.TIMESTAMP, "a table is asked at no instant")
         ask(bool(table.starts) <= (expr.at is not None), "a dated table is asked at no instant")
         is_row = isinstance(expr.type, types.List) if table.hit in cells.COLLECTING else not _is_list(expr.type)
@@ -384,6 +393,8 @@ class _Nodes:
         is_core = name in OPERATIONS or name in zoned.FUNCTIONS or name in ("override_dates", "join_bytes")
         ask(type(name) is str and (is_core or library.function_of(expr) is not None), f"no function `{shown(name)}`")
         ask(type(expr.may_fail) is bool, "a call is not said to fail or not")
+        is_line = expr.type == types.LINES
+        ask(is_line == (name in _LINES) and is_line <= self.is_later, "a line is made where none can be")
         if name in _ROUNDINGS:
             self._rounding(expr)
         if name in _NUMERIC:
@@ -408,10 +419,12 @@ class _Nodes:
             return
         ask(not any(isinstance(kind, types.Quotient) for kind in kinds), "a quotient becomes a number")
         dens = [kind.den for kind in kinds if isinstance(kind, types.Number)]
-        found = prod(dens) if expr.function == "multiply" else lcm(*dens)
-        ask(
-            its.den % found == 0 if expr.function in _RESCALED else its.den == found, "a number has another denominator"
-        )
+        is_held = all(its.den % den == 0 for den in dens)
+        if is_held and expr.function == "multiply":  # whose product is not made before it is known to be small
+            is_held = sum(den.bit_length() - 1 for den in dens) <= TYPE_BITS_MAX and its.den == prod(dens)
+        elif is_held and expr.function not in _RESCALED:
+            is_held = its.den == lcm(*dens)
+        ask(is_held, "a number has another denominator")
 
     def _tiered(self, expr: Call) -> None:
         """Whether tiers are asked by a quantity, and answer over the denominator of what they compute."""
@@ -445,7 +458,7 @@ class _Nodes:
             return sum(sizes) if name == "concat" and not expr.may_fail else TEXT_SIZE
         is_checked = expr.may_fail and isinstance(expr.type, types.Number) and expr.type.integer
         if is_checked or name == "bounded" or library.function_of(expr) is not None or not own:
-            return own
+            return max(own, 64) if is_checked else own
         if name == "multiply" and isinstance(expr.type, types.Number):
             return sum(sizes)
         if name in _PRODUCTS:
@@ -480,13 +493,12 @@ class _Nodes:
             inner[expr.index] = (types.integer(0, LIST_MAX), 20)
         sizes = [self.expression(start, local, depth, loops) for start in expr.starts]
         sizes = [max(size, _type_size(step.type)) for size, step in zip(sizes, expr.steps, strict=True)]
-        before = self.left
         sizes = self._grown(expr, inner, sizes, listed.max, depth, loops)
         inner |= self._states(expr, sizes)
         if expr.stop is not None:
             ask(expr.stop.type == types.BOOL, "a loop ends by something that is neither true nor false")
             self.expression(expr.stop, inner, depth, loops + 1)
-        self._steps(expr, listed, before - self.left, loops)
+        self._steps(expr, listed, loops)
         ask(within(expr.result.type, expr.type), "a loop answers with another type")
         return self.expression(expr.result, inner, depth, loops)
 
@@ -512,14 +524,14 @@ class _Nodes:
         growth = turns.bit_length() if later <= count else later * turns
         return [min(size + growth, SIZE_MAX + 1) for size in history[-1]] if later else history[-1]
 
-    def _steps(self, expr: Fold, listed: types.List, size: int, loops: int) -> None:
+    def _steps(self, expr: Fold, listed: types.List, loops: int) -> None:
         """Whether a loop charges what a turn costs, or makes few of them and stands in no other one."""
+        bodies = (*expr.steps, *(() if expr.stop is None else (expr.stop,)))
         if expr.cost > 0:
-            bodies = (*expr.steps, *(() if expr.stop is None else (expr.stop,)))
             ask(4 * expr.cost + 16 >= costs.turn(*bodies), "a loop charges too little")
             return
         ask(expr.cost == 0 and loops == 0, "a loop in another one charges nothing")
-        self.turns += listed.max * size
+        self.work += listed.max * sum(1 for body in bodies for _ in walk(body))
 
 
 _KEEPING = frozenset(("convert", "sort_by", "in_order", "present_items", "draw"))

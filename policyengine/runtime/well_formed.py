@@ -11,7 +11,7 @@ from typing import Any
 
 from policyengine.runtime import cells
 from policyengine.runtime.automaton import compiled
-from policyengine.runtime.limits import LIST_MAX
+from policyengine.runtime.limits import LIST_MAX, TEXT_MAX
 from policyengine.runtime.tier_column import Coded
 from policyengine.values import types
 from policyengine.values.instant import DURATION_MAX, TIMESTAMP_MAX, TIMESTAMP_MIN
@@ -43,7 +43,6 @@ RANGES: Mapping[Type, tuple[int, int]] = {
 }
 _TEXTS = frozenset((types.STRING, types.TYPE))
 
-
 BYTES_MAX = 250_000_000
 """Of the text of a program, or of its places; a program with a million tenants has 55 million."""
 VALUES_MAX = 10_000_000
@@ -55,6 +54,7 @@ class Unsound(ValueError):
 
 
 def ask(holds: bool, message: str) -> None:
+    """Raise Unsound with what is wrong unless something holds."""
     if not holds:
         raise Unsound(message)
 
@@ -133,7 +133,7 @@ def fits(value: Any, its: Type, depth: int = 0) -> bool:
     if depth > DEPTH_MAX:
         return False
     if its in _TEXTS or isinstance(its, types.Enum):
-        return type(value) is str
+        return type(value) is str and len(value) <= TEXT_MAX
     if its in RANGES:
         low, high = RANGES[its]
         return type(value) is int and low <= value <= high
@@ -219,7 +219,7 @@ def _are_plain(distinct: Sequence[Any], its_type: Type) -> bool:
     classes = set(map(type, distinct))
     if isinstance(its_type, types.Number):
         return classes == {int} and fits_bits(min(distinct)) and fits_bits(max(distinct))
-    return classes == {str} and types.is_text(its_type)
+    return classes == {str} and types.is_text(its_type) and max(map(len, distinct)) <= TEXT_MAX
 
 
 def check_tiers(bounds: Coded, rates: Coded, flats: Coded, is_optional: bool) -> None:
