@@ -77,6 +77,15 @@ _KINDS: dict[str, type] = {
 _TAGS = {kind: tag for tag, kind in _KINDS.items()}
 
 
+class _Kinds(list[Type]):
+    """The types of a program, which are found by their places, counted from the first one only."""
+
+    def at(self, place: Any) -> Type:
+        if type(place) is not int or place < 0:
+            raise ValueError("a type is found at no place")
+        return self[place]
+
+
 class _Types:
     """Types are written once and referred to by their index."""
 
@@ -210,7 +219,7 @@ def _not_whole(text: str) -> Any:
 
 
 def _program(body: dict[str, Any]) -> Program:
-    kinds = [types.from_json(t) for t in body["types"]]
+    kinds = _Kinds(types.from_json(t) for t in body["types"])
     well_formed.check_types(kinds)
 
     def expr(data: list[Any]) -> Expr:
@@ -219,7 +228,7 @@ def _program(body: dict[str, Any]) -> Program:
     inputs = _input(body["inputs"], kinds)
     if not isinstance(inputs, Group):
         raise ValueError("the inputs are not a group")
-    nodes = {n[0]: Node(n[0], kinds[n[1]], expr(n[2]), *n[3:]) for n in body["nodes"]}
+    nodes = {n[0]: Node(n[0], kinds.at(n[1]), expr(n[2]), *n[3:]) for n in body["nodes"]}
     entries = {
         name: Entry(
             name, section, tuple((a, b) for a, b in outputs), tuple(facts), tuple(guards), tuple(requires),
@@ -234,7 +243,7 @@ def _program(body: dict[str, Any]) -> Program:
         body["source_digest"],
         body["currency"],
         inputs,
-        tuple(FactPath(tuple(p), kinds[t]) for p, t in body["facts"]),
+        tuple(FactPath(tuple(p), kinds.at(t)) for p, t in body["facts"]),
         nodes,
         tables,
         entries,
@@ -275,7 +284,7 @@ def _check_names(distinct: Sequence[Any]) -> None:
         raise ValueError("a tenant has no name")
 
 
-def _expr(data: list[Any], kinds: list[Type]) -> Expr:
+def _expr(data: list[Any], kinds: _Kinds) -> Expr:
     kind = _KINDS[data[0]]
     values: list[Any] = []
     for part, value in zip(fields(kind), data[1:], strict=True):
@@ -287,16 +296,16 @@ def _expr(data: list[Any], kinds: list[Type]) -> Expr:
     return made
 
 
-def _exprs(data: list[Any], kinds: list[Type]) -> tuple[Expr, ...]:
+def _exprs(data: list[Any], kinds: _Kinds) -> tuple[Expr, ...]:
     return tuple(_expr(d, kinds) for d in data)
 
 
-def _maybe(data: list[Any] | None, kinds: list[Type]) -> Expr | None:
+def _maybe(data: list[Any] | None, kinds: _Kinds) -> Expr | None:
     return None if data is None else _expr(data, kinds)
 
 
-_READERS: dict[Any, Callable[[Any, list[Type]], Any]] = {
-    "type": lambda value, kinds: kinds[value],
+_READERS: dict[Any, Callable[[Any, _Kinds], Any]] = {
+    "type": lambda value, kinds: kinds.at(value),
     (Const, "value"): lambda value, kinds: frozen(value),
     (Fold, "state"): lambda value, kinds: tuple(value),
     (Fold, "stop"): _maybe,
@@ -309,15 +318,15 @@ _READERS: dict[Any, Callable[[Any, list[Type]], Any]] = {
 }
 
 
-def _input(data: list[Any], kinds: list[Type]) -> Leaf | Group:
+def _input(data: list[Any], kinds: _Kinds) -> Leaf | Group:
     if data[0] == "group":
         return Group(data[1], tuple(_input(f, kinds) for f in data[3]), data[2])
     inner = None if data[6] is None else _input(data[6], kinds)
-    return Leaf(data[1], kinds[data[2]], data[3], frozen(data[4]), data[5], inner, data[7], data[8])
+    return Leaf(data[1], kinds.at(data[2]), data[3], frozen(data[4]), data[5], inner, data[7], data[8])
 
 
-def _table(data: dict[str, Any], kinds: list[Type]) -> TableData:
-    ids, keys = tuple(data["ids"]), tuple(kinds[t] for t in data["keys"])
+def _table(data: dict[str, Any], kinds: _Kinds) -> TableData:
+    ids, keys = tuple(data["ids"]), tuple(kinds.at(t) for t in data["keys"])
     rows = len(ids)
     starts, ends = (cells_of(data[name], None, well_formed.check_dates) for name in ("starts", "ends"))
     table = TableData(
@@ -328,8 +337,8 @@ def _table(data: dict[str, Any], kinds: list[Type]) -> TableData:
             cells_of(column, rows, partial(well_formed.check_cells, key_type=key))
             for column, key in zip(data["conditions"], keys, strict=True)
         ),
-        {name: column_of(cells, kinds[t], rows) for name, t, cells in data["columns"]},
-        {name: kinds[t] for name, t, _ in data["columns"]},
+        {name: column_of(cells, kinds.at(t), rows) for name, t, cells in data["columns"]},
+        {name: kinds.at(t) for name, t, _ in data["columns"]},
         ids,
         starts,
         ends,

@@ -67,6 +67,7 @@ _NUMERIC = frozenset((
     "remainder", "round", "round_by",
 ))  # fmt: skip
 _TIERED = frozenset(("graduated", "graduated_flat", "volume", "volume_flat", "tier_index", "free_tier"))
+_LEAVES = frozenset((types.BOOL, types.STRING, types.TIMESTAMP, types.DATE, types.DURATION, types.ANY))
 _LINES = frozenset((
     "line", "line_amount", "lines_all", "tier_lines", "adjustment_line", "mirrored_lines", "weighted_lines",
     "unit_lines", "leg_line", "stretch_line",
@@ -167,6 +168,8 @@ def _leaf(leaf: Leaf, depth: int) -> None:
     ask((leaf.items is not None) == isinstance(inner, types.List | types.Map), f"`{name}` is said to hold others")
     if leaf.has_default and leaf.items is None:
         ask(fits(leaf.default, leaf.type), f"the default of `{name}` is none of its values")
+    is_read = isinstance(inner, types.Number | types.Limit | types.Enum | types.List | types.Map) or inner in _LEAVES
+    ask(is_read and inner is leaf.type, f"`{name}` has a type that no fact has")
     if isinstance(leaf.items, Group):
         _group(leaf.items, ("",) * (depth + 1), {})
     elif leaf.items is not None:
@@ -197,14 +200,15 @@ def _entry(entry: Entry, program: Program, nodes: _Nodes) -> None:
 
 
 def within(its: Type, wanted: Type) -> bool:
-    """Whether a value of one type is held as one of the other, and is no longer: units and ranges may differ."""
+    """Whether a value of one type is held as one of the other, and is no longer: ranges may differ."""
     if isinstance(its, types.Optional) and not isinstance(wanted, types.Optional):
         its = its.item  # read where it is known to be there
     if isinstance(wanted, types.Optional) and not isinstance(its, types.Optional):
         wanted = wanted.item
     match its, wanted:
         case (types.Number(), types.Number()):
-            return its.den == wanted.den and (its.integer or not wanted.integer)
+            is_same = (its.unit, its.den) == (wanted.unit, wanted.den)
+            return is_same and (its.integer or not wanted.integer)
         case (types.List(), types.List()):
             return its.max <= wanted.max and within(its.item, wanted.item)
         case (types.Map(), types.Map()):
@@ -216,7 +220,7 @@ def within(its: Type, wanted: Type) -> bool:
         case (types.Optional(), types.Optional()):
             return within(its.item, wanted.item)
         case (types.Limit(), types.Limit()):
-            return its.number.den == wanted.number.den
+            return (its.number.unit, its.number.den) == (wanted.number.unit, wanted.number.den)
         case (types.Tiers(), types.Tiers()):
             pairs = ((its.bound, wanted.bound), (its.rate, wanted.rate), (its.flat, wanted.flat))
             return all(a.den == b.den for a, b in pairs)
