@@ -399,6 +399,9 @@ class _Nodes:
         ask(type(expr.may_fail) is bool, "a call is not said to fail or not")
         is_line = expr.type == types.LINES
         ask(is_line == (name in _LINES) and is_line <= self.is_later, "a line is made where none can be")
+        if name in zoned.FUNCTIONS and arguments and isinstance(arguments[0], Const):
+            zone = arguments[0].value
+            ask(type(zone) is str and zone in self.program.zones, f"there is no time zone `{shown(zone)}`")
         if name in _ROUNDINGS:
             self._rounding(expr)
         if name in _NUMERIC:
