@@ -314,7 +314,8 @@ class _Nodes:
         if isinstance(expr.type, types.Tiers | types.List | types.Record | types.Map):
             ask(fits(expr.value, expr.type), "a constant is no value of its type")
             return TYPE_BITS_MAX
-        ask(fits(expr.value, expr.type) or expr.type == types.LINES, "a constant is no value of its type")
+        is_value = expr.value == () if expr.type == types.LINES else fits(expr.value, expr.type)
+        ask(is_value, "a constant is no value of its type")
         return expr.value.bit_length() if type(expr.value) is int else len(expr.value) if type(expr.value) is str else 0
 
     def _shape(self, expr: Expr) -> None:
