@@ -16,11 +16,11 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from policyengine.errors import PolicyEngineError
-from policyengine.registry import canary, comparing, scopes
+from policyengine.registry import canary, comparing, guardrails, scopes
 from policyengine.registry.beside import Beside, Raised, attempt
-from policyengine.registry.canary import Guardrails
 from policyengine.registry.comparing import Asked, Failed, Figures, Outcome, Tally
 from policyengine.registry.events import Event
+from policyengine.registry.guardrails import Guardrails
 from policyengine.registry.scopes import Scope
 from policyengine.registry.timeline import Activation, Due, Timeline
 from policyengine.runtime.decision import Decision
@@ -236,13 +236,13 @@ class Watch:
     def _follow_canaries(self, state: State) -> dict[int, _Watched]:
         found = {}
         for activation in _guarded(state):
-            guardrails = canary.of_event(activation.event)
+            limits = guardrails.of_event(activation.event)
             number = activation.event.number
-            if guardrails is not None:
+            if limits is not None:
                 watched = self.guarded.get(number)
                 if watched is None:
                     watched = _Watched("canary", activation.event, activation.scope, "100 %", self._keep_inputs)
-                    watched.guardrails = guardrails
+                    watched.guardrails = limits
                 found[number] = watched
                 self._before[number] = state.timeline.last_good(activation.scope, max(state.now, activation.start))
         for number, watched in self.guarded.items():
@@ -291,10 +291,20 @@ class Watch:
     def _offer_canary(self, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any) -> None:
         number = due.activation.event.number
         watched = self.guarded.get(number)
-        before = self._before.get(number) or (due.overruled[0].artifact if due.overruled else None)
-        other = None if before is None else self._policies.get(before)
+        before = self._without_canaries(due)
+        other = None if before is None or before == due.artifact else self._policies.get(before)
         if watched is not None and other is not None and not watched.is_ended:
             self._put(watched, other, answer, name, given, tenant, at)
+
+    def _without_canaries(self, due: Due) -> str | None:
+        """What would answer a tenant once all canaries of the version that answers are taken back."""
+        for activation in (due.activation, *due.overruled):
+            number = activation.event.number
+            if activation.artifact != due.artifact or number not in self.guarded:
+                return activation.artifact
+            if (before := self._before[number]) is not None:
+                return before
+        return None
 
     def _put(
         self, watched: _Watched, other: Policy, answer: Outcome, name: str, given: object, tenant: str | None, at: Any
@@ -348,8 +358,12 @@ class Watch:
             return
         assert self._actor is not None
         try:
-            canary.take_back(self._opened, self._clock, watched.event, watched.scope, self._actor, watched.breach)
-            watched.is_ended, watched.fault = True, ""
+            artifact = watched.event.data["artifact"]
+            same = [each for each in self.guarded.values() if each.event.data["artifact"] == artifact]
+            others = [each.event for each in same if each is not watched]
+            canary.take_back(self._opened, self._clock, watched.event, others, self._actor, watched.breach)
+            for each in same:
+                each.is_ended, each.fault = True, ""
             self._refresh()
         except PolicyEngineError as fault:
             watched.fault = str(fault)
@@ -367,7 +381,9 @@ class Watch:
 
 def _guarded(state: State) -> Iterable[Activation]:
     """The activations with guardrails that answer now, or will."""
-    current = {activation.event.number for activation in state.timeline.current(state.now).values()}
+    deciding = state.timeline.current(state.now)
+    everyone = deciding.get(scopes.ALL)
+    current = {each.event.number for each in deciding.values() if not each.is_ended_by(everyone)}
     for activation in state.timeline.known():
         is_due = activation.event.number in current or activation.start > state.now
         if is_due and activation.event.data.get("guardrails") is not None:
