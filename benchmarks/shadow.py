@@ -1,6 +1,6 @@
-"""What a shadow costs the answers: the same requests to a service with one and to a service without, by turns.
+"""What a shadow costs the answers: the same requests to a service with one and to services without, by turns.
 
-    python benchmarks/shadow.py [--rounds 15] [--seconds 1] [--sample 10%] [--pause 0.002] [--only paced]
+    python benchmarks/shadow.py [--rounds 24] [--seconds 0.5] [--sample 10%] [--pause 0.001] [--only paced]
 
 Prints one JSON line for each way of asking, times in microseconds:
 
@@ -8,10 +8,11 @@ Prints one JSON line for each way of asking, times in microseconds:
 `paced`         an answer every `--pause` seconds, as in a service: caches are cold, and the thread that compares may be
                 at work when a request comes
 
-A round is a stretch of `--seconds` without a shadow, one with, and one without again; each has a client of its own, so
-that what is compared falls into the stretch that it belongs to. The figures are of all rounds together: the median and
-the slowest hundredth of the answers with and without, their `ratio`, and as `noise` the ratio of the stretches without
-a shadow after those before, which ought to be 1. A tenth of what the candidate answers differs.
+A round is a stretch of `--seconds` with a shadow and two without; who is first changes from round to round, and each
+stretch has a client of its own, so that what is compared falls into the stretch that it belongs to. For the median, the
+mean and the slowest hundredth, `ratio` is that of the answers with a shadow to those of both stretches without, and
+`noise` that of the stretches without to each other, which ought to be 1: the middle of the rounds, and in `_from` and
+`_to` between which values half of the rounds are. A tenth of what the candidate answers differs.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import statistics
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import cycle
 from pathlib import Path
@@ -53,8 +56,8 @@ def main() -> None:
         for mode, pause in modes.items():
             if options.only not in (None, mode):
                 continue
-            taken, counts = measured(plain, shadowed, pause, options)
-            print(json.dumps({"mode": mode, "sample": options.sample, **summary(taken), **counts}), flush=True)
+            rounds, counts = measured(plain, shadowed, pause, options)
+            print(json.dumps({"mode": mode, "sample": options.sample, **summary(rounds), **counts}), flush=True)
 
 
 def fill(address: str, sample: str | None) -> None:
@@ -88,17 +91,20 @@ def requests() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+STRETCHES = ("without", "with", "again")
 Taken = dict[str, list[int]]
 
 
-def measured(plain: str, shadowed: str, pause: float, options: argparse.Namespace) -> tuple[Taken, dict[str, int]]:
-    """All rounds: how long the answers took, and what was compared."""
-    taken: Taken = {"before": [], "with": [], "after": []}
+def measured(plain: str, shadowed: str, pause: float, options: argparse.Namespace) -> tuple[list[Taken], Counter[str]]:
+    """How long the answers of each round took, and what was compared."""
+    rounds: list[Taken] = []
     counts: Counter[str] = Counter()
-    for _ in range(options.rounds):
-        for name in taken:
+    for number in range(options.rounds):
+        taken: Taken = {}
+        for place in range(number, number + len(STRETCHES)):
+            name = STRETCHES[place % len(STRETCHES)]
             with pe.connect(shadowed if name == "with" else plain, "llm-api", interval=0.25) as live:
-                taken[name] += stretch(live, pause, options.seconds)
+                taken[name] = stretch(live, pause, options.seconds)
                 report = live.shadow
             if report is not None:
                 assert not report.fault, report.fault
@@ -107,7 +113,8 @@ def measured(plain: str, shadowed: str, pause: float, options: argparse.Namespac
                     sampled=report.sampled, compared=figures.compared, differing=figures.differing,
                     dropped=report.dropped,
                 )  # fmt: skip
-    return taken, dict(counts)
+        rounds.append(taken)
+    return rounds, counts
 
 
 def stretch(live: pe.LivePolicy, pause: float, seconds: float) -> list[int]:
@@ -130,28 +137,46 @@ def stretch(live: pe.LivePolicy, pause: float, seconds: float) -> list[int]:
     raise AssertionError("requests do not end")
 
 
-def summary(taken: Taken) -> dict[str, Any]:
+def summary(rounds: list[Taken]) -> dict[str, Any]:
     """The times of both, and their ratios."""
-    found: dict[str, Any] = {"answers": len(taken["with"])}
-    for name, place in (("median", 0.5), ("p99", 0.99)):
-        ours, theirs = (quantile(each, place) for each in (taken["with"], taken["before"] + taken["after"]))
-        noise = quantile(taken["after"], place) / quantile(taken["before"], place)
-        found[name] = {"without_us": round(theirs / 1000, 2), "with_us": round(ours / 1000, 2),
-                       "ratio": round(ours / theirs, 3), "noise": round(noise, 3)}  # fmt: skip
+    found: dict[str, Any] = {"answers": sum(len(each["with"]) for each in rounds)}
+    for name, figure in FIGURES.items():
+        ours = [figure(each["with"]) for each in rounds]
+        theirs = [figure(each["without"] + each["again"]) for each in rounds]
+        noise = [figure(each["again"]) / figure(each["without"]) for each in rounds]
+        ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
+        found[name] = {
+            "without_us": round(statistics.median(theirs) / 1000, 2),
+            "with_us": round(statistics.median(ours) / 1000, 2),
+            **spread("ratio", ratios), **spread("noise", noise),
+        }  # fmt: skip
     return found
 
 
-def quantile(taken: list[int], place: float) -> int:
-    """The time that this share of the answers stays below."""
-    return sorted(taken)[min(len(taken) - 1, int(len(taken) * place))]
+def spread(name: str, ratios: list[float]) -> dict[str, float]:
+    """The middle of some ratios, and the quarters around it."""
+    ordered = sorted(ratios)
+    quarter = len(ordered) // 4
+    return {
+        name: round(statistics.median(ordered), 3),
+        f"{name}_from": round(ordered[quarter], 3),
+        f"{name}_to": round(ordered[-1 - quarter], 3),
+    }
+
+
+FIGURES: dict[str, Callable[[list[int]], float]] = {
+    "median": statistics.median,
+    "mean": statistics.fmean,
+    "p99": lambda taken: sorted(taken)[len(taken) * 99 // 100],
+}
 
 
 def read() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--seconds", type=float, default=1)
+    parser.add_argument("--rounds", type=int, default=24)
+    parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--sample", default="10%")
-    parser.add_argument("--pause", type=float, default=0.002)
+    parser.add_argument("--pause", type=float, default=0.001)
     parser.add_argument("--only", choices=("back to back", "paced"))
     return parser.parse_args()
 

@@ -25,7 +25,7 @@ from policyengine.errors import InvalidArtifact, InvalidInput, PolicyEngineError
 from policyengine.registry import offers
 from policyengine.registry.events import BrokenHistory, Event, digest, present, verified
 from policyengine.registry.offers import Offers, checked
-from policyengine.registry.shadow import Compared, Report, State, Watch, shadow_of
+from policyengine.registry.shadow import Pick, Report, State, Watch, shadow_of
 from policyengine.registry.timeline import Due, Timeline
 from policyengine.runtime import artifact
 from policyengine.runtime.decision import Decision
@@ -131,7 +131,7 @@ class LivePolicy:
         self._ended = threading.Event()
         self._snapshot = _Snapshot([], Timeline(bundle), {}, clock(), None)
         self._copy = None if copy is None else _Copy(copy / bundle)
-        self._compared: Compared | None = None
+        self._pick: Pick | None = None
         self._watch = Watch(bundle, opened, clock, self.refresh, actor=actor, keep_inputs=keep_inputs)
         self._start()
         self._thread = threading.Thread(target=self._keep_up, name=f"policyengine {bundle}", daemon=True)
@@ -173,12 +173,9 @@ class LivePolicy:
         """
         instant = self._now(self._snapshot) if at is None else at
         policy, due = self.policy_for(tenant, instant)
-        compared = self._compared
-        if compared is not None:
-            sampled, guarded = compared
-            is_sampled = sampled is not None and bool(sampled())
-            if is_sampled or (guarded and due.activation.event.number in guarded):
-                return self._watch.decide(is_sampled, policy, due, name, input, tenant, instant, event, purpose)
+        pick = self._pick
+        if pick is not None and (picked := pick()):
+            return self._watch.decide(picked, policy, due, name, input, tenant, instant, event, purpose)
         return policy.decide(name, input, tenant=tenant, at=instant, event=event, purpose=purpose)
 
     def policy_for(self, tenant: str | None = None, at: Any = None, known_at: Any = None) -> tuple[Policy, Due]:
@@ -327,7 +324,7 @@ class LivePolicy:
                 made.damaged[name] = str(fault)
         timeline.refused = frozenset(made.refused)
         self._snapshot = made
-        self._compared = self._watch.follow(
+        self._pick = self._watch.follow(
             State(timeline, made.policies, {**made.refused, **made.damaged}, self._now(made)), shadow
         )
 

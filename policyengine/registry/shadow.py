@@ -153,8 +153,10 @@ class State:
     now: Timestamp
 
 
-Compared = tuple[Callable[[], int] | None, Mapping[int, _Watched]]
-"""What each decision is asked: whether it is sampled for a shadow, and which activations are guarded canaries."""
+Pick = Callable[[], int]
+"""What each decision asks: nothing, `SAMPLED` or `GUARDED` or both. Every decision pays for it, so it is one call."""
+SAMPLED, GUARDED = 1, 2
+"""That a decision is to be compared with the shadowed version; that there are canaries, of which it may ask one."""
 
 
 class Watch:
@@ -178,7 +180,7 @@ class Watch:
         """`actor` is who takes a canary back; without one, none is guarded."""
         self._bundle, self._opened, self._clock, self._refresh = bundle, opened, clock, refresh
         self._actor, self._keep_inputs = actor, keep_inputs
-        self.sampled: Callable[[], int] | None = None
+        self.sampled: Pick | None = None
         """Whether the next decision is to be compared with the shadowed version; None where there is none."""
         self.guarded: Mapping[int, _Watched] = {}
         """The canaries, by the event that activated them."""
@@ -208,7 +210,7 @@ class Watch:
 
     # ---------------------------------------------------------------------------------------------------- following
 
-    def follow(self, state: State, shadow: Shadow | None) -> Compared | None:
+    def follow(self, state: State, shadow: Shadow | None) -> Pick | None:
         """Compare by another state of the registry from now on; None where there is nothing to compare."""
         self._cohorts, self._policies = state.timeline.cohorts_at(), state.policies
         self._alike = {}
@@ -217,9 +219,11 @@ class Watch:
         if self._beside is None and (sampled or guarded):
             self._beside = Beside(self._compare, self._settle, self._failed, f"policyengine {self._bundle} beside")
         self.sampled, self.guarded = sampled, guarded
-        return (sampled, guarded) if sampled or guarded else None
+        if sampled is not None and guarded:
+            return lambda: sampled() | GUARDED
+        return itertools.repeat(GUARDED).__next__ if guarded else sampled
 
-    def _follow_shadow(self, state: State, shadow: Shadow | None) -> Callable[[], int] | None:
+    def _follow_shadow(self, state: State, shadow: Shadow | None) -> Pick | None:
         watched = self._shadow
         if watched is not None and (shadow is None or watched.event.number != shadow.event.number):
             watched.is_ended, watched, self.sampled = True, None, None
@@ -253,7 +257,7 @@ class Watch:
 
     def decide(
         self,
-        is_sampled: bool,
+        picked: int,
         policy: Policy,
         due: Due,
         name: str,
@@ -264,21 +268,21 @@ class Watch:
         purpose: str | None,
     ) -> Decision:
         """`Policy.decide`, and the comparison of what it answers, later. Raises what `Policy.decide` raises."""
+        if picked == GUARDED and due.activation.event.number not in self.guarded:
+            return policy.decide(name, given, tenant=tenant, at=at, event=event, purpose=purpose)
         try:
             decision = policy.decide(name, given, tenant=tenant, at=at, event=event, purpose=purpose)
         except PolicyEngineError as fault:
-            attempt(self._offer, is_sampled, due, Failed.of(fault), name, given, tenant, at)
+            attempt(self._offer, picked, due, Failed.of(fault), name, given, tenant, at)
             raise
-        attempt(self._offer, is_sampled, due, decision, name, given, tenant, at)
+        attempt(self._offer, picked, due, decision, name, given, tenant, at)
         return decision
 
-    def _offer(
-        self, is_sampled: bool, due: Due, answer: Outcome, name: str, given: object, tenant: Any, at: Any
-    ) -> None:
+    def _offer(self, picked: int, due: Due, answer: Outcome, name: str, given: object, tenant: Any, at: Any) -> None:
         who = tenant if type(tenant) is str else None
-        if is_sampled:
+        if picked & SAMPLED:
             self._offer_shadow(due, answer, name, given, who, at)
-        if self.guarded:
+        if picked & GUARDED:
             self._offer_canary(due, answer, name, given, who, at)
 
     def _offer_shadow(self, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any) -> None:
@@ -390,7 +394,7 @@ def _guarded(state: State) -> Iterable[Activation]:
             yield activation
 
 
-def _picks(sample: str) -> Callable[[], int]:
+def _picks(sample: str) -> Pick:
     """A function that says for each decision whether it is in the sample; one look-up, since every decision pays it."""
     below = Fraction(sample) * WORD / 100
     return itertools.cycle(bytes(number * STEP % WORD < below for number in range(PERIOD))).__next__
