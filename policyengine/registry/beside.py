@@ -42,7 +42,7 @@ def attempt(call: Callable[..., Any], *given: Any) -> Any:
 
 
 class Beside:
-    """Does what is offered, later, in a thread of its own; `close` ends it and forgets what still waits."""
+    """Does what is put into its queue, later, in a thread of its own; `close` ends it and forgets what still waits."""
 
     def __init__(
         self, work: Callable[[Any], None], settle: Callable[[], None], failed: Callable[..., None], name: str
@@ -52,31 +52,23 @@ class Beside:
         `settle` draws the consequences after some pieces; it is rare, so that its time is not held to the share.
         """
         self._work, self._settle, self._failed = work, settle, failed
-        self._queue: deque[Any] = deque()
+        self.queue: deque[Any] = deque()
+        """What waits. Who puts more than `QUEUE_MAX` in does harm; two threads may both take the last place."""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing more is to be offered. Two threads may both take the last place, which is no harm."""
-        return len(self._queue) >= QUEUE_MAX
-
-    def offer(self, piece: Any) -> None:
-        """Take a piece of work."""
-        self._queue.append(piece)
 
     def close(self) -> None:
         """End the thread, after the piece that it is at."""
         self._ended.set()
         self._thread.join()
-        self._queue.clear()
+        self.queue.clear()
 
     def _run(self) -> None:
         mark = time.thread_time_ns()
         rest = IDLE_SECONDS
         while not self._ended.wait(rest):
-            is_idle = not self._queue
+            is_idle = not self.queue
             self._do_some()
             spent = time.thread_time_ns() - mark
             rest = max(IDLE_SECONDS if is_idle else 0, spent * (100 - SHARE_PERCENT) / SHARE_PERCENT / 10**9)
@@ -85,9 +77,9 @@ class Beside:
 
     def _do_some(self) -> None:
         for _ in range(BATCH):
-            if not self._queue or self._ended.is_set():
+            if not self.queue or self._ended.is_set():
                 return
-            self._try(self._work, self._queue.popleft())
+            self._try(self._work, self.queue.popleft())
             time.sleep(NAP_SECONDS)
 
     def _try(self, call: Callable[..., None], *given: Any) -> None:

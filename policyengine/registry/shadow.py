@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from policyengine.errors import PolicyEngineError
-from policyengine.registry import canary, comparing, guardrails, scopes
+from policyengine.registry import beside, canary, comparing, guardrails, scopes
 from policyengine.registry.beside import Beside, Raised, attempt
 from policyengine.registry.comparing import Asked, Failed, Figures, Outcome, Tally
 from policyengine.registry.events import Event
@@ -106,11 +106,13 @@ class _Watched:
     """One version that is compared: its event, its tally, and what went wrong."""
 
     __slots__ = (
-        "breach", "dropped", "event", "fault", "guardrails", "is_ended", "kind", "sample", "sampled", "scope", "tally",
+        "artifact", "breach", "dropped", "event", "fault", "guardrails", "is_ended", "kind", "sample", "sampled",
+        "scope", "tally",
     )  # fmt: skip
 
     def __init__(self, kind: str, event: Event, scope: Scope, sample: str, keep_inputs: bool) -> None:
         self.kind, self.event, self.scope, self.sample = kind, event, scope, sample
+        self.artifact: str = event.data["artifact"]
         self.tally = Tally(keep_inputs=keep_inputs)
         self.sampled = self.dropped = 0
         self.breach = self.fault = ""
@@ -120,26 +122,15 @@ class _Watched:
     def report(self) -> Report:
         data = self.event.data
         return Report(
-            self.kind, data["bundle"], self.event.number, data["artifact"], str(self.scope), self.sample,
+            self.kind, data["bundle"], self.event.number, self.artifact, str(self.scope), self.sample,
             self.sampled, self.dropped, self.tally.figures(), self.breach, self.fault,
         )  # fmt: skip
 
 
-class _Piece(NamedTuple):
-    """One decision to compare: what was answered, and what is needed to ask the other version.
-
-    `given` is a copy of the input, or `HELD` where the answer has kept everything that the other version reads.
-    """
-
-    watched: _Watched
-    other: Policy
-    answer: Outcome
-    decision: str
-    given: Any
-    tenant: str | None
-    at: Any
-
-
+_Piece = tuple[_Watched, Policy, Outcome, str, Any, str | None, Any]
+"""One decision to compare: what was answered, and what is needed to ask the other version: the decision, the input, the
+tenant and the time. The input is a copy, or `HELD` where the answer has kept everything that the other version reads.
+"""
 HELD = object()
 
 
@@ -188,8 +179,8 @@ class Watch:
         self._shadow: _Watched | None = None
         self._candidate: Policy | None = None
         self._before: dict[int, str | None] = {}
-        self._alike: dict[tuple[object, Policy], bool] = {}
-        """Whether a policy reads the facts that another one's entry point has kept."""
+        self._alike: set[tuple[object, Policy]] = set()
+        """The policies that read the facts which another one's entry point has kept."""
         self._cohorts: Mapping[str, frozenset[str]] = {}
         self._policies: Mapping[str, Policy] = {}
         self._retry = Timestamp(0)
@@ -213,7 +204,7 @@ class Watch:
     def follow(self, state: State, shadow: Shadow | None) -> Pick | None:
         """Compare by another state of the registry from now on; None where there is nothing to compare."""
         self._cohorts, self._policies = state.timeline.cohorts_at(), state.policies
-        self._alike = {}
+        self._alike = set()
         sampled = self._follow_shadow(state, shadow)
         guarded = {} if self._actor is None else self._follow_canaries(state)
         if self._beside is None and (sampled or guarded):
@@ -279,18 +270,19 @@ class Watch:
         return decision
 
     def _offer(self, picked: int, due: Due, answer: Outcome, name: str, given: object, tenant: Any, at: Any) -> None:
-        who = tenant if type(tenant) is str else None
-        if picked & SAMPLED:
-            self._offer_shadow(due, answer, name, given, who, at)
+        """Queue what is to be compared; an answer waits for this, so it is no more than must be done now."""
+        who = tenant if tenant.__class__ is str else None
+        shadow, candidate = self._shadow, self._candidate
+        if (
+            picked & SAMPLED
+            and shadow is not None
+            and candidate is not None
+            and due.artifact != shadow.artifact
+            and (shadow.scope is scopes.ALL or shadow.scope.holds(self._bundle, who, self._cohorts))
+        ):
+            self._put(shadow, candidate, answer, name, given, who, at)
         if picked & GUARDED:
             self._offer_canary(due, answer, name, given, who, at)
-
-    def _offer_shadow(self, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any) -> None:
-        shadow, candidate = self._shadow, self._candidate
-        if shadow is None or candidate is None or due.artifact == shadow.event.data["artifact"]:
-            return
-        if shadow.scope.holds(self._bundle, tenant, self._cohorts):
-            self._put(shadow, candidate, answer, name, given, tenant, at)
 
     def _offer_canary(self, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any) -> None:
         number = due.activation.event.number
@@ -314,19 +306,20 @@ class Watch:
         self, watched: _Watched, other: Policy, answer: Outcome, name: str, given: object, tenant: str | None, at: Any
     ) -> None:
         """Queue a comparison, unless there is no place."""
-        beside = self._beside
-        assert beside is not None
+        assert self._beside is not None
+        queue = self._beside.queue
         with self._counting:
             watched.sampled += 1
-            if beside.is_full:
+            if len(queue) >= beside.QUEUE_MAX:
                 watched.dropped += 1
                 return
-        is_held = answer.__class__ is Decision and self._alike.get((answer._state[0], other), False)
-        kept = HELD if is_held else attempt(_kept, given)
-        if isinstance(kept, Raised):
-            self._drop(watched, f"an input cannot be copied: {kept.fault}")
-        else:
-            beside.offer(_Piece(watched, other, answer, name, kept, tenant, at))
+        kept: Any = HELD
+        if answer.__class__ is not Decision or (answer._state[0], other) not in self._alike:
+            kept = attempt(_kept, given)
+            if isinstance(kept, Raised):
+                self._drop(watched, f"an input cannot be copied: {kept.fault}")
+                return
+        queue.append((watched, other, answer, name, kept, tenant, at))
 
     def _drop(self, watched: _Watched, why: str) -> None:
         with self._counting:
@@ -336,21 +329,21 @@ class Watch:
     # ----------------------------------------------------------------------------------------------------- comparing
 
     def _compare(self, piece: _Piece) -> None:
-        watched, answer, given = piece.watched, piece.answer, piece.given
+        watched, policy, answer, decision, given, tenant, at = piece
         if watched.is_ended:
             return
-        asked = Asked(piece.decision, given, piece.tenant, piece.at)
+        asked = Asked(decision, given, tenant, at)
         if given is HELD:
             assert isinstance(answer, Decision)
-            other = comparing.outcome_again(piece.other, answer)
+            other = comparing.outcome_again(policy, answer)
         else:
-            other = comparing.outcome(piece.other, asked)
+            other = comparing.outcome(policy, asked)
         base, candidate = (answer, other) if watched.kind == "shadow" else (other, answer)
         watched.tally.add(asked, base, candidate)
         if watched.guardrails is not None and not watched.breach:
             watched.breach = watched.guardrails.breach(watched.tally)
-        if isinstance(answer, Decision) and given is not HELD and not self._keep_inputs:
-            self._alike[answer._prepared, piece.other] = piece.other.reads_as(answer)
+        if isinstance(answer, Decision) and given is not HELD and not self._keep_inputs and policy.reads_as(answer):
+            self._alike.add((answer._prepared, policy))
 
     def _settle(self) -> None:
         for watched in list(self.guarded.values()):
@@ -362,8 +355,7 @@ class Watch:
             return
         assert self._actor is not None
         try:
-            artifact = watched.event.data["artifact"]
-            same = [each for each in self.guarded.values() if each.event.data["artifact"] == artifact]
+            same = [each for each in self.guarded.values() if each.artifact == watched.artifact]
             others = [each.event for each in same if each is not watched]
             canary.take_back(self._opened, self._clock, watched.event, others, self._actor, watched.breach)
             for each in same:
@@ -377,7 +369,7 @@ class Watch:
         """The comparing, or what follows from it, has failed: it is told, and a comparison that is lost is counted."""
         text = f"{type(fault).__name__}: {fault}"
         if piece is not None:
-            self._drop(piece.watched, f"a comparison failed: {text}")
+            self._drop(piece[0], f"a comparison failed: {text}")
             return
         for watched in self.guarded.values():
             watched.fault = text
