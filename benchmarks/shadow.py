@@ -1,18 +1,20 @@
 """What a shadow costs the answers: the same requests to a service with one and to services without, by turns.
 
-    python benchmarks/shadow.py [--rounds 24] [--seconds 0.5] [--sample 10%] [--pause 0.001] [--only paced]
+    python benchmarks/shadow.py [--rounds 12] [--seconds 1] [--sample 10%] [--pause 0.001] [--only paced]
 
 Prints one JSON line for each way of asking, times in microseconds:
 
-`back to back`  one answer after the other, so that the processor has nothing else to do
-`paced`         an answer every `--pause` seconds, as in a service: caches are cold, and the thread that compares may be
-                at work when a request comes
+`back to back`  one answer after the other, so that the processor has nothing else to do; a round is a stretch of
+                `--seconds` to each service, so that what the comparing takes falls on the answers that it belongs to
+`paced`         an answer every `--pause` seconds, as in a service: caches are cold, and answers differ so much from one
+                moment to the next that each question is put to all services in turn; what the comparing takes, which
+                is at most a hundredth of a processor, falls on all of them
 
-A round is a stretch of `--seconds` with a shadow and two without; who is first changes from round to round, and each
-stretch has a client of its own, so that what is compared falls into the stretch that it belongs to. For the median, the
-mean and the slowest hundredth, `ratio` is that of the answers with a shadow to those of both stretches without, and
-`noise` that of the stretches without to each other, which ought to be 1: the middle of the rounds, and in `_from` and
-`_to` between which values half of the rounds are. A tenth of what the candidate answers differs.
+One service has a shadow and two have none. `ratio` is the answers with a shadow to those of one without, and `noise`
+those of the other one without to them, which ought to be 1: the middle of the rounds, with the quarters around it.
+`median` compares an answer with the same one, which tells what most of them pay (back to back: the stretches' medians),
+`mean` all answers, so also those that are handed over to be compared, and `p99` the slowest hundredth. A tenth of what
+the candidate answers differs.
 """
 
 from __future__ import annotations
@@ -24,9 +26,11 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from decimal import Decimal
-from itertools import cycle
+from itertools import cycle, islice
+from operator import truediv
 from pathlib import Path
 from typing import Any
 
@@ -43,21 +47,21 @@ OFFERS = {
         "customer.credit_left",
     ]
 }  # fmt: skip
-WARM_UP = 50
+WARM_UP = 100
 
 
 def main() -> None:
     options = read()
     with tempfile.TemporaryDirectory(prefix="pe") as folder:
-        plain, shadowed = f"sqlite:{folder}/plain.db", f"sqlite:{folder}/shadowed.db"
-        fill(plain, None)
-        fill(shadowed, options.sample)
-        modes = {"back to back": 0.0, "paced": options.pause}
-        for mode, pause in modes.items():
-            if options.only not in (None, mode):
-                continue
-            rounds, counts = measured(plain, shadowed, pause, options)
-            print(json.dumps({"mode": mode, "sample": options.sample, **summary(rounds), **counts}), flush=True)
+        address = {name: f"sqlite:{folder}/{name}.db" for name in SERVICES}
+        for name, each in address.items():
+            fill(each, options.sample if name == "with" else None)
+        for mode, measured in {"back to back": apart, "paced": by_turns}.items():
+            if options.only in (None, mode):
+                counts: Counter[str] = Counter()
+                taken = list(measured(address, options, counts))
+                said = {"mode": mode, "sample": options.sample, **summary(taken, measured is by_turns), **counts}
+                print(json.dumps(said), flush=True)
 
 
 def fill(address: str, sample: str | None) -> None:
@@ -91,65 +95,94 @@ def requests() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-STRETCHES = ("without", "with", "again")
+SERVICES = ("without", "with", "again")
 Taken = dict[str, list[int]]
+AT = pe.Timestamp.parse("2026-12-15T00:00:00Z")
 
 
-def measured(plain: str, shadowed: str, pause: float, options: argparse.Namespace) -> tuple[list[Taken], Counter[str]]:
-    """How long the answers of each round took, and what was compared."""
-    rounds: list[Taken] = []
-    counts: Counter[str] = Counter()
+def apart(address: dict[str, str], options: argparse.Namespace, counts: Counter[str]) -> Iterator[Taken]:
+    """Rounds of stretches; who is first changes."""
     for number in range(options.rounds):
         taken: Taken = {}
-        for place in range(number, number + len(STRETCHES)):
-            name = STRETCHES[place % len(STRETCHES)]
-            with pe.connect(shadowed if name == "with" else plain, "llm-api", interval=0.25) as live:
-                taken[name] = stretch(live, pause, options.seconds)
-                report = live.shadow
-            if report is not None:
-                assert not report.fault, report.fault
-                figures = report.figures
-                counts.update(
-                    sampled=report.sampled, compared=figures.compared, differing=figures.differing,
-                    dropped=report.dropped,
-                )  # fmt: skip
-        rounds.append(taken)
-    return rounds, counts
+        for place in range(number, number + len(SERVICES)):
+            name = SERVICES[place % len(SERVICES)]
+            with pe.connect(address[name], "llm-api", interval=0.25) as live:
+                taken[name] = stretch(live, options.seconds)
+                count(live, counts)
+        yield taken
 
 
-def stretch(live: pe.LivePolicy, pause: float, seconds: float) -> list[int]:
-    """How many nanoseconds each answer takes."""
-    asked, clock, at = cycle(requests()), time.perf_counter_ns, pe.Timestamp.parse("2026-12-15T00:00:00Z")
-    for given, _ in zip(asked, range(WARM_UP), strict=False):
-        live.decide("price_call", given, tenant="initech", at=at)
+def by_turns(address: dict[str, str], options: argparse.Namespace, counts: Counter[str]) -> Iterator[Taken]:
+    """Rounds of questions that are put to each service; who is first changes."""
+    clock = time.perf_counter_ns
+    with ExitStack() as opened:
+        lives = {name: opened.enter_context(pe.connect(address[name], "llm-api", interval=0.25)) for name in SERVICES}
+        for live in lives.values():
+            warm_up(live)
+        asked, turn = cycle(requests()), 0
+        for _ in range(options.rounds):
+            taken: Taken = {name: [] for name in SERVICES}
+            until = time.monotonic() + options.seconds * len(SERVICES)
+            while time.monotonic() < until or not taken["with"]:
+                given = next(asked)
+                turn += 1
+                for place in range(turn, turn + len(SERVICES)):
+                    name = SERVICES[place % len(SERVICES)]
+                    time.sleep(options.pause)
+                    begun = clock()
+                    lives[name].decide("price_call", given, tenant="initech", at=AT)
+                    taken[name].append(clock() - begun)
+            yield taken
+        count(lives["with"], counts)
+
+
+def warm_up(live: pe.LivePolicy) -> None:
+    """So many answers that all code has run, and time to compare some."""
+    for given in islice(cycle(requests()), WARM_UP):
+        live.decide("price_call", given, tenant="initech", at=AT)
     time.sleep(0.3)
     gc.collect()
-    taken = []
+
+
+def count(live: pe.LivePolicy, counts: Counter[str]) -> None:
+    """Add what was compared."""
+    if (report := live.shadow) is None:
+        return
+    assert not report.fault, report.fault
+    figures = report.figures
+    counts.update(
+        sampled=report.sampled, compared=figures.compared, differing=figures.differing, dropped=report.dropped
+    )
+
+
+def stretch(live: pe.LivePolicy, seconds: float) -> list[int]:
+    """How many nanoseconds each answer takes."""
+    warm_up(live)
+    clock, taken = time.perf_counter_ns, []
     until = time.monotonic() + seconds
-    for given in asked:
-        if pause:
-            time.sleep(pause)
+    for given in cycle(requests()):
         begun = clock()
-        live.decide("price_call", given, tenant="initech", at=at)
+        live.decide("price_call", given, tenant="initech", at=AT)
         taken.append(clock() - begun)
         if time.monotonic() > until:
-            return taken
-    raise AssertionError("requests do not end")
+            break
+    return taken
 
 
-def summary(rounds: list[Taken]) -> dict[str, Any]:
+def summary(rounds: list[Taken], is_paired: bool) -> dict[str, Any]:
     """The times of both, and their ratios."""
     found: dict[str, Any] = {"answers": sum(len(each["with"]) for each in rounds)}
     for name, figure in FIGURES.items():
-        ours = [figure(each["with"]) for each in rounds]
-        theirs = [figure(each["without"] + each["again"]) for each in rounds]
-        noise = [figure(each["again"]) / figure(each["without"]) for each in rounds]
-        ratios = [mine / other for mine, other in zip(ours, theirs, strict=True)]
         found[name] = {
-            "without_us": round(statistics.median(theirs) / 1000, 2),
-            "with_us": round(statistics.median(ours) / 1000, 2),
-            **spread("ratio", ratios), **spread("noise", noise),
-        }  # fmt: skip
+            f"{service}_us": round(statistics.median(figure(each[service]) for each in rounds) / 1000, 2)
+            for service in ("without", "with")
+        }
+        for of, service in (("ratio", "with"), ("noise", "again")):
+            if is_paired and name == "median":
+                ratios = [statistics.median(map(truediv, each[service], each["without"])) for each in rounds]
+            else:
+                ratios = [figure(each[service]) / figure(each["without"]) for each in rounds]
+            found[name] |= spread(of, ratios)
     return found
 
 
@@ -173,8 +206,8 @@ FIGURES: dict[str, Callable[[list[int]], float]] = {
 
 def read() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=24)
-    parser.add_argument("--seconds", type=float, default=0.5)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--sample", default="10%")
     parser.add_argument("--pause", type=float, default=0.001)
     parser.add_argument("--only", choices=("back to back", "paced"))

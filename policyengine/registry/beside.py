@@ -45,15 +45,19 @@ class Beside:
     """Does what is put into its queue, later, in a thread of its own; `close` ends it and forgets what still waits."""
 
     def __init__(
-        self, work: Callable[[Any], None], settle: Callable[[], None], failed: Callable[..., None], name: str
+        self,
+        queue: deque[Any],
+        work: Callable[[Any], None],
+        settle: Callable[[], None],
+        failed: Callable[..., None],
+        name: str,
     ) -> None:
-        """`work` does one piece; `failed` is told what it raises, and the piece.
+        """`queue` holds at most `QUEUE_MAX`. `work` does one piece; `failed` is told what it raises, and the piece.
 
         `settle` draws the consequences after some pieces; it is rare, so that its time is not held to the share.
         """
         self._work, self._settle, self._failed = work, settle, failed
-        self.queue: deque[Any] = deque()
-        """What waits. Who puts more than `QUEUE_MAX` in does harm; two threads may both take the last place."""
+        self._queue = queue
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -62,13 +66,13 @@ class Beside:
         """End the thread, after the piece that it is at."""
         self._ended.set()
         self._thread.join()
-        self.queue.clear()
+        self._queue.clear()
 
     def _run(self) -> None:
         mark = time.thread_time_ns()
         rest = IDLE_SECONDS
         while not self._ended.wait(rest):
-            is_idle = not self.queue
+            is_idle = not self._queue
             self._do_some()
             spent = time.thread_time_ns() - mark
             rest = max(IDLE_SECONDS if is_idle else 0, spent * (100 - SHARE_PERCENT) / SHARE_PERCENT / 10**9)
@@ -77,9 +81,9 @@ class Beside:
 
     def _do_some(self) -> None:
         for _ in range(BATCH):
-            if not self.queue or self._ended.is_set():
+            if not self._queue or self._ended.is_set():
                 return
-            self._try(self._work, self.queue.popleft())
+            self._try(self._work, self._queue.popleft())
             time.sleep(NAP_SECONDS)
 
     def _try(self, call: Callable[..., None], *given: Any) -> None:

@@ -174,9 +174,16 @@ class LivePolicy:
         instant = self._now(self._snapshot) if at is None else at
         policy, due = self.policy_for(tenant, instant)
         pick = self._pick
-        if pick is not None and (picked := pick()):
-            return self._watch.decide(picked, policy, due, name, input, tenant, instant, event, purpose)
-        return policy.decide(name, input, tenant=tenant, at=instant, event=event, purpose=purpose)
+        picked = 0 if pick is None else pick()
+        try:
+            decision = policy.decide(name, input, tenant=tenant, at=instant, event=event, purpose=purpose)
+        except PolicyEngineError as fault:
+            if picked:
+                self._watch.offer(picked, due, fault, name, input, tenant, instant)
+            raise
+        if picked:
+            self._watch.offer(picked, due, decision, name, input, tenant, instant)
+        return decision
 
     def policy_for(self, tenant: str | None = None, at: Any = None, known_at: Any = None) -> tuple[Policy, Due]:
         """The version that is due to a tenant at an instant (now), and why; as it was known at another one (now).

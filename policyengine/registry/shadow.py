@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -106,8 +107,8 @@ class _Watched:
     """One version that is compared: its event, its tally, and what went wrong."""
 
     __slots__ = (
-        "artifact", "breach", "dropped", "event", "fault", "guardrails", "is_ended", "kind", "sample", "sampled",
-        "scope", "tally",
+        "artifact", "breach", "dropped", "event", "fault", "guardrails", "is_ended", "kind", "sample",
+        "sampled", "scope", "tally",
     )  # fmt: skip
 
     def __init__(self, kind: str, event: Event, scope: Scope, sample: str, keep_inputs: bool) -> None:
@@ -155,7 +156,7 @@ class Watch:
 
     __slots__ = (
         "_actor", "_alike", "_before", "_beside", "_bundle", "_candidate", "_clock", "_cohorts", "_counting",
-        "_keep_inputs", "_opened", "_policies", "_refresh", "_retry", "_shadow", "guarded", "sampled",
+        "_keep_inputs", "_opened", "_policies", "_refresh", "_retry", "_shadow", "_waiting", "guarded", "sampled",
     )  # fmt: skip
 
     def __init__(
@@ -176,6 +177,7 @@ class Watch:
         self.guarded: Mapping[int, _Watched] = {}
         """The canaries, by the event that activated them."""
         self._counting = threading.Lock()
+        self._waiting: deque[_Piece] = deque()
         self._shadow: _Watched | None = None
         self._candidate: Policy | None = None
         self._before: dict[int, str | None] = {}
@@ -208,7 +210,8 @@ class Watch:
         sampled = self._follow_shadow(state, shadow)
         guarded = {} if self._actor is None else self._follow_canaries(state)
         if self._beside is None and (sampled or guarded):
-            self._beside = Beside(self._compare, self._settle, self._failed, f"policyengine {self._bundle} beside")
+            name = f"policyengine {self._bundle} beside"
+            self._beside = Beside(self._waiting, self._compare, self._settle, self._failed, name)
         self.sampled, self.guarded = sampled, guarded
         if sampled is not None and guarded:
             return lambda: sampled() | GUARDED
@@ -246,43 +249,56 @@ class Watch:
 
     # ------------------------------------------------------------------------------------------------------ deciding
 
-    def decide(
+    def offer(
         self,
         picked: int,
-        policy: Policy,
         due: Due,
+        answer: Decision | PolicyEngineError,
         name: str,
         given: object,
         tenant: Any,
         at: Any,
-        event: str | None,
-        purpose: str | None,
-    ) -> Decision:
-        """`Policy.decide`, and the comparison of what it answers, later. Raises what `Policy.decide` raises."""
+    ) -> None:
+        """Take what was answered to be compared later; never raises. The answer waits for this, so it is short."""
         if picked == GUARDED and due.activation.event.number not in self.guarded:
-            return policy.decide(name, given, tenant=tenant, at=at, event=event, purpose=purpose)
-        try:
-            decision = policy.decide(name, given, tenant=tenant, at=at, event=event, purpose=purpose)
-        except PolicyEngineError as fault:
-            attempt(self._offer, picked, due, Failed.of(fault), name, given, tenant, at)
-            raise
-        attempt(self._offer, picked, due, decision, name, given, tenant, at)
-        return decision
-
-    def _offer(self, picked: int, due: Due, answer: Outcome, name: str, given: object, tenant: Any, at: Any) -> None:
-        """Queue what is to be compared; an answer waits for this, so it is no more than must be done now."""
-        who = tenant if tenant.__class__ is str else None
+            return
         shadow, candidate = self._shadow, self._candidate
         if (
-            picked & SAMPLED
+            picked == SAMPLED
             and shadow is not None
             and candidate is not None
+            and shadow.scope is scopes.ALL
+            and answer.__class__ is Decision
+            and (answer._state[0], candidate) in self._alike
             and due.artifact != shadow.artifact
-            and (shadow.scope is scopes.ALL or shadow.scope.holds(self._bundle, who, self._cohorts))
-        ):
-            self._put(shadow, candidate, answer, name, given, who, at)
+        ):  # which is all that `_offer` would find out
+            self._queue(shadow, (shadow, candidate, answer, name, HELD, tenant, at))
+        else:
+            attempt(self._offer, picked, due, answer, name, given, tenant, at)
+
+    def _offer(
+        self,
+        picked: int,
+        due: Due,
+        answer: Decision | PolicyEngineError,
+        name: str,
+        given: object,
+        tenant: Any,
+        at: Any,
+    ) -> None:
+        who = tenant if type(tenant) is str else None
+        told = answer if isinstance(answer, Decision) else Failed.of(answer)
+        if picked & SAMPLED:
+            self._offer_shadow(due, told, name, given, who, at)
         if picked & GUARDED:
-            self._offer_canary(due, answer, name, given, who, at)
+            self._offer_canary(due, told, name, given, who, at)
+
+    def _offer_shadow(self, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any) -> None:
+        shadow, candidate = self._shadow, self._candidate
+        if shadow is None or candidate is None or due.artifact == shadow.artifact:
+            return
+        if shadow.scope.holds(self._bundle, tenant, self._cohorts):
+            self._put(shadow, candidate, answer, name, given, tenant, at)
 
     def _offer_canary(self, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any) -> None:
         number = due.activation.event.number
@@ -305,21 +321,24 @@ class Watch:
     def _put(
         self, watched: _Watched, other: Policy, answer: Outcome, name: str, given: object, tenant: str | None, at: Any
     ) -> None:
+        is_held = isinstance(answer, Decision) and (answer._prepared, other) in self._alike
+        kept = HELD if is_held else attempt(_kept, given)
+        if isinstance(kept, Raised):
+            with self._counting:
+                watched.sampled += 1
+            self._drop(watched, f"an input cannot be copied: {kept.fault}")
+        else:
+            self._queue(watched, (watched, other, answer, name, kept, tenant, at))
+
+    def _queue(self, watched: _Watched, piece: _Piece) -> None:
         """Queue a comparison, unless there is no place."""
-        assert self._beside is not None
-        queue = self._beside.queue
+        queue = self._waiting
         with self._counting:
             watched.sampled += 1
-            if len(queue) >= beside.QUEUE_MAX:
+            if len(queue) < beside.QUEUE_MAX:
+                queue.append(piece)
+            else:
                 watched.dropped += 1
-                return
-        kept: Any = HELD
-        if answer.__class__ is not Decision or (answer._state[0], other) not in self._alike:
-            kept = attempt(_kept, given)
-            if isinstance(kept, Raised):
-                self._drop(watched, f"an input cannot be copied: {kept.fault}")
-                return
-        queue.append((watched, other, answer, name, kept, tenant, at))
 
     def _drop(self, watched: _Watched, why: str) -> None:
         with self._counting:
@@ -387,9 +406,10 @@ def _guarded(state: State) -> Iterable[Activation]:
 
 
 def _picks(sample: str) -> Pick:
-    """A function that says for each decision whether it is in the sample; one look-up, since every decision pays it."""
+    """A function that says for each decision whether it is in the sample; it reads one byte, since all pay for it."""
     below = Fraction(sample) * WORD / 100
-    return itertools.cycle(bytes(number * STEP % WORD < below for number in range(PERIOD))).__next__
+    period = bytes(number * STEP % WORD < below for number in range(PERIOD))
+    return itertools.chain.from_iterable(itertools.repeat(period)).__next__
 
 
 SCALARS = frozenset((str, int, Decimal, bool, type(None), Timestamp))
