@@ -29,7 +29,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
-from itertools import cycle, islice
+from itertools import cycle, islice, permutations
 from operator import truediv
 from pathlib import Path
 from typing import Any
@@ -119,15 +119,13 @@ def by_turns(address: dict[str, str], options: argparse.Namespace, counts: Count
         lives = {name: opened.enter_context(pe.connect(address[name], "llm-api", interval=0.25)) for name in SERVICES}
         for live in lives.values():
             warm_up(live)
-        asked, turn = cycle(requests()), 0
+        asked = zip(cycle(requests()), cycle(permutations(SERVICES)))  # each is first, and comes after each, as often
         for _ in range(options.rounds):
             taken: Taken = {name: [] for name in SERVICES}
             until = time.monotonic() + options.seconds * len(SERVICES)
             while time.monotonic() < until or not taken["with"]:
-                given = next(asked)
-                turn += 1
-                for place in range(turn, turn + len(SERVICES)):
-                    name = SERVICES[place % len(SERVICES)]
+                given, order = next(asked)
+                for name in order:
                     time.sleep(options.pause)
                     begun = clock()
                     lives[name].decide("price_call", given, tenant="initech", at=AT)

@@ -179,7 +179,7 @@ class LivePolicy:
             decision = policy.decide(name, input, tenant=tenant, at=instant, event=event, purpose=purpose)
         except PolicyEngineError as fault:
             if picked:
-                self._watch.offer(picked, due, fault, name, input, tenant, instant)
+                self._watch.offer_failed(picked, due, fault, name, input, tenant, instant)
             raise
         if picked:
             self._watch.offer(picked, due, decision, name, input, tenant, instant)

@@ -155,8 +155,25 @@ class Watch:
     """What one client compares. `follow` is told each new state of the registry; `close` ends the thread."""
 
     __slots__ = (
-        "_actor", "_alike", "_before", "_beside", "_bundle", "_candidate", "_clock", "_cohorts", "_counting",
-        "_keep_inputs", "_opened", "_policies", "_refresh", "_retry", "_shadow", "_waiting", "guarded", "sampled",
+        "_actor",
+        "_alike",
+        "_before",
+        "_beside",
+        "_bundle",
+        "_candidate",
+        "_clock",
+        "_cohorts",
+        "_counting",
+        "_keep_inputs",
+        "_known",
+        "_opened",
+        "_policies",
+        "_refresh",
+        "_retry",
+        "_shadow",
+        "_waiting",
+        "guarded",
+        "sampled",
     )  # fmt: skip
 
     def __init__(
@@ -181,6 +198,8 @@ class Watch:
         self._shadow: _Watched | None = None
         self._candidate: Policy | None = None
         self._before: dict[int, str | None] = {}
+        self._known: dict[object, tuple[_Watched, Policy]] = {}
+        """By what has answered: the shadow, where it is for everyone and reads the facts that the answer has kept."""
         self._alike: set[tuple[object, Policy]] = set()
         """The policies that read the facts which another one's entry point has kept."""
         self._cohorts: Mapping[str, frozenset[str]] = {}
@@ -212,7 +231,7 @@ class Watch:
         if self._beside is None and (sampled or guarded):
             name = f"policyengine {self._bundle} beside"
             self._beside = Beside(self._waiting, self._compare, self._settle, self._failed, name)
-        self.sampled, self.guarded = sampled, guarded
+        self.sampled, self.guarded, self._known = sampled, guarded, {}
         if sampled is not None and guarded:
             return lambda: sampled() | GUARDED
         return itertools.repeat(GUARDED).__next__ if guarded else sampled
@@ -250,48 +269,29 @@ class Watch:
     # ------------------------------------------------------------------------------------------------------ deciding
 
     def offer(
-        self,
-        picked: int,
-        due: Due,
-        answer: Decision | PolicyEngineError,
-        name: str,
-        given: object,
-        tenant: Any,
-        at: Any,
+        self, picked: int, due: Due, answer: Decision, name: str, given: object, tenant: str | None, at: Any
     ) -> None:
         """Take what was answered to be compared later; never raises. The answer waits for this, so it is short."""
-        if picked == GUARDED and due.activation.event.number not in self.guarded:
-            return
-        shadow, candidate = self._shadow, self._candidate
-        if (
-            picked == SAMPLED
-            and shadow is not None
-            and candidate is not None
-            and shadow.scope is scopes.ALL
-            and answer.__class__ is Decision
-            and (answer._state[0], candidate) in self._alike
-            and due.artifact != shadow.artifact
-        ):  # which is all that `_offer` would find out
+        if picked == SAMPLED and (known := self._known.get(answer._state[0])) is not None:
+            shadow, candidate = known
             self._queue(shadow, (shadow, candidate, answer, name, HELD, tenant, at))
-        else:
+        elif picked & SAMPLED or due.activation.event.number in self.guarded:
             attempt(self._offer, picked, due, answer, name, given, tenant, at)
 
-    def _offer(
-        self,
-        picked: int,
-        due: Due,
-        answer: Decision | PolicyEngineError,
-        name: str,
-        given: object,
-        tenant: Any,
-        at: Any,
+    def offer_failed(
+        self, picked: int, due: Due, fault: Exception, name: str, given: object, tenant: Any, at: Any
     ) -> None:
+        """The same for what could not be answered."""
         who = tenant if type(tenant) is str else None
-        told = answer if isinstance(answer, Decision) else Failed.of(answer)
+        attempt(self._offer, picked, due, Failed.of(fault), name, given, who, at)
+
+    def _offer(
+        self, picked: int, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any
+    ) -> None:
         if picked & SAMPLED:
-            self._offer_shadow(due, told, name, given, who, at)
+            self._offer_shadow(due, answer, name, given, tenant, at)
         if picked & GUARDED:
-            self._offer_canary(due, told, name, given, who, at)
+            self._offer_canary(due, answer, name, given, tenant, at)
 
     def _offer_shadow(self, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any) -> None:
         shadow, candidate = self._shadow, self._candidate
@@ -363,6 +363,9 @@ class Watch:
             watched.breach = watched.guardrails.breach(watched.tally)
         if isinstance(answer, Decision) and given is not HELD and not self._keep_inputs and policy.reads_as(answer):
             self._alike.add((answer._prepared, policy))
+            known = self._known  # before `_shadow`: where both are exchanged meanwhile, the old one is written to
+            if watched is self._shadow and watched.scope == scopes.ALL:
+                known[answer._prepared] = watched, policy
 
     def _settle(self) -> None:
         for watched in list(self.guarded.values()):
