@@ -235,7 +235,7 @@ class LivePolicy:
         """What is run, and how old it is."""
         snapshot = self._snapshot
         now = self._now(snapshot)
-        current = {a.artifact for a in snapshot.timeline.current(now).values() if a.artifact is not None}
+        current = {a.artifact for a in snapshot.timeline.answering(now) if a.artifact is not None}
         age = (self._clock() - snapshot.read) / 10**9
         refused = {**snapshot.refused, **snapshot.damaged}
         return Status(len(snapshot.events), snapshot.read, age, tuple(sorted(current)), self._fault, refused)
@@ -339,7 +339,7 @@ class LivePolicy:
         """The artifacts that answer now, or will."""
         now, timeline = self._now(snapshot), snapshot.timeline
         later = [a for a in timeline.known() if a.start > now]
-        return {a.artifact for a in (*timeline.current(now).values(), *later)}
+        return {a.artifact for a in (*timeline.answering(now), *later)}
 
     def _new_events(self, store: Store, known: list[Event]) -> list[Event]:
         """The events after those that are known, if the store still holds what was read from it, or copied, before."""

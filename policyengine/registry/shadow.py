@@ -321,21 +321,25 @@ class Watch:
     def _put(
         self, watched: _Watched, other: Policy, answer: Outcome, name: str, given: object, tenant: str | None, at: Any
     ) -> None:
-        is_held = isinstance(answer, Decision) and (answer._prepared, other) in self._alike
-        kept = HELD if is_held else attempt(_kept, given)
+        if isinstance(answer, Decision) and (answer._prepared, other) in self._alike:
+            self._queue(watched, (watched, other, answer, name, HELD, tenant, at))
+            return
+        if len(self._waiting) >= beside.QUEUE_MAX:  # so nothing is copied in vain
+            self._queue(watched, None)
+            return
+        kept = attempt(_kept, given)
         if isinstance(kept, Raised):
-            with self._counting:
-                watched.sampled += 1
-            self._drop(watched, f"an input cannot be copied: {kept.fault}")
+            self._queue(watched, None)
+            watched.fault = f"an input cannot be copied: {kept.fault}"
         else:
             self._queue(watched, (watched, other, answer, name, kept, tenant, at))
 
-    def _queue(self, watched: _Watched, piece: _Piece) -> None:
-        """Queue a comparison, unless there is no place."""
+    def _queue(self, watched: _Watched, piece: _Piece | None) -> None:
+        """Queue a comparison; one that there is no place for, or no piece, is dropped."""
         queue = self._waiting
         with self._counting:
             watched.sampled += 1
-            if len(queue) < beside.QUEUE_MAX:
+            if piece is not None and len(queue) < beside.QUEUE_MAX:
                 queue.append(piece)
             else:
                 watched.dropped += 1
@@ -399,9 +403,7 @@ class Watch:
 
 def _guarded(state: State) -> Iterable[Activation]:
     """The activations with guardrails that answer now, or will."""
-    deciding = state.timeline.current(state.now)
-    everyone = deciding.get(scopes.ALL)
-    current = {each.event.number for each in deciding.values() if not each.is_ended_by(everyone)}
+    current = {activation.event.number for activation in state.timeline.answering(state.now)}
     for activation in state.timeline.known():
         is_due = activation.event.number in current or activation.start > state.now
         if is_due and activation.event.data.get("guardrails") is not None:

@@ -111,6 +111,11 @@ class Timeline:
         """The activation that decides in each scope at an instant."""
         return self._deciding(self.activations, at, known_at)
 
+    def answering(self, at: Timestamp) -> list[Activation]:
+        """The same without what is ended by that of everyone: what somebody may be answered by."""
+        found = self.current(at)
+        return [each for each in found.values() if not each.is_ended_by(found.get(scopes.ALL))]
+
     def deciding(self, scope: Scope, at: Timestamp, known_at: Timestamp | None = None) -> Activation | None:
         """The activation that decides in one scope at an instant."""
         return max((a for a in self.known(known_at, scope) if a.start <= at), key=_order, default=None)

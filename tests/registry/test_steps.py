@@ -9,6 +9,7 @@ import pytest
 from registry.conftest import made
 from registry.test_approvals import forge, planned, recorded
 
+import policyengine as pe
 from policyengine.errors import InvalidInput
 from policyengine.registry import plans, scopes
 from policyengine.registry.approvals import Refused
@@ -167,7 +168,7 @@ def test_a_step_past_its_plan_is_found_and_leads_nowhere(ruled, approved, change
     assert number == raised.value.number
 
 
-def test_a_canary_ends_with_everyone(registry, digests) -> None:  # type: ignore[no-untyped-def]
+def test_a_canary_ends_with_everyone(registry, digests, address) -> None:  # type: ignore[no-untyped-def]
     """It was a step on the way; what a tenant got without guardrails is its own, and stays."""
     registry.activate("tokens@1.0.0", actor="ada")
     registry.set_cohort("tokens", "beta", ["initech"], actor="ada")
@@ -178,9 +179,12 @@ def test_a_canary_ends_with_everyone(registry, digests) -> None:  # type: ignore
     registry.activate("tokens@1.2.0", actor="ada")
 
     have = {name: registry.due("tokens", name).artifact for name in ("acme", "initech", "globex", "other")}
+    with pe.connect(address, "tokens", actor="checkout") as live:
+        answering, canaries = live.status.digests, live.canaries
 
     new, own = digests["1.2.0"], digests["1.1.0"]
     assert {"acme": new, "initech": new, "globex": own, "other": new} == have
+    assert (sorted({new, own}), ()) == (list(answering), canaries)
 
 
 # ------------------------------------------------------------------------------------------------------------- cohorts
