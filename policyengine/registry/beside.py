@@ -83,7 +83,8 @@ class Beside:
         for _ in range(BATCH):
             if not self._queue or self._ended.is_set():
                 return
-            self._try(self._work, self._queue.popleft())
+            self._try(self._work, self._queue[0])  # it is in the queue until it is done, so nobody misses it
+            self._queue.popleft()
             time.sleep(NAP_SECONDS)
 
     def _try(self, call: Callable[..., None], *given: Any) -> None:

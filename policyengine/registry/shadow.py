@@ -107,24 +107,25 @@ class _Watched:
     """One version that is compared: its event, its tally, and what went wrong."""
 
     __slots__ = (
-        "artifact", "breach", "dropped", "event", "fault", "guardrails", "is_ended", "kind", "sample",
-        "sampled", "scope", "tally",
+        "artifact", "breach", "dropped", "event", "fault", "guardrails", "is_ended", "kind", "sample", "scope",
+        "taken", "tally",
     )  # fmt: skip
 
     def __init__(self, kind: str, event: Event, scope: Scope, sample: str, keep_inputs: bool) -> None:
         self.kind, self.event, self.scope, self.sample = kind, event, scope, sample
         self.artifact: str = event.data["artifact"]
         self.tally = Tally(keep_inputs=keep_inputs)
-        self.sampled = self.dropped = 0
+        self.taken = self.dropped = 0
+        """How many decisions were compared or dropped, and how many were dropped; the rest still waits."""
         self.breach = self.fault = ""
         self.guardrails: Guardrails | None = None
         self.is_ended = False
 
-    def report(self) -> Report:
-        data = self.event.data
+    def report(self, waiting: int) -> Report:
+        data, sampled = self.event.data, waiting + self.taken
         return Report(
             self.kind, data["bundle"], self.event.number, self.artifact, str(self.scope), self.sample,
-            self.sampled, self.dropped, self.tally.figures(), self.breach, self.fault,
+            sampled, self.dropped, self.tally.figures(), self.breach, self.fault,
         )  # fmt: skip
 
 
@@ -214,11 +215,15 @@ class Watch:
 
     def shadow(self) -> Report | None:
         """What is known of the shadowed version; None where there is none."""
-        return None if self._shadow is None else self._shadow.report()
+        return None if self._shadow is None else self._report(self._shadow)
 
     def canaries(self) -> tuple[Report, ...]:
         """What is known of the canaries that this client guards."""
-        return tuple(each.report() for each in self.guarded.values())
+        return tuple(map(self._report, self.guarded.values()))
+
+    def _report(self, watched: _Watched) -> Report:
+        waiting = sum(piece[0] is watched for piece in self._waiting.copy())  # first: none is left out meanwhile
+        return watched.report(waiting)
 
     # ---------------------------------------------------------------------------------------------------- following
 
@@ -273,8 +278,11 @@ class Watch:
     ) -> None:
         """Take what was answered to be compared later; never raises. The answer waits for this, so it is short."""
         if picked == SAMPLED and (known := self._known.get(answer._state[0])) is not None:
-            shadow, candidate = known
-            self._queue(shadow, (shadow, candidate, answer, name, HELD, tenant, at))
+            waiting, (shadow, candidate) = self._waiting, known
+            if len(waiting) < beside.QUEUE_MAX:  # two threads may both take the last place, which is no harm
+                waiting.append((shadow, candidate, answer, name, HELD, tenant, at))
+            else:
+                self._drop(shadow)
         elif picked & SAMPLED or due.activation.event.number in self.guarded:
             attempt(self._offer, picked, due, answer, name, given, tenant, at)
 
@@ -321,37 +329,32 @@ class Watch:
     def _put(
         self, watched: _Watched, other: Policy, answer: Outcome, name: str, given: object, tenant: str | None, at: Any
     ) -> None:
-        if isinstance(answer, Decision) and (answer._prepared, other) in self._alike:
-            self._queue(watched, (watched, other, answer, name, HELD, tenant, at))
+        kept: Any = HELD
+        if len(self._waiting) >= beside.QUEUE_MAX:
+            self._drop(watched)
             return
-        if len(self._waiting) >= beside.QUEUE_MAX:  # so nothing is copied in vain
-            self._queue(watched, None)
-            return
-        kept = attempt(_kept, given)
+        if not isinstance(answer, Decision) or (answer._prepared, other) not in self._alike:
+            kept = attempt(_kept, given)
         if isinstance(kept, Raised):
-            self._queue(watched, None)
-            watched.fault = f"an input cannot be copied: {kept.fault}"
+            self._drop(watched, f"an input cannot be copied: {kept.fault}")
         else:
-            self._queue(watched, (watched, other, answer, name, kept, tenant, at))
+            self._waiting.append((watched, other, answer, name, kept, tenant, at))
 
-    def _queue(self, watched: _Watched, piece: _Piece | None) -> None:
-        """Queue a comparison; one that there is no place for, or no piece, is dropped."""
-        queue = self._waiting
+    def _drop(self, watched: _Watched, why: str = "") -> None:
+        """Count a decision that is not compared, and say why, where it is not for the lack of a place."""
         with self._counting:
-            watched.sampled += 1
-            if piece is not None and len(queue) < beside.QUEUE_MAX:
-                queue.append(piece)
-            else:
-                watched.dropped += 1
-
-    def _drop(self, watched: _Watched, why: str) -> None:
-        with self._counting:
+            watched.taken += 1
             watched.dropped += 1
-        watched.fault = why
+        watched.fault = why or watched.fault
 
     # ----------------------------------------------------------------------------------------------------- comparing
 
     def _compare(self, piece: _Piece) -> None:
+        self._add(piece)
+        with self._counting:
+            piece[0].taken += 1
+
+    def _add(self, piece: _Piece) -> None:
         watched, policy, answer, decision, given, tenant, at = piece
         if watched.is_ended:
             return
