@@ -10,8 +10,8 @@ Prints one JSON line for each way of asking, times in microseconds:
                 moment to the next that each question is put to all services in turn; what the comparing takes, which
                 is at most a hundredth of a processor, falls on all of them
 
-One service has a shadow and two have none. `ratio` is the answers with a shadow to those of one without, and `noise`
-those of the other one without to them, which ought to be 1: the middle of the rounds, with the quarters around it.
+One service has a shadow and two have none. `ratio` is the answers with a shadow to those of both without, and `noise`
+those of one without to the other's, which ought to be 1: the middle of the rounds, with the quarters around it.
 `median` compares an answer with the same one, which tells what most of them pay (back to back: the stretches' medians),
 `mean` all answers, so also those that are handed over to be compared, and `p99` the slowest hundredth. A tenth of what
 the candidate answers differs.
@@ -29,7 +29,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
-from itertools import cycle, islice, permutations
+from itertools import chain, cycle, islice, permutations
 from operator import truediv
 from pathlib import Path
 from typing import Any
@@ -113,25 +113,27 @@ def apart(address: dict[str, str], options: argparse.Namespace, counts: Counter[
 
 
 def by_turns(address: dict[str, str], options: argparse.Namespace, counts: Counter[str]) -> Iterator[Taken]:
-    """Rounds of questions that are put to each service; who is first changes."""
-    clock = time.perf_counter_ns
-    with ExitStack() as opened:
-        lives = {name: opened.enter_context(pe.connect(address[name], "llm-api", interval=0.25)) for name in SERVICES}
-        for live in lives.values():
-            warm_up(live)
-        asked = zip(cycle(requests()), cycle(permutations(SERVICES)))  # each is first, and comes after each, as often
-        for _ in range(options.rounds):
-            taken: Taken = {name: [] for name in SERVICES}
+    """Rounds of questions that are put to each service; each is opened first, is first, and comes after each, as often:
+    where a service lies in memory makes one or two percent."""
+    clock, orders = time.perf_counter_ns, list(permutations(SERVICES))
+    for number in range(options.rounds):
+        taken: Taken = {name: [] for name in SERVICES}
+        with ExitStack() as opened:
+            lives = {}
+            for name in orders[number % len(orders)]:
+                lives[name] = opened.enter_context(pe.connect(address[name], "llm-api", interval=0.25))
+                warm_up(lives[name])
             until = time.monotonic() + options.seconds * len(SERVICES)
-            while time.monotonic() < until or not taken["with"]:
-                given, order = next(asked)
+            for given, order in zip(cycle(requests()), cycle(orders), strict=False):
                 for name in order:
                     time.sleep(options.pause)
                     begun = clock()
                     lives[name].decide("price_call", given, tenant="initech", at=AT)
                     taken[name].append(clock() - begun)
-            yield taken
-        count(lives["with"], counts)
+                if time.monotonic() > until:
+                    break
+            count(lives["with"], counts)
+        yield taken
 
 
 def warm_up(live: pe.LivePolicy) -> None:
@@ -175,12 +177,16 @@ def summary(rounds: list[Taken], is_paired: bool) -> dict[str, Any]:
             f"{service}_us": round(statistics.median(figure(each[service]) for each in rounds) / 1000, 2)
             for service in ("without", "with")
         }
-        for of, service in (("ratio", "with"), ("noise", "again")):
+        ratios, noise = [], []
+        for taken in rounds:
             if is_paired and name == "median":
-                ratios = [statistics.median(map(truediv, each[service], each["without"])) for each in rounds]
+                pairs = (map(truediv, taken["with"], taken[other]) for other in ("without", "again"))
+                ratios.append(statistics.median(chain(*pairs)))
+                noise.append(statistics.median(map(truediv, taken["again"], taken["without"])))
             else:
-                ratios = [figure(each[service]) / figure(each["without"]) for each in rounds]
-            found[name] |= spread(of, ratios)
+                ratios.append(figure(taken["with"]) / figure(taken["without"] + taken["again"]))
+                noise.append(figure(taken["again"]) / figure(taken["without"]))
+        found[name] |= spread("ratio", ratios) | spread("noise", noise)
     return found
 
 
