@@ -24,10 +24,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from policyengine.analysis.diff.rater import Grouping
+from policyengine.analysis.diff.rating.rater import Grouping
+from policyengine.analysis.diff.rating.rerating import rerated
+from policyengine.analysis.diff.rating.usage import Defaults
 from policyengine.analysis.diff.report import difference
-from policyengine.analysis.diff.rerating import rerated
-from policyengine.analysis.diff.usage import Defaults
 from policyengine.compiler.pipeline import compile_path, compile_texts
 from policyengine.runtime.engine import Policy
 

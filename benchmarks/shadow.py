@@ -1,17 +1,20 @@
-"""What a shadow costs the answers: the same requests to a service with one and to a service without, by turns.
+"""What a shadow costs the answers: the same requests to a service with one and to services without, by turns.
 
-    python benchmarks/shadow.py [--rounds 15] [--seconds 1] [--sample 10%] [--pause 0.002] [--only paced]
+    python benchmarks/shadow.py [--rounds 12] [--seconds 1] [--sample 10%] [--pause 0.001] [--only paced]
 
 Prints one JSON line for each way of asking, times in microseconds:
 
-`back to back`  one answer after the other, so that the processor has nothing else to do
-`paced`         an answer every `--pause` seconds, as in a service: caches are cold, and the thread that compares may be
-                at work when a request comes
+`back to back`  one answer after the other, so that the processor has nothing else to do; a round is a stretch of
+                `--seconds` to each service, so that what the comparing takes falls on the answers that it belongs to
+`paced`         an answer every `--pause` seconds, as in a service: caches are cold, and answers differ so much from one
+                moment to the next that each question is put to all services in turn; what the comparing takes, which
+                is at most a hundredth of a processor, falls on all of them
 
-A round is a stretch of `--seconds` without a shadow, one with, and one without again; each has a client of its own, so
-that what is compared falls into the stretch that it belongs to. The figures are of all rounds together: the median and
-the slowest hundredth of the answers with and without, their `ratio`, and as `noise` the ratio of the stretches without
-a shadow after those before, which ought to be 1. A tenth of what the candidate answers differs.
+One service has a shadow and two have none. `ratio` is the answers with a shadow to those of both without, and `noise`
+those of one without to the other's, which ought to be 1: the middle of the rounds, with the quarters around it.
+`median` compares an answer with the same one, which tells what most of them pay (back to back: the stretches' medians),
+`mean` all answers, so also those that are handed over to be compared, and `p99` the slowest hundredth. A tenth of what
+the candidate answers differs.
 """
 
 from __future__ import annotations
@@ -19,11 +22,15 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import statistics
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from decimal import Decimal
-from itertools import cycle
+from itertools import chain, cycle, islice, permutations
+from operator import truediv
 from pathlib import Path
 from typing import Any
 
@@ -40,21 +47,21 @@ OFFERS = {
         "customer.credit_left",
     ]
 }  # fmt: skip
-WARM_UP = 50
+WARM_UP = 100
 
 
 def main() -> None:
     options = read()
     with tempfile.TemporaryDirectory(prefix="pe") as folder:
-        plain, shadowed = f"sqlite:{folder}/plain.db", f"sqlite:{folder}/shadowed.db"
-        fill(plain, None)
-        fill(shadowed, options.sample)
-        modes = {"back to back": 0.0, "paced": options.pause}
-        for mode, pause in modes.items():
-            if options.only not in (None, mode):
-                continue
-            taken, counts = measured(plain, shadowed, pause, options)
-            print(json.dumps({"mode": mode, "sample": options.sample, **summary(taken), **counts}), flush=True)
+        address = {name: f"sqlite:{folder}/{name}.db" for name in SERVICES}
+        for name, each in address.items():
+            fill(each, options.sample if name == "with" else None)
+        for mode, measured in {"back to back": apart, "paced": by_turns}.items():
+            if options.only in (None, mode):
+                counts: Counter[str] = Counter()
+                taken = list(measured(address, options, counts))
+                said = {"mode": mode, "sample": options.sample, **summary(taken, measured is by_turns), **counts}
+                print(json.dumps(said), flush=True)
 
 
 def fill(address: str, sample: str | None) -> None:
@@ -88,70 +95,125 @@ def requests() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+SERVICES = ("without", "with", "again")
 Taken = dict[str, list[int]]
+AT = pe.Timestamp.parse("2026-12-15T00:00:00Z")
 
 
-def measured(plain: str, shadowed: str, pause: float, options: argparse.Namespace) -> tuple[Taken, dict[str, int]]:
-    """All rounds: how long the answers took, and what was compared."""
-    taken: Taken = {"before": [], "with": [], "after": []}
-    counts: Counter[str] = Counter()
-    for _ in range(options.rounds):
-        for name in taken:
-            with pe.connect(shadowed if name == "with" else plain, "llm-api", interval=0.25) as live:
-                taken[name] += stretch(live, pause, options.seconds)
-                report = live.shadow
-            if report is not None:
-                assert not report.fault, report.fault
-                figures = report.figures
-                counts.update(
-                    sampled=report.sampled, compared=figures.compared, differing=figures.differing,
-                    dropped=report.dropped,
-                )  # fmt: skip
-    return taken, dict(counts)
+def apart(address: dict[str, str], options: argparse.Namespace, counts: Counter[str]) -> Iterator[Taken]:
+    """Rounds of stretches; who is first changes."""
+    for number in range(options.rounds):
+        taken: Taken = {}
+        for place in range(number, number + len(SERVICES)):
+            name = SERVICES[place % len(SERVICES)]
+            with pe.connect(address[name], "llm-api", interval=0.25) as live:
+                taken[name] = stretch(live, options.seconds)
+                count(live, counts)
+        yield taken
 
 
-def stretch(live: pe.LivePolicy, pause: float, seconds: float) -> list[int]:
-    """How many nanoseconds each answer takes."""
-    asked, clock, at = cycle(requests()), time.perf_counter_ns, pe.Timestamp.parse("2026-12-15T00:00:00Z")
-    for given, _ in zip(asked, range(WARM_UP), strict=False):
-        live.decide("price_call", given, tenant="initech", at=at)
+def by_turns(address: dict[str, str], options: argparse.Namespace, counts: Counter[str]) -> Iterator[Taken]:
+    """Rounds of questions that are put to each service; each is opened first, is first, and comes after each, as often:
+    where a service lies in memory makes one or two percent."""
+    clock, orders = time.perf_counter_ns, list(permutations(SERVICES))
+    for number in range(options.rounds):
+        taken: Taken = {name: [] for name in SERVICES}
+        with ExitStack() as opened:
+            lives = {}
+            for name in orders[number % len(orders)]:
+                lives[name] = opened.enter_context(pe.connect(address[name], "llm-api", interval=0.25))
+                warm_up(lives[name])
+            until = time.monotonic() + options.seconds * len(SERVICES)
+            for given, order in zip(cycle(requests()), cycle(orders), strict=False):
+                for name in order:
+                    time.sleep(options.pause)
+                    begun = clock()
+                    lives[name].decide("price_call", given, tenant="initech", at=AT)
+                    taken[name].append(clock() - begun)
+                if time.monotonic() > until:
+                    break
+            count(lives["with"], counts)
+        yield taken
+
+
+def warm_up(live: pe.LivePolicy) -> None:
+    """So many answers that all code has run, and time to compare some."""
+    for given in islice(cycle(requests()), WARM_UP):
+        live.decide("price_call", given, tenant="initech", at=AT)
     time.sleep(0.3)
     gc.collect()
-    taken = []
+
+
+def count(live: pe.LivePolicy, counts: Counter[str]) -> None:
+    """Add what was compared."""
+    if (report := live.shadow) is None:
+        return
+    assert not report.fault, report.fault
+    figures = report.figures
+    counts.update(
+        sampled=report.sampled, compared=figures.compared, differing=figures.differing, dropped=report.dropped
+    )
+
+
+def stretch(live: pe.LivePolicy, seconds: float) -> list[int]:
+    """How many nanoseconds each answer takes."""
+    warm_up(live)
+    clock, taken = time.perf_counter_ns, []
     until = time.monotonic() + seconds
-    for given in asked:
-        if pause:
-            time.sleep(pause)
+    for given in cycle(requests()):
         begun = clock()
-        live.decide("price_call", given, tenant="initech", at=at)
+        live.decide("price_call", given, tenant="initech", at=AT)
         taken.append(clock() - begun)
         if time.monotonic() > until:
-            return taken
-    raise AssertionError("requests do not end")
+            break
+    return taken
 
 
-def summary(taken: Taken) -> dict[str, Any]:
+def summary(rounds: list[Taken], is_paired: bool) -> dict[str, Any]:
     """The times of both, and their ratios."""
-    found: dict[str, Any] = {"answers": len(taken["with"])}
-    for name, place in (("median", 0.5), ("p99", 0.99)):
-        ours, theirs = (quantile(each, place) for each in (taken["with"], taken["before"] + taken["after"]))
-        noise = quantile(taken["after"], place) / quantile(taken["before"], place)
-        found[name] = {"without_us": round(theirs / 1000, 2), "with_us": round(ours / 1000, 2),
-                       "ratio": round(ours / theirs, 3), "noise": round(noise, 3)}  # fmt: skip
+    found: dict[str, Any] = {"answers": sum(len(each["with"]) for each in rounds)}
+    for name, figure in FIGURES.items():
+        found[name] = {
+            f"{service}_us": round(statistics.median(figure(each[service]) for each in rounds) / 1000, 2)
+            for service in ("without", "with")
+        }
+        ratios, noise = [], []
+        for taken in rounds:
+            if is_paired and name == "median":
+                pairs = (map(truediv, taken["with"], taken[other]) for other in ("without", "again"))
+                ratios.append(statistics.median(chain(*pairs)))
+                noise.append(statistics.median(map(truediv, taken["again"], taken["without"])))
+            else:
+                ratios.append(figure(taken["with"]) / figure(taken["without"] + taken["again"]))
+                noise.append(figure(taken["again"]) / figure(taken["without"]))
+        found[name] |= spread("ratio", ratios) | spread("noise", noise)
     return found
 
 
-def quantile(taken: list[int], place: float) -> int:
-    """The time that this share of the answers stays below."""
-    return sorted(taken)[min(len(taken) - 1, int(len(taken) * place))]
+def spread(name: str, ratios: list[float]) -> dict[str, float]:
+    """The middle of some ratios, and the quarters around it."""
+    ordered = sorted(ratios)
+    quarter = len(ordered) // 4
+    return {
+        name: round(statistics.median(ordered), 3),
+        f"{name}_from": round(ordered[quarter], 3),
+        f"{name}_to": round(ordered[-1 - quarter], 3),
+    }
+
+
+FIGURES: dict[str, Callable[[list[int]], float]] = {
+    "median": statistics.median,
+    "mean": statistics.fmean,
+    "p99": lambda taken: sorted(taken)[len(taken) * 99 // 100],
+}
 
 
 def read() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=1)
     parser.add_argument("--sample", default="10%")
-    parser.add_argument("--pause", type=float, default=0.002)
+    parser.add_argument("--pause", type=float, default=0.001)
     parser.add_argument("--only", choices=("back to back", "paced"))
     return parser.parse_args()
 

@@ -110,6 +110,19 @@ def test_a_peer_answers_as_the_hand_written_function_does(engine):
     assert wrong == [line["wrong"] for line in found]
 
 
+def test_the_cost_of_a_shadow_is_measured():
+    """Back to back and paced, against answers without one, and these against themselves."""
+    command = [sys.executable, str(BENCHMARKS / "shadow.py"), "--rounds=1", "--seconds=0.01", "--sample=50%"]
+
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = [json.loads(line) for line in said.splitlines()]
+
+    assert ["back to back", "paced"] == [line["mode"] for line in found]
+    for line in found:
+        assert 0 < line["differing"] <= line["compared"] <= line["sampled"]
+        assert all(0 < line[figure][name] for figure in ("median", "mean", "p99") for name in ("ratio", "noise"))
+
+
 def test_wrong_answers_are_counted(scripts):
     """Until there are no more questions, or no more time."""
     wrong = scripts.measure.wrong

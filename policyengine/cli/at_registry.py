@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,15 @@ _SCOPE = (
     click.option("--tenant", help="Only for this tenant."),
     click.option("--cohort", help="Only for the tenants of this cohort."),
     click.option("--percent", metavar="SHARE", help="Only for a share of the tenants: 5, or 0.5."),
+    click.option("--everyone", is_flag=True, help="For everyone: the default."),
+)
+_STEPS = (
+    click.option("--tenant", "tenants", multiple=True, help="For this tenant."),
+    click.option("--cohort", "cohorts", multiple=True, help="For the tenants of this cohort."),
+    click.option(
+        "--percent", "percents", multiple=True, metavar="SHARE", help="For a share of the tenants: 5, or 0.5."
+    ),
+    click.option("--everyone", is_flag=True, help="For everyone: the default."),
 )
 
 
@@ -79,16 +88,26 @@ def for_whom(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def scope_of(tenant: str | None, cohort: str | None, percent: str | None) -> Scope:
-    """The scope that the options name."""
-    given = [scope for scope in (tenant, cohort, percent) if scope is not None]
-    if len(given) > 1:
-        raise click.UsageError("give one of --tenant, --cohort and --percent")
-    if tenant is not None:
-        return scopes.tenant(tenant)
-    if cohort is not None:
-        return scopes.cohort(cohort)
-    return scopes.ALL if percent is None else scopes.percent(percent)
+def for_steps(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say for whom, of which several are steps."""
+    for option in reversed(_STEPS):
+        command = option(command)
+    return command
+
+
+def scope_of(tenant: str | None, cohort: str | None, percent: str | None, everyone: bool) -> Scope | None:
+    """The scope that the options name; None without any."""
+    given = [[] if name is None else [name] for name in (tenant, cohort, percent)]
+    found = steps_of(given[0], given[1], given[2], everyone)
+    if len(found) > 1:
+        raise click.UsageError("give one of --tenant, --cohort, --percent and --everyone")
+    return found[0] if found else None
+
+
+def steps_of(tenants: Iterable[str], cohorts: Iterable[str], percents: Iterable[str], everyone: bool) -> list[Scope]:
+    """The scopes that the options name."""
+    narrow = [*map(scopes.tenant, tenants), *map(scopes.cohort, cohorts), *map(scopes.percent, percents)]
+    return [*narrow, scopes.ALL] if everyone else narrow
 
 
 def offers_in(file: Path | None) -> Offers | None:

@@ -84,7 +84,7 @@ def _said(event: Event) -> str:
         case "shadowed":
             return f"{said['bundle']}: {_shadowed(said)}"
         case "planned":
-            what = f"planned {_short(said['artifact'])} for {scopes.from_json(said['scope'])}"
+            what = f"planned {_short(said['artifact'])} for {_steps(said['steps'])}"
             return f"{said['bundle']}: {what} (plan {_short(said['plan'])}): {said['summary']}"
         case "approved":
             return f"{said['bundle']}: approved plan {_short(said['plan'])} as {said['role']}"
@@ -116,6 +116,10 @@ def _activated(event: Event) -> str:
     plan = f" by plan {_short(said['plan'])}" if "plan" in said else ""
     guarded = " with guardrails" if said.get("guardrails") else ""
     return f"{said['bundle']}: {verb} {what} for {scope} from {said['from']}{plan}{guarded}{reason}"
+
+
+def _steps(said: Sequence[Mapping[str, Any]]) -> str:
+    return scopes.steps_text(map(scopes.from_json, said))
 
 
 def _short(digest: str) -> str:

@@ -13,6 +13,7 @@ from policyengine.analysis.diff.reports.as_markdown import as_markdown, code
 from policyengine.cli import diff_text
 from policyengine.registry.planning import Comparison, Planned
 from policyengine.registry.plans import Plan
+from policyengine.registry.scopes import steps_text
 
 
 def pretty(made: Planned) -> str:
@@ -55,7 +56,8 @@ WRITE: dict[str, Callable[[Planned], str]] = {"pretty": pretty, "json": as_json,
 
 def _title(plan: Plan) -> str:
     start = "its activation" if plan.start is None else str(plan.start)
-    return f"{plan.bundle} {plan.version} for {plan.scope} from {start}"
+    guarded = "" if plan.guardrails is None else ", with guardrails"
+    return f"{plan.bundle} {plan.version} for {steps_text(plan.steps)} from {start}{guarded}"
 
 
 def _met(each: Comparison) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from policyengine.cli import OK, at_registry
+from policyengine.registry import scopes
 
 
 @click.command()
@@ -23,6 +24,7 @@ def command(
     tenant: str | None,
     cohort: str | None,
     percent: str | None,
+    everyone: bool,
     to: str | None,
     offers: Path | None,
     base: int | None,
@@ -33,7 +35,8 @@ def command(
     BUNDLE is the bundle's name. What was to begin later for the same tenants is withdrawn. A tenant, cohort or share
     that had no version of its own before has none again, and follows everyone.
     """
-    scope, offered = at_registry.scope_of(tenant, cohort, percent), at_registry.offers_in(offers)
+    scope = at_registry.scope_of(tenant, cohort, percent, everyone) or scopes.ALL
+    offered = at_registry.offers_in(offers)
     with at_registry.opened(address) as registry:
         event = registry.rollback(bundle, scope, actor=actor, to=to, reason=reason, offered=offered, base=base)
         digest = event.data["artifact"]

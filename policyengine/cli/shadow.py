@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from policyengine.cli import OK, at_registry
+from policyengine.registry import scopes
 
 
 @click.command()
@@ -21,6 +22,7 @@ def command(
     tenant: str | None,
     cohort: str | None,
     percent: str | None,
+    everyone: bool,
     sample: str,
     stop: bool,
     reason: str,
@@ -30,7 +32,7 @@ def command(
     VERSION is a digest or its beginning, or `bundle@1.2.0`. It never answers: services compare what it would have
     answered, and tell by their `shadow` what differs. A bundle has one shadow at a time.
     """
-    scope = at_registry.scope_of(tenant, cohort, percent)
+    scope = at_registry.scope_of(tenant, cohort, percent, everyone) or scopes.ALL
     with at_registry.opened(address) as registry:
         if stop:
             event = registry.stop_shadow(name, actor=actor, reason=reason)

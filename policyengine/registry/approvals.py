@@ -17,6 +17,7 @@ from policyengine.registry import events, rules, scopes
 from policyengine.registry.events import Event
 from policyengine.registry.plans import Plan
 from policyengine.registry.rules import OWNER, Rules
+from policyengine.registry.scopes import Scope
 from policyengine.registry.timeline import Timeline
 from policyengine.storage.store import Conflict
 from policyengine.values.instant import Timestamp
@@ -67,8 +68,8 @@ class Approvals:
     authors: dict[str, set[str]] = field(default_factory=dict)
     given: dict[str, dict[str, str]] = field(default_factory=dict)
     """Who has approved a plan, and in which role."""
-    activated: dict[str, int] = field(default_factory=dict)
-    """By which event a plan was activated."""
+    done: dict[str, list[int]] = field(default_factory=dict)
+    """By which events the steps of a plan were activated, as it says."""
 
     def add(self, event: Event) -> None:
         """Take one more event of this bundle into account."""
@@ -78,8 +79,8 @@ class Approvals:
                 self.publishers[said["artifact"]] = actor
             case "planned" if self.planned.setdefault(said["plan"], said) == said:
                 self.authors.setdefault(said["plan"], set()).add(actor)
-            case "activated" if "plan" in said:
-                self.activated[said["plan"]] = event.number
+            case "activated" if "plan" in said and self._step_objection(said) is None:
+                self.done.setdefault(said["plan"], []).append(event.number)
             case "approved":
                 self.given.setdefault(said["plan"], {})[actor] = said["role"]
             case "approval_withdrawn":
@@ -119,16 +120,18 @@ class Approvals:
             raise Refused(
                 f"nobody has made this plan of `{self.bundle}` here ({plan}): a plan that is edited is another one"
             )
-        if plan in self.activated:
-            raise Refused(f"the plan has been activated by event {self.activated[plan]}: make a new plan")
-        if said["base"] != self.base:
+        done = self.done.get(plan, [])
+        if len(done) == len(said["steps"]):
+            raise Refused(f"the plan has been activated by event {done[-1]}: make a new plan")
+        # Its own steps do not void it: they are what it says.
+        stands = f"has come to event {done[-1]}" if done else f"was made on event {said['base']}"
+        if self.base != (done[-1] if done else said["base"]):
             raise Refused(
-                f"the plan was made on event {said['base']}, and event {self.base} has changed since who answers, "
-                "or the rules: make a new plan"
+                f"the plan {stands}, and event {self.base} has changed since who answers, or the rules: make a new plan"
             )
         if self.rules is None:
             return Status({}, {}, {}, {})
-        needed = self.rules.needed(scopes.from_json(said["scope"]), said["impact"])
+        needed = self.rules.needed(_steps(said), said["impact"])
         given = {role: tuple(sorted(self._counted(plan, role))) for role in self.rules.roles}
         missing = {role: count - len(given[role]) for role, count in needed.items() if count > len(given[role])}
         used = self.given.get(plan, {})
@@ -179,25 +182,51 @@ class Approvals:
 
     # ------------------------------------------------------------------------------------------------ activations
 
-    def check_activation(self, plan: Plan | None, timeline: Timeline | None, recorded: Timestamp) -> None:
-        """Whether something may be activated now. Raises Refused with what stands against it."""
-        if plan is None:
-            if self.rules is not None:
-                raise Refused(f"`{self.bundle}` has rules: make a plan, have it approved, and activate that")
-            return
+    def check_unplanned(self) -> None:
+        """Whether something may be activated without a plan. Raises Refused where there are rules."""
+        if self.rules is not None:
+            raise Refused(f"`{self.bundle}` has rules: make a plan, have it approved, and activate that")
+
+    def step(self, plan: Plan, named: Scope | None, timeline: Timeline | None, recorded: Timestamp) -> Scope:
+        """The step of a plan that may be activated now; of several it must be `named`, so that none is done by mistake.
+
+        Raises Refused with what stands against it, and InvalidInput where it is not named.
+        """
         self.check_recorded(plan)
         status = self.status(plan.digest)
+        done = self.done.get(plan.digest, [])
+        step = plan.steps[len(done)]
+        if named is None and len(plan.steps) > 1:
+            raise InvalidInput(f"the plan is for {scopes.steps_text(plan.steps)}", "plan", f"name the next one: {step}")
+        if named not in (None, step):
+            next_one = f"of which {step} is the next" if len(plan.steps) > 1 else "no more"
+            raise Refused(f"the plan is for {scopes.steps_text(plan.steps)}, {next_one}, and not for {named}")
         if status.missing:
             raise Refused(f"the plan lacks {status}")
         if plan.start is not None and plan.made < plan.start < recorded:
             raise Refused(f"the plan was to begin at {plan.start}, which is past by now: make a new plan")
         if plan.start is not None and plan.start > plan.made:
-            return  # it was compared with what answers then
-        begun = [a for a in (timeline.known() if timeline else ()) if plan.made < a.start <= recorded]
+            return step  # it was compared with what answers then
+        known = timeline.known() if timeline else ()
+        begun = [a for a in known if plan.made < a.start <= recorded and a.event.number not in done]
         if begun:
             raise Refused(f"since the plan was made, {_begun(begun[0].event)} has begun: make a new plan")
+        return step
 
-    def check_target(self, timeline: Timeline, scope: scopes.Scope, target: str, recorded: Timestamp) -> None:
+    def check_cohort(self, timeline: Timeline, name: str, tenants: Iterable[str]) -> None:
+        """Whether these may be the tenants of a cohort. Raises Refused where a version would reach others unapproved.
+
+        Under rules, whoever has been given a version was known when it was approved: nobody is added later.
+        """
+        if self.rules is None or scopes.cohort(name) not in timeline.activations:
+            return
+        if added := sorted(set(tenants) - timeline.cohorts_at().get(name, frozenset())):
+            raise Refused(
+                f"`{self.bundle}` has rules, and cohort `{name}` has been given a version, so nobody can be added to it"
+                f" (`{added[0]}`): name another cohort, and plan the version for that"
+            )
+
+    def check_target(self, timeline: Timeline, scope: Scope, target: str, recorded: Timestamp) -> None:
         """Whether a rollback may name this version: under rules, one that has answered there before."""
         own = [*timeline.known(None, scope), *timeline.known(None, scopes.ALL)]
         if self.rules is not None and not any(a.artifact == target and a.start <= recorded for a in own):
@@ -213,17 +242,29 @@ class Approvals:
                 self.check_target(timeline, scope, event.data["artifact"], event.recorded)
             except Refused as fault:
                 return str(fault)
+        if event.kind == "cohort":
+            try:
+                self.check_cohort(timeline, event.data["name"], event.data["tenants"])
+            except Refused as fault:
+                return str(fault)
         if event.kind != "activated" or self.rules is None:
             return None
-        said, plan = event.data, event.data.get("plan")
-        if plan is None:
+        if "plan" not in event.data:
             return "it was activated without a plan, though there were rules"
+        return self._step_objection(event.data)
+
+    def _step_objection(self, said: Mapping[str, Any]) -> str | None:
+        """Why an activation is not the next step of its plan; None where it is."""
         try:
-            status = self.status(plan)
+            status = self.status(said["plan"])
         except Refused as fault:
             return str(fault)
-        planned = self.planned[plan]
-        is_it = all(said[key] == planned[key] for key in ("artifact", "scope", "reason"))
+        planned = self.planned[said["plan"]]
+        step = planned["steps"][len(self.done.get(said["plan"], ()))]
+        guardrails = None if step == scopes.ALL.as_json() else planned["guardrails"]
+        is_it = (said["artifact"], said["reason"], said["scope"], said.get("guardrails")) == (
+            planned["artifact"], planned["reason"], step, guardrails,
+        )  # fmt: skip
         if not is_it or planned["from"] not in (None, said["from"]):
             return "it is not what its plan says"
         return f"it was activated without enough approvals: {status}" if status.missing else None
@@ -241,6 +282,10 @@ def objections(history: Iterable[Event]) -> None:
             raise events.BrokenHistory(event.number, wrong)
         approvals.add(event)
         timeline.add(event)
+
+
+def _steps(planned: Mapping[str, Any]) -> list[Scope]:
+    return [scopes.from_json(step) for step in planned["steps"]]
 
 
 def _begun(event: Event) -> str:

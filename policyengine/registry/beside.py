@@ -42,29 +42,25 @@ def attempt(call: Callable[..., Any], *given: Any) -> Any:
 
 
 class Beside:
-    """Does what is offered, later, in a thread of its own; `close` ends it and forgets what still waits."""
+    """Does what is put into its queue, later, in a thread of its own; `close` ends it and forgets what still waits."""
 
     def __init__(
-        self, work: Callable[[Any], None], settle: Callable[[], None], failed: Callable[..., None], name: str
+        self,
+        queue: deque[Any],
+        work: Callable[[Any], None],
+        settle: Callable[[], None],
+        failed: Callable[..., None],
+        name: str,
     ) -> None:
-        """`work` does one piece; `failed` is told what it raises, and the piece.
+        """`queue` holds at most `QUEUE_MAX`. `work` does one piece; `failed` is told what it raises, and the piece.
 
         `settle` draws the consequences after some pieces; it is rare, so that its time is not held to the share.
         """
         self._work, self._settle, self._failed = work, settle, failed
-        self._queue: deque[Any] = deque()
+        self._queue = queue
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
-
-    @property
-    def is_full(self) -> bool:
-        """Whether nothing more is to be offered. Two threads may both take the last place, which is no harm."""
-        return len(self._queue) >= QUEUE_MAX
-
-    def offer(self, piece: Any) -> None:
-        """Take a piece of work."""
-        self._queue.append(piece)
 
     def close(self) -> None:
         """End the thread, after the piece that it is at."""
@@ -87,7 +83,8 @@ class Beside:
         for _ in range(BATCH):
             if not self._queue or self._ended.is_set():
                 return
-            self._try(self._work, self._queue.popleft())
+            self._try(self._work, self._queue[0])  # it is in the queue until it is done, so nobody misses it
+            self._queue.popleft()
             time.sleep(NAP_SECONDS)
 
     def _try(self, call: Callable[..., None], *given: Any) -> None:

@@ -1,4 +1,4 @@
-"""Guardrails of a version that answers a few tenants first, and the way back where it breaks one.
+"""The way back of a version that answers a few tenants first, and has broken a guardrail.
 
 The limits travel in the `activated` event. Each client that may act judges by its own comparisons; of several that find
 a breach one takes the version back, and the others find that it no longer answers.
@@ -6,157 +6,47 @@ a breach one takes the version back, and the others find that it no longer answe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
+from collections.abc import Callable, Iterable
 
-from policyengine.errors import InvalidInput, UnknownVersion
-from policyengine.registry.comparing import Tally
+from policyengine.errors import UnknownVersion
+from policyengine.registry import scopes
 from policyengine.registry.events import Event
 from policyengine.registry.registry import RETRIES_MAX, Registry
-from policyengine.registry.scopes import Scope
 from policyengine.storage.store import Conflict, Store
 from policyengine.values.instant import Timestamp
-from policyengine.values.invalid import InvalidValue
-from policyengine.values.money import Money
-from policyengine.values.number_text import decimal_text, parse_plain
-
-AFTER = 200
-"""How many decisions are compared before shares of them are judged, unless somebody says otherwise."""
-KEYS = ("max_differing", "max_errors", "max_money", "after")
-
-
-@dataclass(frozen=True, slots=True)
-class Guardrails:
-    """What a canary may do: shares in percent of the compared decisions, and money by currency; None is no limit.
-
-    Shares are judged once `after` decisions were compared; money, which only grows, at once.
-    """
-
-    differing: Fraction | None = None
-    errors: Fraction | None = None
-    money: tuple[Money, ...] = ()
-    after: int = AFTER
-
-    @classmethod
-    def read(cls, said: Any) -> Guardrails:
-        """From JSON: `{"max_differing": "2%", "max_money": ["100 USD"], "max_errors": "0.1%", "after": 200}`.
-
-        Raises InvalidInput.
-        """
-        if not isinstance(said, Mapping) or (unknown := [key for key in said if key not in KEYS]):
-            what = f"`{unknown[0]}` is no guardrail" if isinstance(said, Mapping) else "guardrails are an object"
-            raise InvalidInput(what, "guardrails", f"write {', '.join(KEYS)}")
-        amounts = said.get("max_money", ())
-        after = said.get("after", AFTER)
-        if type(after) is not int or after < 1:
-            raise InvalidInput(f"`{after}` is no number of decisions", "after", "a whole number, at least 1")
-        if isinstance(amounts, str) or not isinstance(amounts, list | tuple):
-            raise InvalidInput("is a list of amounts", "max_money", 'write it as ["100 USD"]')
-        money = tuple(_amount(each) for each in amounts)
-        if len({each.currency for each in money}) != len(money):
-            raise InvalidInput("names a currency twice", "max_money")
-        found = cls(_percent(said, "max_differing"), _percent(said, "max_errors"), money, after)
-        if found.differing is None and found.errors is None and not money:
-            raise InvalidInput("there is no limit in them", "guardrails", "give max_differing, max_errors or max_money")
-        return found
-
-    def as_json(self) -> dict[str, Any]:
-        """As an event has them: texts, exactly."""
-        shares = {"max_differing": self.differing, "max_errors": self.errors}
-        found: dict[str, Any] = {name: f"{_text(share)}%" for name, share in shares.items() if share is not None}
-        if self.money:
-            found["max_money"] = [str(each) for each in self.money]
-        return {**found, "after": self.after}
-
-    def breach(self, tally: Tally) -> str:
-        """Which guardrail is broken, with its figures; nothing where none is."""
-        sums = tally.money() if self.money else {}
-        for limit in self.money:
-            found = sums.get(limit.currency)
-            if found is not None and found > limit.to_decimal():
-                return (
-                    f"guardrail max_money: the amounts of {tally.compared} compared decisions differ by"
-                    f" {found:f} {limit.currency}, and at most {limit} are allowed"
-                )
-        if tally.compared < self.after:
-            return ""
-        return _over("max_differing", "differ", tally.differing, tally.compared, self.differing) or _over(
-            "max_errors", "fail where they did not before", tally.failed_candidate, tally.compared, self.errors
-        )
-
-
-def of_event(event: Event) -> Guardrails | None:
-    """The guardrails of an activation; None where it has none, or none that can be read."""
-    said = event.data.get("guardrails")
-    if event.kind != "activated" or said is None:
-        return None
-    try:
-        return Guardrails.read(said)
-    except InvalidInput:  # written by another version of this package
-        return None
 
 
 def take_back(
-    opened: Callable[[], Store], clock: Callable[[], Timestamp], guarded: Event, scope: Scope, actor: str, reason: str
-) -> Event | None:
-    """Roll back what an activation has put into its scope; None where it does not answer there any more.
+    opened: Callable[[], Store],
+    clock: Callable[[], Timestamp],
+    guarded: Event,
+    others: Iterable[Event],
+    actor: str,
+    reason: str,
+) -> list[Event]:
+    """Roll back what an activation has put into its scope, and `others` of the same version; the events of that.
 
-    Raises StoreUnavailable, BrokenHistory, and Conflict where others write all the time.
+    Nothing is done where the activation does not answer there any more. Of the others each stands for itself: where
+    this is interrupted between two of them, whoever guards the other one finds the breach again. Raises
+    StoreUnavailable, BrokenHistory, and Conflict where others write all the time.
     """
     with Registry(opened(), clock) as registry:
-        for _ in range(RETRIES_MAX):
-            try:
-                return registry.rollback(
-                    guarded.data["bundle"], scope, actor=actor, reason=reason, activation=guarded.number
-                )
-            except UnknownVersion:
-                return None
-            except Conflict:
-                continue
+        first = _rolled_back(registry, guarded, actor, reason)
+        if first is None:
+            return []
+        rest = [_rolled_back(registry, other, actor, reason) for other in others]
+        return [first, *(event for event in rest if event is not None)]
+
+
+def _rolled_back(registry: Registry, activation: Event, actor: str, reason: str) -> Event | None:
+    scope = scopes.from_json(activation.data["scope"])
+    for _ in range(RETRIES_MAX):
+        try:
+            return registry.rollback(
+                activation.data["bundle"], scope, actor=actor, reason=reason, activation=activation.number
+            )
+        except UnknownVersion:
+            return None
+        except Conflict:
+            continue
     raise Conflict("others write to the registry all the time")
-
-
-def _over(name: str, what: str, count: int, compared: int, limit: Fraction | None) -> str:
-    if limit is None or Fraction(100 * count, compared) <= limit:
-        return ""
-    share = Fraction(10_000 * count // compared, 100)
-    return (
-        f"guardrail {name}: {count} of {compared} compared decisions {what} ({_text(share)} %),"
-        f" and at most {_text(limit)} % are allowed"
-    )
-
-
-def _text(share: Fraction) -> str:
-    return decimal_text(share.numerator, share.denominator)
-
-
-def _percent(said: Mapping[str, Any], name: str) -> Fraction | None:
-    text = said.get(name)
-    if text is None:
-        return None
-    try:
-        share = Fraction(*parse_plain(str(text).removesuffix("%").strip()))
-    except InvalidValue:
-        share = Fraction(-1)
-    if not 0 <= share <= 100:
-        raise InvalidInput(f"`{text}` is no share", name, "write it as 2% or 0.1%")
-    return share
-
-
-def _amount(text: Any) -> Money:
-    number, _, currency = str(text).strip().partition(" ")
-    try:
-        found = Money.of(number, currency.strip())
-    except InvalidValue as fault:
-        raise InvalidInput(f"`{text}` is no amount: {fault}", "max_money", "write it as 100 USD") from None
-    if found.amount_minor < 0:
-        raise InvalidInput(f"`{text}` is less than nothing", "max_money")
-    return found
-
-
-def texts(differing: str | None, money: Iterable[str], errors: str | None, after: int | None) -> dict[str, Any]:
-    """Options as the JSON of guardrails, without those that were not given."""
-    said = {"max_differing": differing, "max_money": list(money) or None, "max_errors": errors, "after": after}
-    return {name: value for name, value in said.items() if value is not None}

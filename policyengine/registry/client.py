@@ -26,7 +26,7 @@ from policyengine.errors import InvalidArtifact, InvalidInput, PolicyEngineError
 from policyengine.registry import offers
 from policyengine.registry.events import BrokenHistory, Event, digest, present, verified
 from policyengine.registry.offers import Offers, checked
-from policyengine.registry.shadow import Compared, Report, State, Watch, shadow_of
+from policyengine.registry.shadow import Pick, Report, State, Watch, shadow_of
 from policyengine.registry.timeline import Due, Timeline
 from policyengine.runtime import artifact
 from policyengine.runtime.decision import Decision
@@ -135,7 +135,7 @@ class LivePolicy:
         self._copy, self._copyless = (None, "") if copy is None else _opened_copy(copy / bundle)
         if self._copyless:
             warnings.warn(f"`{bundle}` is followed without a copy: {self._copyless}", RuntimeWarning, stacklevel=3)
-        self._compared: Compared | None = None
+        self._pick: Pick | None = None
         self._watch = Watch(bundle, opened, clock, self.refresh, actor=actor, keep_inputs=keep_inputs)
         self._start()
         self._thread = threading.Thread(target=self._keep_up, name=f"policyengine {bundle}", daemon=True)
@@ -177,13 +177,17 @@ class LivePolicy:
         """
         instant = self._now(self._snapshot) if at is None else at
         policy, due = self.policy_for(tenant, instant)
-        compared = self._compared
-        if compared is not None:
-            sampled, guarded = compared
-            is_sampled = sampled is not None and bool(sampled())
-            if is_sampled or (guarded and due.activation.event.number in guarded):
-                return self._watch.decide(is_sampled, policy, due, name, input, tenant, instant, event, purpose)
-        return policy.decide(name, input, tenant=tenant, at=instant, event=event, purpose=purpose)
+        pick = self._pick
+        picked = 0 if pick is None else pick()
+        try:
+            decision = policy.decide(name, input, tenant=tenant, at=instant, event=event, purpose=purpose)
+        except PolicyEngineError as fault:
+            if picked:
+                self._watch.offer_failed(picked, due, fault, name, input, tenant, instant)
+            raise
+        if picked:
+            self._watch.offer(picked, due, decision, name, input, tenant, instant)
+        return decision
 
     def policy_for(self, tenant: str | None = None, at: Any = None, known_at: Any = None) -> tuple[Policy, Due]:
         """The version that is due to a tenant at an instant (now), and why; as it was known at another one (now).
@@ -235,7 +239,7 @@ class LivePolicy:
         """What is run, and how old it is."""
         snapshot = self._snapshot
         now = self._now(snapshot)
-        current = {a.artifact for a in snapshot.timeline.current(now).values() if a.artifact is not None}
+        current = {a.artifact for a in snapshot.timeline.answering(now) if a.artifact is not None}
         age = (self._clock() - snapshot.read) / 10**9
         refused = {**snapshot.refused, **snapshot.damaged}
         return Status(len(snapshot.events), snapshot.read, age, tuple(sorted(current)), self._fault, refused)
@@ -331,7 +335,7 @@ class LivePolicy:
                 made.damaged[name] = str(fault)
         timeline.refused = frozenset(made.refused)
         self._snapshot = made
-        self._compared = self._watch.follow(
+        self._pick = self._watch.follow(
             State(timeline, made.policies, {**made.refused, **made.damaged}, self._now(made)), shadow
         )
 
@@ -339,7 +343,7 @@ class LivePolicy:
         """The artifacts that answer now, or will."""
         now, timeline = self._now(snapshot), snapshot.timeline
         later = [a for a in timeline.known() if a.start > now]
-        return {a.artifact for a in (*timeline.current(now).values(), *later)}
+        return {a.artifact for a in (*timeline.answering(now), *later)}
 
     def _new_events(self, store: Store, known: list[Event]) -> list[Event]:
         """The events after those that are known, if the store still holds what was read from it, or copied, before."""

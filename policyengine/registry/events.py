@@ -260,6 +260,12 @@ def _is_scope(value: Any) -> bool:
         return False
 
 
+def _is_steps(value: Any) -> bool:
+    if type(value) is not list or not value or not all(map(_is_scope, value)):
+        return False
+    return [scope.as_json() for scope in scopes.steps(map(scopes.from_json, value))] == value
+
+
 def _is_instant(value: Any) -> bool:
     try:
         return type(value) is str and str(Timestamp.parse(value)) == value
@@ -305,8 +311,9 @@ SHAPES: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
         "bundle": is_name, "artifact": _is_digest_or_none, "scope": _is_scope, "sample": _is_sample, "reason": is_line,
     },
     "planned": {
-        **_PLAN, "artifact": _is_digest, "scope": _is_scope, "from": _is_instant_or_none, "reason": is_line,
-        "base": _is_number, "impact": _is_object_or_none, "summary": _is_text,
+        **_PLAN, "artifact": _is_digest, "steps": _is_steps, "guardrails": _is_object_or_none,
+        "from": _is_instant_or_none, "reason": is_line, "base": _is_number, "impact": _is_object_or_none,
+        "summary": _is_text,
     },
     "approved": {**_PLAN, "role": is_name},
     "approval_withdrawn": _PLAN,

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
-from policyengine.analysis.diff import rules
-from policyengine.analysis.diff.breaking import Finding
+from policyengine.analysis.diff.judging import rules
+from policyengine.analysis.diff.judging.findings import Finding
 from policyengine.analysis.diff.report import Difference
-from policyengine.analysis.diff.shown import money_text
+from policyengine.analysis.diff.reports.shown import money_text
 
 
 def summary(differences: Sequence[Difference | None], tenants: int | None, impact: Mapping[str, Decimal] | None) -> str:

@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from policyengine.analysis.bundle_tests import instant
-from policyengine.analysis.diff.as_json import plain
-from policyengine.analysis.diff.impact import Impact, impact
-from policyengine.analysis.diff.rater import Grouping, UnreadableLine
+from policyengine.analysis.diff.rating.impact import Impact, impact
+from policyengine.analysis.diff.rating.rater import Grouping, UnreadableLine
+from policyengine.analysis.diff.rating.rerating import rerated
+from policyengine.analysis.diff.rating.tally import EXACT
+from policyengine.analysis.diff.rating.usage import Defaults, Reader, at_path
 from policyengine.analysis.diff.report import Difference, difference
-from policyengine.analysis.diff.rerating import rerated
-from policyengine.analysis.diff.tally import EXACT
-from policyengine.analysis.diff.usage import Defaults, Reader, at_path
+from policyengine.analysis.diff.reports.as_json import plain
 from policyengine.compiler.pipeline import Compiled, compile_texts
 from policyengine.errors import InvalidInput
+from policyengine.registry import scopes
+from policyengine.registry.guardrails import Guardrails, check_guardrails
 from policyengine.registry.plan_summary import summary
 from policyengine.registry.plans import Plan
 from policyengine.registry.reach import Reach
@@ -97,17 +99,30 @@ class _Share:
 
 
 def planned(
-    registry: Registry, name: str, scope: Scope, *, start: Timestamp | None, reason: str, usage: Usage | None
+    registry: Registry,
+    name: str,
+    given: Sequence[Scope],
+    *,
+    start: Timestamp | None,
+    reason: str,
+    usage: Usage | None,
+    guardrails: Guardrails | None,
 ) -> Planned:
-    """What activating a version would do; nothing is written.
+    """What activating a version would do, once all steps are done; nothing is written.
 
-    Raises UnknownVersion, and InvalidInput where a line of usage cannot be read or a past start has no reason.
+    Raises UnknownVersion, and InvalidInput where a line of usage cannot be read, a past start has no reason, several
+    steps have a start, or guardrails no step that they are for.
     """
+    steps = scopes.steps(given) or (scopes.ALL,)
+    if len(steps) > 1 and start is not None:
+        raise InvalidInput("a plan of several steps has none: each begins when it is activated", "start")
+    check_guardrails(guardrails, steps[0])
+    limits = None if guardrails is None else guardrails.as_json()
     version = registry.find(name)
     timeline, base, now = registry.state(version.bundle)
     if start is not None and start < now and not reason:
         raise InvalidInput(f"{start} is past", "reason", "say why the version is to hold from before now")
-    reach = Reach(timeline, version.digest, scope, now if start is None else start, now)
+    reach = Reach(timeline, version.digest, steps, limits, now if start is None else start, now)
     published = {each.digest: each for each in registry.versions(version.bundle)}
     compiled = {digest: _compiled(registry, digest) for digest in [version.digest, *reach.versions()] if digest}
     with tempfile.TemporaryDirectory() as folder:
@@ -128,7 +143,7 @@ def planned(
     impact_text = None if measured is None else {code: format(change, "f") for code, change in measured.items()}
     told = summary([each.difference for each in found], tenants, measured)
     plan = Plan(
-        version.bundle, version.version, version.digest, scope, start, reason, base, now,
+        version.bundle, version.version, version.digest, steps, limits, start, reason, base, now,
         None if usage is None else usage.said(content), impact_text,
         tenants, told, report,
     )  # fmt: skip

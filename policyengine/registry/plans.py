@@ -1,4 +1,4 @@
-"""A plan: one activation as it was reviewed, with what it was made on and what it would do.
+"""A plan: an activation as it was reviewed, step by step, with what it was made on and what it would do.
 
 It is canonical JSON, and named by the sha256 of its bytes: whoever edits it has another plan, which nobody has made.
 """
@@ -24,12 +24,17 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be activated, for whom and from when; `start` is None where it is from the activation on."""
+    """What is to be activated, for whom and from when; `start` is None where it is from the activation on.
+
+    Of several `steps` each is activated by itself, in their order; `guardrails` hold for those before everyone.
+    """
 
     bundle: str
     version: str
     artifact: str
-    scope: Scope
+    steps: tuple[Scope, ...]
+    guardrails: Mapping[str, Any] | None
+    """As an event has them."""
     start: Timestamp | None
     reason: str
     base: int
@@ -61,10 +66,15 @@ class Plan:
     def said(self) -> dict[str, Any]:
         """What the event says of it, beside its digest."""
         return {
-            "bundle": self.bundle, "artifact": self.artifact, "scope": self.scope.as_json(),
+            "bundle": self.bundle, "artifact": self.artifact, "steps": [scope.as_json() for scope in self.steps],
+            "guardrails": None if self.guardrails is None else dict(self.guardrails),
             "from": None if self.start is None else str(self.start), "reason": self.reason, "base": self.base,
             "impact": None if self.impact is None else dict(self.impact), "summary": self.summary,
         }  # fmt: skip
+
+    def guardrails_for(self, step: Scope) -> Mapping[str, Any] | None:
+        """The guardrails of one step."""
+        return None if step == scopes.ALL else self.guardrails
 
     def event(self) -> dict[str, Any]:
         """The event that records it."""
@@ -76,7 +86,8 @@ def read(data: bytes) -> Plan:
     try:
         said = json.loads(data)
         found = Plan(
-            said["bundle"], said["version"], said["artifact"], scopes.from_json(said["scope"]),
+            said["bundle"], said["version"], said["artifact"],
+            tuple(map(scopes.from_json, said["steps"])), said["guardrails"],
             None if said["from"] is None else Timestamp.parse(said["from"]), said["reason"], said["base"],
             Timestamp.parse(said["made"]), said["usage"], said["impact"], said["tenants"], said["summary"],
             said["report"],
@@ -96,8 +107,7 @@ def _check_types(plan: Plan) -> None:
         plan.bundle,
         plan.version,
         plan.artifact,
-        plan.scope.kind,
-        plan.scope.name,
+        *(part for scope in plan.steps for part in (scope.kind, scope.name)),
         plan.reason,
         plan.summary,
     )
@@ -107,6 +117,8 @@ def _check_types(plan: Plan) -> None:
         and type(plan.base) is int
         and type(plan.tenants) in (int, type(None))
         and type(plan.report) is list
+        and type(plan.guardrails) in (dict, type(None))
+        and plan.steps == scopes.steps(plan.steps) != ()
     )
     if not is_right:
         raise TypeError("a value is not of its kind")

@@ -6,9 +6,10 @@ of them, and the versions that anybody may meet are found without knowing the te
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import count, pairwise
+from typing import Any
 
 from policyengine.registry import scopes
 from policyengine.registry.events import Event
@@ -21,15 +22,26 @@ NOTHING = ""
 
 
 class Reach:
-    """The effect of activating an artifact for a scope; `start` is from when on, `now` when it is asked."""
+    """The effect of all steps of an activation; `start` is from when on, `now` when it is asked."""
 
-    def __init__(self, timeline: Timeline, artifact: str, scope: Scope, start: Timestamp, now: Timestamp) -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        artifact: str,
+        steps: Sequence[Scope],
+        guardrails: Mapping[str, Any] | None,
+        start: Timestamp,
+        now: Timestamp,
+    ) -> None:
         self.before = timeline
         self.after = timeline.copy()
-        number = 1 + max((activation.event.number for activation in timeline.all()), default=0)
-        said = {"artifact": artifact, "scope": scope.as_json(), "from": str(start)}
-        self.after.add(Event(number, now, "", "activated", said, ""))
-        self.scope = scope
+        first = 1 + max((activation.event.number for activation in timeline.all()), default=0)
+        for number, scope in enumerate(steps, start=first):
+            said: dict[str, Any] = {"artifact": artifact, "scope": scope.as_json(), "from": str(start)}
+            if guardrails is not None and scope != scopes.ALL:
+                said["guardrails"] = guardrails
+            self.after.add(Event(number, now, "", "activated", said, ""))
+        self.steps = steps
         self.instants = (start,) if start >= now else (start, now)
         self._known: dict[tuple[str | None, Timestamp], str | None] = {}
 
@@ -54,16 +66,16 @@ class Reach:
 
     def _anybody(self) -> Iterator[str | None]:
         cohorts = self.before.cohorts_at()
-        match self.scope.kind:
-            case "tenant":
-                yield self.scope.name
-            case "cohort":
-                yield from sorted(cohorts.get(self.scope.name, ()))
-            case _:
-                yield None
-                yield from (scope.name for scope in self.before.activations if scope.kind == "tenant")
-                yield from sorted({tenant for members in cohorts.values() for tenant in members})
-                yield from self._unnamed()
+        for scope in self.steps:
+            if scope.kind == "tenant":
+                yield scope.name
+            elif scope.kind == "cohort":
+                yield from sorted(cohorts.get(scope.name, ()))
+        if self.steps[-1].kind in ("percent", "all"):
+            yield None
+            yield from (scope.name for scope in self.before.activations if scope.kind == "tenant")
+            yield from sorted({tenant for members in cohorts.values() for tenant in members})
+            yield from self._unnamed()
 
     def _unnamed(self) -> Iterator[str]:
         """A tenant for each stretch of the shares, under names that nobody can have."""

@@ -17,6 +17,7 @@ from policyengine.errors import InvalidArtifact, InvalidInput, UnknownVersion
 from policyengine.registry import events, offers, rules, scopes
 from policyengine.registry.approvals import Approvals, Refused, Status, objections
 from policyengine.registry.events import BrokenHistory, Event, present
+from policyengine.registry.guardrails import check_guardrails
 from policyengine.registry.offers import Offers
 from policyengine.registry.plans import Plan
 from policyengine.registry.rules import Rules
@@ -28,7 +29,7 @@ from policyengine.storage.store import Conflict, Head, Store
 from policyengine.values.instant import Timestamp
 
 if TYPE_CHECKING:  # the compiler, and a package for signatures, are for those who publish
-    from policyengine.registry.canary import Guardrails
+    from policyengine.registry.guardrails import Guardrails
     from policyengine.registry.planning import Planned, Usage
     from policyengine.registry.release import Release
     from policyengine.registry.signatures import Signer
@@ -280,7 +281,7 @@ class Registry:
     def activate(
         self,
         version: str | None = None,
-        scope: Scope = scopes.ALL,
+        scope: Scope | None = None,
         *,
         actor: str,
         start: Timestamp | None = None,
@@ -290,10 +291,11 @@ class Registry:
         plan: Plan | None = None,
         guardrails: Guardrails | None = None,
     ) -> Event:
-        """Let a version answer for a scope from an instant on (now). Back-dating needs a reason.
+        """Let a version answer for a scope (everyone) from an instant on (now). Back-dating needs a reason.
 
-        A `plan` says the version, the scope, the start and the reason instead. Refused is raised where it lacks
-        approvals or what it was made on has changed, and without a plan where the bundle has rules.
+        A `plan` says the version, the start, the reason and the guardrails instead; of a plan of several steps the
+        scope names the next one. Refused is raised where it lacks approvals, what it was made on has changed or it
+        says something else, and without a plan where the bundle has rules.
         With `guardrails`, clients that may act take it back where it breaks one; they are for a narrow scope.
         `offered` is what the host asks and gives: a version that cannot answer it is refused with InvalidInput. `base`
         is the last event that this was decided on. Where there is more by now, or of two activations at the same time,
@@ -301,15 +303,15 @@ class Registry:
         """
         if plan is None and version is not None:
             return self._activate(version, scope, actor, start, reason, offered, base, None, guardrails)
-        if plan is None or (version, scope, start, reason) != (None, scopes.ALL, None, ""):
+        if plan is None or (version, start, reason) != (None, None, ""):
             raise InvalidInput("say what to activate by a version or by a plan, which has it all", "plan")
-        said = (plan.artifact, plan.scope, actor, plan.start, plan.reason, offered, base, plan, guardrails)
+        said = (plan.artifact, scope, actor, plan.start, plan.reason, offered, base, plan, guardrails)
         return self._repeated(lambda: self._activate(*said)) if base is None else self._activate(*said)
 
     def _activate(
         self,
         version: str,
-        scope: Scope,
+        named: Scope | None,
         actor: str,
         start: Timestamp | None,
         reason: str,
@@ -323,9 +325,17 @@ class Registry:
             self._check_base(base)
             self._check_offers(found, offered)
             recorded, begins = self._times()
+            scope = named or scopes.ALL
             if plan is not None or self._has_rules:
                 self._fold()
-                self._approvals[found.bundle].check_activation(plan, self._timelines.get(found.bundle), begins)
+                approvals = self._approvals[found.bundle]
+                if plan is None:
+                    approvals.check_unplanned()
+                else:
+                    scope = approvals.step(plan, named, self._timelines.get(found.bundle), begins)
+            check_guardrails(guardrails, scope)
+            given = None if guardrails is None else guardrails.as_json()
+            limits = given if plan is None else _planned_guardrails(plan, scope, given)
             if start is not None and start < begins and not reason:
                 raise InvalidInput(f"{start} is past", "reason", "say why the version is to hold from before now")
             said: dict[str, Any] = {
@@ -333,13 +343,8 @@ class Registry:
                 "from": str(begins if start is None else start), "reason": reason,
                 **({} if plan is None else {"plan": plan.digest}),
             }  # fmt: skip
-            if guardrails is not None:
-                if scope == scopes.ALL:
-                    hint = "give a tenant, a cohort or a share"
-                    raise InvalidInput(
-                        "are for some tenants: for everyone there is no other answer", "guardrails", hint
-                    )
-                said["guardrails"] = guardrails.as_json()
+            if limits is not None:
+                said["guardrails"] = dict(limits)
             return self._write(actor, "activated", said, recorded=recorded)
 
     def rollback(
@@ -435,13 +440,17 @@ class Registry:
     def set_cohort(self, bundle: str, name: str, tenants: Sequence[str], *, actor: str) -> Event:
         """Say which tenants are in a cohort, instead of what was said before.
 
-        Raises InvalidInput where a name is none, UnknownVersion where the bundle has no version, Conflict.
+        Where the bundle has rules, nobody can be added to a cohort that has been given a version. Raises InvalidInput
+        where a name is none, UnknownVersion where the bundle has no version, Refused, Conflict.
         """
         scopes.cohort(name)
         names = sorted({scopes.tenant(each).name for each in tenants})
         with self._lock:
             if not self.versions(bundle):
                 raise UnknownVersion(f"no version of `{bundle}` has been published")
+            if self._has_rules:
+                self._fold()
+                self._approvals[bundle].check_cohort(self._timelines[bundle], name, names)
             return self._write(actor, "cohort", {"bundle": bundle, "name": name, "tenants": names})
 
     # ---------------------------------------------------------------------------------------- plans and approvals
@@ -449,20 +458,22 @@ class Registry:
     def plan(
         self,
         version: str,
-        scope: Scope = scopes.ALL,
-        *,
+        *steps: Scope,
         actor: str,
         start: Timestamp | None = None,
         reason: str = "",
         usage: Usage | None = None,
+        guardrails: Guardrails | None = None,
     ) -> Planned:
         """Work out what `activate` would do, and record the plan, so that it can be approved and activated.
 
-        Raises what `planning.planned` does, and Refused where somebody changes who answers meanwhile.
+        `steps` are for whom (everyone): several are activated one after another, from narrow to wide, and `guardrails`
+        are for all of them but everyone. Raises what `planning.planned` does, and Refused where somebody changes who
+        answers meanwhile.
         """
         from policyengine.registry import planning  # the compiler is for those who plan
 
-        made = planning.planned(self, version, scope, start=start, reason=reason, usage=usage)
+        made = planning.planned(self, version, steps, start=start, reason=reason, usage=usage, guardrails=guardrails)
         self._repeated(lambda: self._record(made.plan, actor))
         return made
 
@@ -578,6 +589,14 @@ class Registry:
                 raise Conflict(f"{overtaken}: nothing was changed, look at `history` and decide again") from None
             self._take([body], event)
             return event
+
+
+def _planned_guardrails(plan: Plan, step: Scope, given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """The guardrails of a step; Refused is raised where somebody gives others."""
+    if given not in (None, plan.guardrails):
+        its_own = "none" if plan.guardrails is None else events.canonical(plan.guardrails).decode()
+        raise Refused(f"these are not the guardrails of the plan, which are {its_own}: make a new plan for others")
+    return plan.guardrails_for(step)
 
 
 def _described(manifest: Mapping[str, Any]) -> dict[str, Any]:

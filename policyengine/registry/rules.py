@@ -6,7 +6,7 @@ an impact that was not measured exceeds every amount.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -32,14 +32,17 @@ Impact = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """What a narrow scope needs instead: a share of at most `percent`, and one tenant if `tenant` says so."""
+    """What narrow scopes need instead: a share of at most `percent`, and one tenant if `tenant` says so."""
 
     percent: Fraction
     tenant: bool
     approvals: Approvals
 
-    def holds(self, scope: Scope) -> bool:
-        """Whether a scope is as narrow as that."""
+    def holds(self, steps: Sequence[Scope]) -> bool:
+        """Whether all steps are as narrow as that; of tenants it is one."""
+        return sum(scope.kind == "tenant" for scope in steps) <= 1 and all(map(self._is_narrow, steps))
+
+    def _is_narrow(self, scope: Scope) -> bool:
         if scope.kind == "tenant":
             return self.tenant
         return scope.kind == "percent" and Fraction(scope.name) <= self.percent
@@ -65,9 +68,9 @@ class Rules:
     data: Mapping[str, Any]
     """As an event has them."""
 
-    def needed(self, scope: Scope, impact: Impact | None) -> Approvals:
+    def needed(self, steps: Sequence[Scope], impact: Impact | None) -> Approvals:
         """How many approvals of which roles an activation needs; of each role the most that anything asks for."""
-        is_narrow = self.narrow is not None and self.narrow.holds(scope)
+        is_narrow = self.narrow is not None and self.narrow.holds(steps)
         needed = dict(self.narrow.approvals if self.narrow is not None and is_narrow else self.approvals)
         for limit in self.limits:
             if self._exceeds(limit, impact):

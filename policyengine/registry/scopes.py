@@ -2,14 +2,14 @@
 
 A tenant's share is a hash of the bundle and the tenant, so a tenant that is inside 5 % is inside 20 % too, and on every
 machine. Where several scopes hold a tenant, the narrowest decides: tenant, then cohort, then share, then everyone; but
-a share is a step on the way to everyone, and a later activation for everyone ends it.
+a share, and whatever has guardrails, is a step on the way to everyone, and a later activation for everyone ends it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -82,6 +82,20 @@ def sample(text: str) -> str:
         return percent(text.removesuffix("%").strip()).name
     except InvalidInput as fault:
         raise InvalidInput(fault.message, "sample", "write it as 10% or 0.5%") from None
+
+
+def steps(given: Iterable[Scope]) -> tuple[Scope, ...]:
+    """Scopes in the order in which a version may be given to them: from narrow to wide, each once."""
+
+    def width(scope: Scope) -> tuple[int, Fraction, str]:
+        return NARROWEST_FIRST.index(scope.kind), Fraction(scope.name if scope.kind == "percent" else 0), scope.name
+
+    return tuple(sorted(set(given), key=width))
+
+
+def steps_text(given: Iterable[Scope]) -> str:
+    """Steps for a person: `5 %, then everyone`."""
+    return ", then ".join(str(scope) for scope in given)
 
 
 def from_json(said: Any) -> Scope:

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 from policyengine.errors import PolicyEngineError
-from policyengine.registry import canary, comparing, scopes
+from policyengine.registry import beside, canary, comparing, guardrails, scopes
 from policyengine.registry.beside import Beside, Raised, attempt
-from policyengine.registry.canary import Guardrails
 from policyengine.registry.comparing import Asked, Failed, Figures, Outcome, Tally
 from policyengine.registry.events import Event
+from policyengine.registry.guardrails import Guardrails
 from policyengine.registry.scopes import Scope
 from policyengine.registry.timeline import Activation, Due, Timeline
 from policyengine.runtime.decision import Decision
@@ -106,40 +107,32 @@ class _Watched:
     """One version that is compared: its event, its tally, and what went wrong."""
 
     __slots__ = (
-        "breach", "dropped", "event", "fault", "guardrails", "is_ended", "kind", "sample", "sampled", "scope", "tally",
+        "artifact", "breach", "dropped", "event", "fault", "guardrails", "is_ended", "kind", "sample", "scope",
+        "taken", "tally",
     )  # fmt: skip
 
     def __init__(self, kind: str, event: Event, scope: Scope, sample: str, keep_inputs: bool) -> None:
         self.kind, self.event, self.scope, self.sample = kind, event, scope, sample
+        self.artifact: str = event.data["artifact"]
         self.tally = Tally(keep_inputs=keep_inputs)
-        self.sampled = self.dropped = 0
+        self.taken = self.dropped = 0
+        """How many decisions were compared or dropped, and how many were dropped; the rest still waits."""
         self.breach = self.fault = ""
         self.guardrails: Guardrails | None = None
         self.is_ended = False
 
-    def report(self) -> Report:
-        data = self.event.data
+    def report(self, waiting: int) -> Report:
+        data, sampled = self.event.data, waiting + self.taken
         return Report(
-            self.kind, data["bundle"], self.event.number, data["artifact"], str(self.scope), self.sample,
-            self.sampled, self.dropped, self.tally.figures(), self.breach, self.fault,
+            self.kind, data["bundle"], self.event.number, self.artifact, str(self.scope), self.sample,
+            sampled, self.dropped, self.tally.figures(), self.breach, self.fault,
         )  # fmt: skip
 
 
-class _Piece(NamedTuple):
-    """One decision to compare: what was answered, and what is needed to ask the other version.
-
-    `given` is a copy of the input, or `HELD` where the answer has kept everything that the other version reads.
-    """
-
-    watched: _Watched
-    other: Policy
-    answer: Outcome
-    decision: str
-    given: Any
-    tenant: str | None
-    at: Any
-
-
+_Piece = tuple[_Watched, Policy, Outcome, str, Any, str | None, Any]
+"""One decision to compare: what was answered, and what is needed to ask the other version: the decision, the input, the
+tenant and the time. The input is a copy, or `HELD` where the answer has kept everything that the other version reads.
+"""
 HELD = object()
 
 
@@ -153,16 +146,35 @@ class State:
     now: Timestamp
 
 
-Compared = tuple[Callable[[], int] | None, Mapping[int, _Watched]]
-"""What each decision is asked: whether it is sampled for a shadow, and which activations are guarded canaries."""
+Pick = Callable[[], int]
+"""What each decision asks: nothing, `SAMPLED` or `GUARDED` or both. Every decision pays for it, so it is one call."""
+SAMPLED, GUARDED = 1, 2
+"""That a decision is to be compared with the shadowed version; that there are canaries, of which it may ask one."""
 
 
 class Watch:
     """What one client compares. `follow` is told each new state of the registry; `close` ends the thread."""
 
     __slots__ = (
-        "_actor", "_alike", "_before", "_beside", "_bundle", "_candidate", "_clock", "_cohorts", "_counting",
-        "_keep_inputs", "_opened", "_policies", "_refresh", "_retry", "_shadow", "guarded", "sampled",
+        "_actor",
+        "_alike",
+        "_before",
+        "_beside",
+        "_bundle",
+        "_candidate",
+        "_clock",
+        "_cohorts",
+        "_counting",
+        "_keep_inputs",
+        "_known",
+        "_opened",
+        "_policies",
+        "_refresh",
+        "_retry",
+        "_shadow",
+        "_waiting",
+        "guarded",
+        "sampled",
     )  # fmt: skip
 
     def __init__(
@@ -178,16 +190,19 @@ class Watch:
         """`actor` is who takes a canary back; without one, none is guarded."""
         self._bundle, self._opened, self._clock, self._refresh = bundle, opened, clock, refresh
         self._actor, self._keep_inputs = actor, keep_inputs
-        self.sampled: Callable[[], int] | None = None
+        self.sampled: Pick | None = None
         """Whether the next decision is to be compared with the shadowed version; None where there is none."""
         self.guarded: Mapping[int, _Watched] = {}
         """The canaries, by the event that activated them."""
         self._counting = threading.Lock()
+        self._waiting: deque[_Piece] = deque()
         self._shadow: _Watched | None = None
         self._candidate: Policy | None = None
         self._before: dict[int, str | None] = {}
-        self._alike: dict[tuple[object, Policy], bool] = {}
-        """Whether a policy reads the facts that another one's entry point has kept."""
+        self._known: dict[object, tuple[_Watched, Policy]] = {}
+        """By what has answered: the shadow, where it is for everyone and reads the facts that the answer has kept."""
+        self._alike: set[tuple[object, Policy]] = set()
+        """The policies that read the facts which another one's entry point has kept."""
         self._cohorts: Mapping[str, frozenset[str]] = {}
         self._policies: Mapping[str, Policy] = {}
         self._retry = Timestamp(0)
@@ -200,26 +215,33 @@ class Watch:
 
     def shadow(self) -> Report | None:
         """What is known of the shadowed version; None where there is none."""
-        return None if self._shadow is None else self._shadow.report()
+        return None if self._shadow is None else self._report(self._shadow)
 
     def canaries(self) -> tuple[Report, ...]:
         """What is known of the canaries that this client guards."""
-        return tuple(each.report() for each in self.guarded.values())
+        return tuple(map(self._report, self.guarded.values()))
+
+    def _report(self, watched: _Watched) -> Report:
+        waiting = sum(piece[0] is watched for piece in self._waiting.copy())  # first: none is left out meanwhile
+        return watched.report(waiting)
 
     # ---------------------------------------------------------------------------------------------------- following
 
-    def follow(self, state: State, shadow: Shadow | None) -> Compared | None:
+    def follow(self, state: State, shadow: Shadow | None) -> Pick | None:
         """Compare by another state of the registry from now on; None where there is nothing to compare."""
         self._cohorts, self._policies = state.timeline.cohorts_at(), state.policies
-        self._alike = {}
+        self._alike = set()
         sampled = self._follow_shadow(state, shadow)
         guarded = {} if self._actor is None else self._follow_canaries(state)
         if self._beside is None and (sampled or guarded):
-            self._beside = Beside(self._compare, self._settle, self._failed, f"policyengine {self._bundle} beside")
-        self.sampled, self.guarded = sampled, guarded
-        return (sampled, guarded) if sampled or guarded else None
+            name = f"policyengine {self._bundle} beside"
+            self._beside = Beside(self._waiting, self._compare, self._settle, self._failed, name)
+        self.sampled, self.guarded, self._known = sampled, guarded, {}
+        if sampled is not None and guarded:
+            return lambda: sampled() | GUARDED
+        return itertools.repeat(GUARDED).__next__ if guarded else sampled
 
-    def _follow_shadow(self, state: State, shadow: Shadow | None) -> Callable[[], int] | None:
+    def _follow_shadow(self, state: State, shadow: Shadow | None) -> Pick | None:
         watched = self._shadow
         if watched is not None and (shadow is None or watched.event.number != shadow.event.number):
             watched.is_ended, watched, self.sampled = True, None, None
@@ -236,13 +258,13 @@ class Watch:
     def _follow_canaries(self, state: State) -> dict[int, _Watched]:
         found = {}
         for activation in _guarded(state):
-            guardrails = canary.of_event(activation.event)
+            limits = guardrails.of_event(activation.event)
             number = activation.event.number
-            if guardrails is not None:
+            if limits is not None:
                 watched = self.guarded.get(number)
                 if watched is None:
                     watched = _Watched("canary", activation.event, activation.scope, "100 %", self._keep_inputs)
-                    watched.guardrails = guardrails
+                    watched.guardrails = limits
                 found[number] = watched
                 self._before[number] = state.timeline.last_good(activation.scope, max(state.now, activation.start))
         for number, watched in self.guarded.items():
@@ -251,39 +273,37 @@ class Watch:
 
     # ------------------------------------------------------------------------------------------------------ deciding
 
-    def decide(
-        self,
-        is_sampled: bool,
-        policy: Policy,
-        due: Due,
-        name: str,
-        given: object,
-        tenant: Any,
-        at: Any,
-        event: str | None,
-        purpose: str | None,
-    ) -> Decision:
-        """`Policy.decide`, and the comparison of what it answers, later. Raises what `Policy.decide` raises."""
-        try:
-            decision = policy.decide(name, given, tenant=tenant, at=at, event=event, purpose=purpose)
-        except PolicyEngineError as fault:
-            attempt(self._offer, is_sampled, due, Failed.of(fault), name, given, tenant, at)
-            raise
-        attempt(self._offer, is_sampled, due, decision, name, given, tenant, at)
-        return decision
+    def offer(
+        self, picked: int, due: Due, answer: Decision, name: str, given: object, tenant: str | None, at: Any
+    ) -> None:
+        """Take what was answered to be compared later; never raises. The answer waits for this, so it is short."""
+        if picked == SAMPLED and (known := self._known.get(answer._state[0])) is not None:
+            waiting, (shadow, candidate) = self._waiting, known
+            if len(waiting) < beside.QUEUE_MAX:  # two threads may both take the last place, which is no harm
+                waiting.append((shadow, candidate, answer, name, HELD, tenant, at))
+            else:
+                self._drop(shadow)
+        elif picked & SAMPLED or due.activation.event.number in self.guarded:
+            attempt(self._offer, picked, due, answer, name, given, tenant, at)
+
+    def offer_failed(
+        self, picked: int, due: Due, fault: Exception, name: str, given: object, tenant: Any, at: Any
+    ) -> None:
+        """The same for what could not be answered."""
+        who = tenant if type(tenant) is str else None
+        attempt(self._offer, picked, due, Failed.of(fault), name, given, who, at)
 
     def _offer(
-        self, is_sampled: bool, due: Due, answer: Outcome, name: str, given: object, tenant: Any, at: Any
+        self, picked: int, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any
     ) -> None:
-        who = tenant if type(tenant) is str else None
-        if is_sampled:
-            self._offer_shadow(due, answer, name, given, who, at)
-        if self.guarded:
-            self._offer_canary(due, answer, name, given, who, at)
+        if picked & SAMPLED:
+            self._offer_shadow(due, answer, name, given, tenant, at)
+        if picked & GUARDED:
+            self._offer_canary(due, answer, name, given, tenant, at)
 
     def _offer_shadow(self, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any) -> None:
         shadow, candidate = self._shadow, self._candidate
-        if shadow is None or candidate is None or due.artifact == shadow.event.data["artifact"]:
+        if shadow is None or candidate is None or due.artifact == shadow.artifact:
             return
         if shadow.scope.holds(self._bundle, tenant, self._cohorts):
             self._put(shadow, candidate, answer, name, given, tenant, at)
@@ -291,52 +311,68 @@ class Watch:
     def _offer_canary(self, due: Due, answer: Outcome, name: str, given: object, tenant: str | None, at: Any) -> None:
         number = due.activation.event.number
         watched = self.guarded.get(number)
-        before = self._before.get(number) or (due.overruled[0].artifact if due.overruled else None)
-        other = None if before is None else self._policies.get(before)
+        before = self._without_canaries(due)
+        other = None if before is None or before == due.artifact else self._policies.get(before)
         if watched is not None and other is not None and not watched.is_ended:
             self._put(watched, other, answer, name, given, tenant, at)
+
+    def _without_canaries(self, due: Due) -> str | None:
+        """What would answer a tenant once all canaries of the version that answers are taken back."""
+        for activation in (due.activation, *due.overruled):
+            number = activation.event.number
+            if activation.artifact != due.artifact or number not in self.guarded:
+                return activation.artifact
+            if (before := self._before[number]) is not None:
+                return before
+        return None
 
     def _put(
         self, watched: _Watched, other: Policy, answer: Outcome, name: str, given: object, tenant: str | None, at: Any
     ) -> None:
-        """Queue a comparison, unless there is no place."""
-        beside = self._beside
-        assert beside is not None
-        with self._counting:
-            watched.sampled += 1
-            if beside.is_full:
-                watched.dropped += 1
-                return
-        is_held = answer.__class__ is Decision and self._alike.get((answer._state[0], other), False)
-        kept = HELD if is_held else attempt(_kept, given)
+        kept: Any = HELD
+        if len(self._waiting) >= beside.QUEUE_MAX:
+            self._drop(watched)
+            return
+        if not isinstance(answer, Decision) or (answer._prepared, other) not in self._alike:
+            kept = attempt(_kept, given)
         if isinstance(kept, Raised):
             self._drop(watched, f"an input cannot be copied: {kept.fault}")
         else:
-            beside.offer(_Piece(watched, other, answer, name, kept, tenant, at))
+            self._waiting.append((watched, other, answer, name, kept, tenant, at))
 
-    def _drop(self, watched: _Watched, why: str) -> None:
+    def _drop(self, watched: _Watched, why: str = "") -> None:
+        """Count a decision that is not compared, and say why, where it is not for the lack of a place."""
         with self._counting:
+            watched.taken += 1
             watched.dropped += 1
-        watched.fault = why
+        watched.fault = why or watched.fault
 
     # ----------------------------------------------------------------------------------------------------- comparing
 
     def _compare(self, piece: _Piece) -> None:
-        watched, answer, given = piece.watched, piece.answer, piece.given
+        self._add(piece)
+        with self._counting:
+            piece[0].taken += 1
+
+    def _add(self, piece: _Piece) -> None:
+        watched, policy, answer, decision, given, tenant, at = piece
         if watched.is_ended:
             return
-        asked = Asked(piece.decision, given, piece.tenant, piece.at)
+        asked = Asked(decision, given, tenant, at)
         if given is HELD:
             assert isinstance(answer, Decision)
-            other = comparing.outcome_again(piece.other, answer)
+            other = comparing.outcome_again(policy, answer)
         else:
-            other = comparing.outcome(piece.other, asked)
+            other = comparing.outcome(policy, asked)
         base, candidate = (answer, other) if watched.kind == "shadow" else (other, answer)
         watched.tally.add(asked, base, candidate)
         if watched.guardrails is not None and not watched.breach:
             watched.breach = watched.guardrails.breach(watched.tally)
-        if isinstance(answer, Decision) and given is not HELD and not self._keep_inputs:
-            self._alike[answer._prepared, piece.other] = piece.other.reads_as(answer)
+        if isinstance(answer, Decision) and given is not HELD and not self._keep_inputs and policy.reads_as(answer):
+            self._alike.add((answer._prepared, policy))
+            known = self._known  # before `_shadow`: where both are exchanged meanwhile, the old one is written to
+            if watched is self._shadow and watched.scope == scopes.ALL:
+                known[answer._prepared] = watched, policy
 
     def _settle(self) -> None:
         for watched in list(self.guarded.values()):
@@ -348,8 +384,11 @@ class Watch:
             return
         assert self._actor is not None
         try:
-            canary.take_back(self._opened, self._clock, watched.event, watched.scope, self._actor, watched.breach)
-            watched.is_ended, watched.fault = True, ""
+            same = [each for each in self.guarded.values() if each.artifact == watched.artifact]
+            others = [each.event for each in same if each is not watched]
+            canary.take_back(self._opened, self._clock, watched.event, others, self._actor, watched.breach)
+            for each in same:
+                each.is_ended, each.fault = True, ""
             self._refresh()
         except PolicyEngineError as fault:
             watched.fault = str(fault)
@@ -359,7 +398,7 @@ class Watch:
         """The comparing, or what follows from it, has failed: it is told, and a comparison that is lost is counted."""
         text = f"{type(fault).__name__}: {fault}"
         if piece is not None:
-            self._drop(piece.watched, f"a comparison failed: {text}")
+            self._drop(piece[0], f"a comparison failed: {text}")
             return
         for watched in self.guarded.values():
             watched.fault = text
@@ -367,17 +406,18 @@ class Watch:
 
 def _guarded(state: State) -> Iterable[Activation]:
     """The activations with guardrails that answer now, or will."""
-    current = {activation.event.number for activation in state.timeline.current(state.now).values()}
+    current = {activation.event.number for activation in state.timeline.answering(state.now)}
     for activation in state.timeline.known():
         is_due = activation.event.number in current or activation.start > state.now
         if is_due and activation.event.data.get("guardrails") is not None:
             yield activation
 
 
-def _picks(sample: str) -> Callable[[], int]:
-    """A function that says for each decision whether it is in the sample; one look-up, since every decision pays it."""
+def _picks(sample: str) -> Pick:
+    """A function that says for each decision whether it is in the sample; it reads one byte, since all pay for it."""
     below = Fraction(sample) * WORD / 100
-    return itertools.cycle(bytes(number * STEP % WORD < below for number in range(PERIOD))).__next__
+    period = bytes(number * STEP % WORD < below for number in range(PERIOD))
+    return itertools.chain.from_iterable(itertools.repeat(period)).__next__
 
 
 SCALARS = frozenset((str, int, Decimal, bool, type(None), Timestamp))

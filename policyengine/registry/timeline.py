@@ -28,6 +28,15 @@ class Activation:
     event: Event
     is_rollback: bool = False
 
+    @property
+    def is_step(self) -> bool:
+        """Whether it is a step on the way to everyone, and not somebody's own version: a share, or a canary."""
+        return self.scope.kind == "percent" or "guardrails" in self.event.data
+
+    def is_ended_by(self, everyone: Activation | None) -> bool:
+        """Whether what decides for everyone has ended it."""
+        return everyone is not None and self.is_step and _order(self) < _order(everyone)
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -90,10 +99,8 @@ class Timeline:
         everyone = holding.get(scopes.ALL)
 
         def rank(activation: Activation) -> tuple[bool, int, int, int]:
-            is_share = activation.scope.kind == "percent"
-            is_ended = is_share and everyone is not None and _order(activation) < _order(everyone)
             width = NARROWEST_FIRST.index(activation.scope.kind)
-            return is_ended, width, -activation.start, -activation.event.number
+            return activation.is_ended_by(everyone), width, -activation.start, -activation.event.number
 
         own.sort(key=rank)
         if not own or own[0].artifact is None:
@@ -103,6 +110,11 @@ class Timeline:
     def current(self, at: Timestamp, known_at: Timestamp | None = None) -> dict[Scope, Activation]:
         """The activation that decides in each scope at an instant."""
         return self._deciding(self.activations, at, known_at)
+
+    def answering(self, at: Timestamp) -> list[Activation]:
+        """The same without what is ended by that of everyone: what somebody may be answered by."""
+        found = self.current(at)
+        return [each for each in found.values() if not each.is_ended_by(found.get(scopes.ALL))]
 
     def deciding(self, scope: Scope, at: Timestamp, known_at: Timestamp | None = None) -> Activation | None:
         """The activation that decides in one scope at an instant."""

@@ -49,6 +49,11 @@ def replay(record: Mapping[str, Any], policy: Policy, *, other_version: bool = F
     return Replay(decision, {f: (record[f], now[f]) for f in compared if record[f] != now[f]})
 
 
+def is_record(given: Mapping[str, Any]) -> bool:
+    """Whether JSON is the record of a decision, whole or compact, and no input or request."""
+    return "policy" in given and ("input_digest" in given or _is_compact(given))
+
+
 def recorded_digest(record: Mapping[str, Any]) -> str:
     """The digest of the version that made a record, whole or compact; raises InvalidInput where it is none."""
     needed = ("policy", "decision", *ASKED, *_answered(record))

@@ -119,7 +119,11 @@ def test_a_plan_is_written_for_every_reader(act, how, tmp_path):
     [
         (("activate",), "by a version or by a plan"),
         (("activate", "support-chat@0.2.0", "--plan", "{plan}"), "by a version or by a plan"),
-        (("activate", "--plan", "{plan}", "--tenant", "x"), "by a version or by a plan"),
+        (("activate", "--plan", "{plan}", "--tenant", "x"), "the plan is for everyone, no more, and not for tenant x"),
+        (("activate", "--plan", "{plan}", "--after", "9", "--max-errors", "1%"), "are for some tenants"),
+        (("plan", "support-chat@0.2.0", "--max-errors", "1%"), "are for some tenants"),
+        (("plan", "support-chat@0.2.0", "--percent", "5", "--everyone", "--from", "2099-01-01T00:00:00Z"), "several"),
+        (("rollback", "support-chat", "--percent", "5", "--everyone"), "give one of"),
         (("approve", "{plan}"), "give one of --role"),
         (("approve", "{plan}", "--status", "--withdraw"), "give one of --role"),
         (("approve", "{plan}", "more"), "give a plan"),

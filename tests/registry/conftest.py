@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from registry.databases import new_schema
@@ -24,6 +25,13 @@ timezone: UTC
 inputs: {{used: {{type: int token, min: 0, max: 1_000}}}}
 decisions: {{bill: {{outputs: {{cost: 'round(used * ({price} USD / 1 token), 2, half_up)'}}}}}}
 """
+
+RULES: dict[str, Any] = {
+    "roles": {"owner": ["olga", "otto"], "pricing": ["ada", "bob", "pia", "pit"], "finance": ["fay", "pia"]},
+    "approvals": {"pricing": 2},
+    "narrow": {"percent": "5", "tenant": True, "approvals": {"pricing": 1}},
+    "impact": [{"over": "100.00", "currency": "USD", "approvals": {"finance": 1}}],
+}
 
 
 @pytest.fixture(params=["folder", "sqlite", "postgresql"])
@@ -86,3 +94,11 @@ def versions() -> dict[str, Release]:
 def digests(registry: Registry, versions: dict[str, Release]) -> dict[str, str]:
     """The same versions, published."""
     return {name: registry.publish(data, actor="ada").digest for name, data in versions.items()}
+
+
+@pytest.fixture
+def ruled(registry, digests):  # type: ignore[no-untyped-def]
+    """A registry in which ada has published, 1.0.0 answers everyone, and the rules hold."""
+    registry.activate("tokens@1.0.0", actor="ada")
+    registry.set_rules("tokens", RULES, actor="olga")
+    return registry

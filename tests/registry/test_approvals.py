@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from registry.conftest import RULES
 from registry.tampering import rewrite
 from registry.test_registry import at_once, both
 
@@ -19,21 +20,6 @@ from policyengine.registry.planning import Usage
 from policyengine.registry.plans import Plan
 from policyengine.storage.store import Conflict
 from policyengine.values.instant import Timestamp
-
-RULES: dict[str, Any] = {
-    "roles": {"owner": ["olga", "otto"], "pricing": ["ada", "bob", "pia", "pit"], "finance": ["fay", "pia"]},
-    "approvals": {"pricing": 2},
-    "narrow": {"percent": "5", "tenant": True, "approvals": {"pricing": 1}},
-    "impact": [{"over": "100.00", "currency": "USD", "approvals": {"finance": 1}}],
-}
-
-
-@pytest.fixture
-def ruled(registry, digests):  # type: ignore[no-untyped-def]
-    """A registry in which ada has published, 1.0.0 answers everyone, and the rules hold."""
-    registry.activate("tokens@1.0.0", actor="ada")
-    registry.set_rules("tokens", RULES, actor="olga")
-    return registry
 
 
 @pytest.fixture
@@ -333,7 +319,7 @@ def test_approvals_past_the_rules_do_not_count(ruled, digests, usage) -> None:  
     assert {"pricing": 2} == ruled.approvals(plan).missing
     with pytest.raises(Refused, match="lacks"):
         ruled.activate(actor="bob", plan=plan)
-    said = {"bundle": "tokens", "artifact": plan.artifact, "scope": plan.scope.as_json(), "reason": ""}
+    said = {"bundle": "tokens", "artifact": plan.artifact, "scope": plan.steps[0].as_json(), "reason": ""}
     number = forge(ruled, "bob", "activated", {**said, "from": "2026-06-02T00:00:00Z", "plan": plan.digest})
 
     with pytest.raises(BrokenHistory, match="without enough approvals") as raised:
@@ -346,7 +332,7 @@ def test_an_activation_that_is_not_what_its_plan_says_is_found(ruled, digests, u
     plan = planned(ruled, usage, scope=scopes.tenant("acme"))
     ruled.approve(plan, "pricing", actor="pia")
     change = {key: digests.get(its, its) if isinstance(its, str) else its for key, its in change.items()}
-    said = {"bundle": "tokens", "artifact": plan.artifact, "scope": plan.scope.as_json(), "reason": "", **change}
+    said = {"bundle": "tokens", "artifact": plan.artifact, "scope": plan.steps[0].as_json(), "reason": "", **change}
     number = forge(ruled, "bob", "activated", {**said, "from": "2026-06-02T00:00:00Z", "plan": plan.digest})
 
     with pytest.raises(BrokenHistory, match="not what its plan says") as raised:
@@ -383,7 +369,7 @@ def test_a_first_record_with_another_impact_voids_the_plan(ruled, tmp_path) -> N
     from policyengine.registry import planning
 
     usage = recorded(tmp_path, "acme", 500)
-    plan = planning.planned(ruled, "tokens@1.1.0", scopes.ALL, start=None, reason="", usage=usage).plan
+    plan = planning.planned(ruled, "tokens@1.1.0", (), start=None, reason="", usage=usage, guardrails=None).plan
     forge(ruled, "eve", "planned", {**plan.event(), "impact": {"USD": "0"}})
 
     with pytest.raises(Refused, match="something else"):

@@ -18,8 +18,9 @@ import policyengine as pe
 from policyengine.clock import now
 from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.registry import beside, scopes
-from policyengine.registry.canary import Guardrails, of_event, take_back
+from policyengine.registry.canary import take_back
 from policyengine.registry.events import Event
+from policyengine.registry.guardrails import Guardrails, of_event
 from policyengine.registry.registry import Registry
 from policyengine.storage.open_store import open_store
 from policyengine.values.instant import Timestamp
@@ -177,12 +178,11 @@ def test_another_version_is_never_taken_back(shelf: Registry) -> None:
     later = shelf.activate("tokens@1.3.0", acme, actor="ada", start=begin)
     again = shelf.activate("tokens@1.1.0", acme, actor="ada", start=Timestamp(begin + 1))
 
-    event = take_back(opened, now, guarded, acme, "checkout", "broken")
+    (event,) = take_back(opened, now, guarded, [], "checkout", "broken")
     instead = shelf.activate("tokens@1.3.0", acme, actor="ada")
 
-    assert event is not None
     assert event.data["withdraws"] == [again.number]
-    assert take_back(opened, now, guarded, acme, "checkout", "broken") is None
+    assert take_back(opened, now, guarded, [], "checkout", "broken") == []
     assert last(shelf).number == instead.number
     assert shelf.due("tokens", "acme", begin).activation.event.number == later.number
 
@@ -198,6 +198,40 @@ def test_it_is_compared_with_what_its_rollback_brings_back(shelf: Registry) -> N
         live.refresh()
 
         assert live.decide("bill", {"used": 10}, tenant="acme").policy.version == "1.1.0"
+
+
+def test_a_wider_step_is_compared_with_what_was_before_all_steps(shelf: Registry) -> None:
+    """And not with the step before it, which has the same version."""
+    loose = Guardrails.read({"max_differing": "100%"})
+    step = min(TENANTS, key=lambda tenant: scopes.step_of("tokens", tenant))
+    for share in (5, 25):
+        shelf.activate("tokens@1.1.0", scopes.percent(share), actor="ada", guardrails=loose)
+    with connected(shelf) as live:
+        live.decide("bill", {"used": 10}, tenant=step)
+        assert soon(lambda: sum(each.figures.compared for each in live.canaries) == 1)
+        found = [(each.scope, each.figures.differing) for each in live.canaries]
+
+    assert [("5 %", 0), ("25 %", 1)] == found
+
+
+def test_a_breach_takes_back_every_canary_of_the_version(shelf: Registry) -> None:
+    """And no other: neither that of another version, nor what a tenant was given without guardrails."""
+    loose = Guardrails.read({"max_differing": "100%"})
+    shelf.activate("tokens@1.1.0", scopes.tenant("own"), actor="ada")
+    shelf.activate("tokens@1.1.0", scopes.tenant("acme"), actor="ada", guardrails=loose)
+    shelf.activate("tokens@1.3.0", scopes.tenant("globex"), actor="ada", guardrails=loose)
+    shelf.activate("tokens@1.1.0", scopes.percent(100), actor="ada", guardrails=DIFFERING)
+    with connected(shelf) as live:
+        for tenant in TENANTS[:25]:
+            live.decide("bill", {"used": 10}, tenant=tenant)
+        assert soon(lambda: [each.scope for each in live.canaries] == ["tenant globex"])
+        names = ("own", "acme", "globex", "other")
+        labels = [live.decide("bill", {"used": 10}, tenant=name).policy.version for name in names]
+    taken_back = [event.data for event in shelf.history() if event.kind == "rolled_back"]
+
+    assert ["1.1.0", "1.0.0", "1.3.0", "1.0.0"] == labels
+    assert [scopes.percent(100).as_json(), scopes.tenant("acme").as_json()] == [said["scope"] for said in taken_back]
+    assert 1 == len({said["reason"] for said in taken_back})
 
 
 @pytest.mark.parametrize("kind", ["folder", "sqlite"])

@@ -19,6 +19,7 @@ from registry.conftest import Clock, made
 from policyengine.errors import InvalidInput, UnknownVersion
 from policyengine.registry import scopes
 from policyengine.registry.client import LivePolicy
+from policyengine.registry.guardrails import Guardrails
 from policyengine.registry.registry import Registry
 from policyengine.storage.folder import FolderStore
 from policyengine.storage.sqlite import SqliteStore
@@ -26,6 +27,7 @@ from policyengine.values.instant import Timestamp
 
 BEGIN = Timestamp.parse("2026-06-01T00:00:00Z")
 HOUR = 3_600 * 10**9
+LIMITS = Guardrails.read({"max_errors": "1%"})
 RELEASES = [made(f"1.{number}.0", str(number + 1)) for number in range(3)]
 TENANTS = ("acme", "globex", "tenant-7", "Zoë & Søn", "a%b", "percent 5", None)
 NARROWEST = ("tenant", "cohort", "percent", "all")
@@ -38,11 +40,12 @@ a_scope = st.one_of(
 )
 an_hour = st.integers(-20, 20)
 an_activation = st.tuples(st.just("activate"), a_scope, st.integers(0, 2), st.one_of(st.none(), an_hour))
+a_canary = st.tuples(st.just("canary"), a_scope.filter(lambda scope: scope != scopes.ALL), st.integers(0, 2), st.none())
 a_rollback = st.tuples(st.just("rollback"), a_scope, st.one_of(st.none(), st.integers(0, 2)), st.none())
 a_cohort = st.tuples(
     st.just("cohort"), st.sampled_from(("beta", "gamma")), st.sets(st.sampled_from(TENANTS[:-1])), st.none()
 )
-a_step = st.tuples(st.integers(-3, 5), st.one_of(an_activation, an_activation, a_rollback, a_cohort))
+a_step = st.tuples(st.integers(-3, 5), st.one_of(an_activation, an_activation, a_canary, a_rollback, a_cohort))
 a_question = st.tuples(st.sampled_from(TENANTS), an_hour, st.one_of(st.none(), st.integers(0, 40)))
 
 
@@ -78,9 +81,10 @@ def done(path: Path, registry: Registry, clock: Clock, kind: str, arguments: lis
     target, what, hour = arguments
     if kind == "cohort":
         registry.set_cohort("tokens", target, sorted(what), actor="ada")
-    elif kind == "activate":
+    elif kind in ("activate", "canary"):
         start = None if hour is None else Timestamp(BEGIN + hour * HOUR)
-        registry.activate(digests[what], target, actor="ada", start=start, reason="because")
+        limits = LIMITS if kind == "canary" else None
+        registry.activate(digests[what], target, actor="ada", start=start, reason="because", guardrails=limits)
     else:
         to = None if what is None else digests[what]
         written = rollback_of(registry, target, to)
@@ -121,7 +125,7 @@ def due(events: list[dict[str, Any]], tenant: str | None, at: int, known_at: int
     known = [event for event in events if known_at is None or instant(event["recorded"]) <= known_at]
     withdrawn = {number for event in known for number in event["data"].get("withdraws", [])}
     cohorts = {event["data"]["name"]: event["data"]["tenants"] for event in known if event["kind"] == "cohort"}
-    latest: dict[tuple[str, str], tuple[tuple[int, int], str | None]] = {}
+    latest: dict[tuple[str, str], tuple[tuple[int, int], str | None, bool]] = {}
     for event in known:
         said = event["data"]
         if event["kind"] not in ("activated", "rolled_back") or event["number"] in withdrawn:
@@ -129,12 +133,14 @@ def due(events: list[dict[str, Any]], tenant: str | None, at: int, known_at: int
         scope = (said["scope"]["kind"], said["scope"]["name"])
         begins = (instant(said["from"]), event["number"])
         if begins[0] <= at and holds(scope, tenant, cohorts):
-            latest[scope] = max(latest.get(scope, (begins, said["artifact"])), (begins, said["artifact"]))
+            is_step = scope[0] == "percent" or "guardrails" in said
+            found = (begins, said["artifact"], is_step)
+            latest[scope] = max(latest.get(scope, found), found)
     everyone = latest.get(("all", ""))
     left = [
         (NARROWEST.index(kind), -begins[0], -begins[1], artifact)
-        for (kind, _), (begins, artifact) in latest.items()
-        if artifact is not None and not (kind == "percent" and everyone is not None and begins < everyone[0])
+        for (kind, _), (begins, artifact, is_step) in latest.items()
+        if artifact is not None and not (is_step and everyone is not None and begins < everyone[0])
     ]
     return min(left)[-1] if left else None
 

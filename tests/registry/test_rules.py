@@ -40,7 +40,7 @@ RULES: dict[str, Any] = {
 )
 def test_what_is_needed(scope, impact, needed) -> None:  # type: ignore[no-untyped-def]
     """The most that anything asks for of each role; without its sign, and above the amount."""
-    assert needed == rules.of(RULES).needed(scope, impact)
+    assert needed == rules.of(RULES).needed([scope], impact)
 
 
 def test_numbers_are_kept_as_exact_text() -> None:

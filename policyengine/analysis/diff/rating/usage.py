@@ -11,6 +11,7 @@ from policyengine.errors import InvalidInput
 from policyengine.runtime.canonical import from_canonical
 from policyengine.runtime.given_json import given_json
 from policyengine.runtime.program import Program
+from policyengine.runtime.replay import is_record
 from policyengine.values.instant import Timestamp
 from policyengine.values.invalid import InvalidValue
 
@@ -52,7 +53,7 @@ class Reader:
     def asked(self, line: bytes) -> Asked:
         """What one line asks. Raises InvalidInput where it is no JSON, or does not say what is to be decided."""
         given = given_json(line)
-        if "policy" in given and "input_digest" in given:
+        if is_record(given):
             if "input" not in given:
                 raise InvalidInput("the record keeps only the digest of its input", "input", "record it with its input")
             return self._request(given, True)
