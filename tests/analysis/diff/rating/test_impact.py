@@ -19,6 +19,7 @@ from policyengine.analysis.diff.rating.tally import BANDS, Sum, Tally, band
 from policyengine.analysis.diff.rating.usage import Defaults, chunks
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import InvalidInput
+from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy
 from policyengine.values.instant import Timestamp
 
@@ -151,14 +152,15 @@ def test_what_is_denied_or_refused_costs_nothing(file):
     assert len(refused) == sum(count for (_, new), count in found.effects.items() if new == "refused")
 
 
-def test_records_are_rated_by_their_canonical_input(file, tmp_path):
-    """A record asks what its request asked."""
+@pytest.mark.parametrize("write", [lambda made: json.dumps(made.record()), Decision.compact_record])
+def test_records_are_rated_by_their_canonical_input(file, tmp_path, write):
+    """A record asks what its request asked, a compact one as well."""
     records = tmp_path / "records.jsonl"
     with records.open("w", encoding="utf-8") as out:
         for number in range(300):
             asked = request(number)
             decision = Policy(BEFORE).decide("charge", asked["input"], tenant=asked["tenant"], at=AT)
-            out.write(json.dumps(decision.record()) + "\n")
+            out.write(write(decision) + "\n")
 
     assert told(file).groups == told(records, defaults=Defaults()).groups
 
