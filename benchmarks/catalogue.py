@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.compiler.pipeline import compile_path
+from policyengine.runtime.artifacts.program_json import from_json, to_json
 from policyengine.runtime.engine import Policy
-from policyengine.runtime.program_json import from_json, to_json
 
 BUNDLE = Path(__file__).resolve().parents[1] / "policies" / "llm-catalog"
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.compiler.pipeline import compile_path
+from policyengine.runtime.artifacts.program_json import from_json, to_json
 from policyengine.runtime.engine import Policy
-from policyengine.runtime.program_json import from_json, to_json
 
 TENANTS = 1_000_000
 LINES_A_FILE = 100_000

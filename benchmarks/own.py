@@ -36,7 +36,7 @@ def publish(folder: Path) -> Row:
     """Compile the bundle to its artifact; the processor's time, and the most memory of this process."""
     from policyengine import __version__
     from policyengine.compiler.pipeline import compile_path
-    from policyengine.runtime import artifact
+    from policyengine.runtime.artifacts import artifact
 
     begun = time.process_time()
     compiled = compile_path(folder / "bundle")
@@ -46,7 +46,7 @@ def publish(folder: Path) -> Row:
 
 def imported(workload: str) -> None:
     """Import all that a load needs."""
-    for name in ("policyengine.runtime.artifact", "policyengine.runtime.engine"):
+    for name in ("policyengine.runtime.artifacts.artifact", "policyengine.runtime.engine"):
         import_module(name)
     _module(workload)
 

@@ -93,7 +93,7 @@ def write_bundles(rows: int, folder: Path) -> None:
 
     from policyengine import __version__
     from policyengine.compiler.pipeline import compile_path
-    from policyengine.runtime import artifact
+    from policyengine.runtime.artifacts import artifact
 
     prices = data.prices(rows)
     w1.write(prices, folder / "tiers")
@@ -144,7 +144,7 @@ def publish(bundle: Path) -> float:
     """Seconds from the files of a bundle to the bytes of its artifact."""
     from policyengine import __version__
     from policyengine.compiler.pipeline import compile_path
-    from policyengine.runtime import artifact
+    from policyengine.runtime.artifacts import artifact
 
     begun = time.process_time()
     compiled = compile_path(bundle)
@@ -155,8 +155,8 @@ def publish(bundle: Path) -> float:
 def load(bundle: Path) -> float:
     """Seconds from the artifact of a bundle to a policy."""
     import policyengine as pe
-    from policyengine.runtime import artifact as artifact
     from policyengine.runtime import engine as engine
+    from policyengine.runtime.artifacts import artifact as artifact
 
     begun = time.process_time()
     pe.load(bundle.with_suffix(".artifact"))
@@ -166,8 +166,8 @@ def load(bundle: Path) -> float:
 def load_and_decide(bundle: Path) -> float:
     """Seconds from the artifact of a bundle to its first decision."""
     import policyengine as pe
-    from policyengine.runtime import artifact as artifact
     from policyengine.runtime import engine as engine
+    from policyengine.runtime.artifacts import artifact as artifact
 
     request = json.loads((bundle.parent / "request.json").read_text("utf-8"))
     tenant = request.pop("tenant")

@@ -19,7 +19,7 @@ import sys
 COMMANDS = {
     "interpreter": ["-c", "pass"],
     "import": ["-c", "import policyengine"],
-    "runtime": ["-c", "import policyengine.runtime.artifact, policyengine.runtime.engine"],
+    "runtime": ["-c", "import policyengine.runtime.artifacts.artifact, policyengine.runtime.engine"],
     "help": ["-m", "policyengine", "--help"],
 }
 

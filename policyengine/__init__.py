@@ -28,9 +28,9 @@ if TYPE_CHECKING:
         UnknownVersion,
     )
     from policyengine.registry.client import LivePolicy
-    from policyengine.runtime.decision import Decision
+    from policyengine.runtime.answers.decision import Decision
+    from policyengine.runtime.answers.reason import Reason
     from policyengine.runtime.engine import Policy, PolicyVersion
-    from policyengine.runtime.reason import Reason
     from policyengine.runtime.replay import Replay
     from policyengine.runtime.unavailable import UNAVAILABLE
     from policyengine.values.civil import Date
@@ -50,13 +50,13 @@ _HOMES = {
         "StoreUnavailable",
         "UnknownVersion",
     ),
-    "policyengine.runtime.decision": ("Decision",),
+    "policyengine.runtime.answers.decision": ("Decision",),
     "policyengine.runtime.engine": (
         "Policy",
         "PolicyVersion",
     ),
     "policyengine.registry.client": ("LivePolicy",),
-    "policyengine.runtime.reason": ("Reason",),
+    "policyengine.runtime.answers.reason": ("Reason",),
     "policyengine.runtime.replay": ("Replay",),
     "policyengine.runtime.unavailable": ("UNAVAILABLE",),
     "policyengine.values.civil": ("Date",),
@@ -88,7 +88,7 @@ def load(path: str | Path) -> Policy:
     """
     from pathlib import Path
 
-    from policyengine.runtime import artifact
+    from policyengine.runtime.artifacts import artifact
     from policyengine.runtime.engine import Policy
 
     file = Path(path)

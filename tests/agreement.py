@@ -20,8 +20,9 @@ import metering
 
 import policyengine as pe
 from policyengine.compiler.alone import NAME, Alone, compile_alone
-from policyengine.runtime import facts, outputs
+from policyengine.runtime.answers import outputs
 from policyengine.runtime.failure import Failure
+from policyengine.runtime.given import facts
 from policyengine.runtime.limits import CostExceeded
 from policyengine.values.types import Quotient
 

@@ -11,10 +11,10 @@ from policyengine.batch.classes import classify
 from policyengine.batch.duckdb_run import Answers, evaluate
 from policyengine.batch.duckdb_sql import Refused
 from policyengine.batch.steps import nodes_of, results
-from policyengine.runtime import interpreter
 from policyengine.runtime.codegen import generator
 from policyengine.runtime.exact import held
 from policyengine.runtime.failure import Failure
+from policyengine.runtime.meaning import interpreter
 from policyengine.runtime.program import Program
 
 

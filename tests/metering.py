@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from policyengine.runtime import interpreter
+from policyengine.runtime.answers.outputs import is_too_large
 from policyengine.runtime.codegen import generator
 from policyengine.runtime.exact import held
 from policyengine.runtime.limits import COST_MAX, Meter
-from policyengine.runtime.outputs import is_too_large
+from policyengine.runtime.meaning import interpreter
 from policyengine.runtime.program import Entry, Program
 
 

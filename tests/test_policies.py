@@ -11,9 +11,9 @@ from columns import assert_agreement, different
 from policyengine.analysis import bundle_tests, coverage
 from policyengine.batch.steps import nodes_of, results
 from policyengine.compiler.pipeline import compile_path
-from policyengine.runtime import interpreter
 from policyengine.runtime.codegen import generator
 from policyengine.runtime.exact import held
+from policyengine.runtime.meaning import interpreter
 from policyengine.runtime.program import Program
 
 POLICIES = Path(__file__).parents[1] / "policies"

@@ -11,8 +11,8 @@ from typing import Any
 
 import policyengine as pe
 from policyengine.compiler.pipeline import compile_path
+from policyengine.runtime.artifacts.program_json import from_json, to_json
 from policyengine.runtime.engine import Policy
-from policyengine.runtime.program_json import from_json, to_json
 
 POLICIES = Path(__file__).resolve().parents[1] / "policies"
 

@@ -17,7 +17,7 @@ from policyengine.errors import EvaluationError, InvalidInput
 from policyengine.language.closest import closest
 from policyengine.language.model import Test
 from policyengine.language.yaml import Mapping, Node, Scalar, Sequence, plain
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
 from policyengine.runtime.engine import Policy
 from policyengine.source import Span
 from policyengine.values.civil import DAY, Date, parse_date

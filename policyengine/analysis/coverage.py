@@ -18,9 +18,10 @@ from policyengine.language.model import NamedValue
 from policyengine.language.parts import Part
 from policyengine.language.retries import Retry
 from policyengine.language.written import Choice, ListOf, RecordOf, Written
-from policyengine.runtime import explain, interpreter
-from policyengine.runtime.facts import Reader
+from policyengine.runtime.answers import explain
 from policyengine.runtime.failure import COST_EXCEEDED
+from policyengine.runtime.given.facts import Reader
+from policyengine.runtime.meaning import interpreter
 from policyengine.runtime.program import Call, Const, Expr, If, Local, MakeTiers, Node, Program, Read, Row, children
 from policyengine.source import Span
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policyengine.analysis.outline import Outline
-from policyengine.runtime import explain
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers import explain
+from policyengine.runtime.answers.decision import Decision
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Node, Program
 from policyengine.values import types

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from policyengine.runtime.cells import UNLIMITED, Cell
+from policyengine.runtime.tables.cells import Cell
 from policyengine.values import types
-from policyengine.values.types import Type
+from policyengine.values.types import UNLIMITED, Type
 
 Interval = tuple[int | None, int | None]
 """A closed interval of ints; None is open."""

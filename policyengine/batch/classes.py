@@ -15,7 +15,6 @@ from policyengine.batch.duckdb_calls import OPERATIONS
 from policyengine.batch.duckdb_sql import Refused, compile_entry
 from policyengine.batch.shapes import NoColumns, slots
 from policyengine.batch.steps import Step, Steps, constant_items, results, steps_of
-from policyengine.runtime.cells import COLLECTING
 from policyengine.runtime.program import (
     Call,
     Column,
@@ -29,6 +28,7 @@ from policyengine.runtime.program import (
     Row,
     TableData,
 )
+from policyengine.runtime.tables.cells import COLLECTING
 from policyengine.values import types
 from policyengine.values.types import Type
 

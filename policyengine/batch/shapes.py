@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from policyengine.batch.sql_text import BIGINT, BOOLEAN, VARCHAR
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.values import types
-from policyengine.values.types import Type
+from policyengine.values.types import UNLIMITED, Type
 
 INTEGER = BIGINT
 """The kind of a slot that holds an integer; how wide it is follows from its bounds."""

@@ -10,7 +10,7 @@ import click
 from policyengine import __version__
 from policyengine.cli import OK
 from policyengine.compiler.pipeline import compile_path
-from policyengine.runtime import artifact
+from policyengine.runtime.artifacts import artifact
 from policyengine.storage import whole_file
 
 

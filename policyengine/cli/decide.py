@@ -15,7 +15,7 @@ from policyengine.cli import OK, WRONG_CALL, question, show
 from policyengine.cli.question import Oracle, Question
 from policyengine.cli.render import counted
 from policyengine.errors import EvaluationError, InvalidInput
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
 
 
 @click.command()

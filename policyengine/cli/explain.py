@@ -13,7 +13,7 @@ from policyengine.analysis.outline import outline
 from policyengine.analysis.svg import svg
 from policyengine.cli import OK, question
 from policyengine.cli.question import Oracle, Question
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
 
 
 @click.command()

@@ -11,7 +11,7 @@ from policyengine import __version__
 from policyengine.cli import OK, TESTS_FAILED, at_registry
 from policyengine.registry import release
 from policyengine.registry.release import FailedTests
-from policyengine.runtime import artifact
+from policyengine.runtime.artifacts import artifact
 
 
 @click.command()

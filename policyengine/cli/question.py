@@ -17,8 +17,8 @@ from policyengine.cli import recorded
 from policyengine.compiler.pipeline import compile_path, compile_texts
 from policyengine.errors import InvalidInput, InvalidPolicy
 from policyengine.language import yaml
-from policyengine.runtime import artifact
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
+from policyengine.runtime.artifacts import artifact
 from policyengine.runtime.engine import Policy
 
 LINES = (".jsonl", ".ndjson")

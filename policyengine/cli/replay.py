@@ -18,7 +18,7 @@ from policyengine.cli.render import counted
 from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError, UnknownVersion
 from policyengine.registry.registry import Registry
 from policyengine.runtime.engine import Policy
-from policyengine.runtime.given_json import given_json
+from policyengine.runtime.given.given_json import given_json
 from policyengine.runtime.replay import Replay, recorded_digest, replay
 
 

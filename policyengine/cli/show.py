@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
 from policyengine.runtime.engine import Policy
 from policyengine.runtime.program import Program
 from policyengine.values import types

@@ -9,8 +9,8 @@ from policyengine.cli import at_registry
 from policyengine.cli.git_bundle import at_revision
 from policyengine.compiler.pipeline import Compiled, compile_path, compile_texts
 from policyengine.errors import InvalidInput
-from policyengine.runtime import artifact
-from policyengine.runtime.artifact import Artifact
+from policyengine.runtime.artifacts import artifact
+from policyengine.runtime.artifacts.artifact import Artifact
 
 PUBLISHED = re.compile(r"sha256:[0-9a-f]+|[a-z][a-z0-9_-]*@[0-9][^:/]*")
 """A digest or its beginning, or `bundle@1.2.0`."""

@@ -20,9 +20,12 @@ from policyengine.language.expression.dynamic.room import with_room
 from policyengine.language.expression.evaluation import parsed, source_of, too_deep
 from policyengine.language.expression.scope import Scope
 from policyengine.language.expression.syntax import Expression
-from policyengine.runtime import exact, facts, interpreter, outputs
+from policyengine.runtime import exact
+from policyengine.runtime.answers import outputs
 from policyengine.runtime.failure import COST_EXCEEDED, RESULT_TOO_LARGE, Failure
+from policyengine.runtime.given import facts
 from policyengine.runtime.limits import CostExceeded
+from policyengine.runtime.meaning import interpreter
 from policyengine.runtime.program import Entry, Expr, Fact, Node, Program, walk
 from policyengine.source import Report, Source, Span
 from policyengine.values.types import Quotient, Type

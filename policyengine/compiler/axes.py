@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from itertools import chain, combinations, product
 from typing import Any
 
-from policyengine.runtime.cells import UNLIMITED, Cell, accepts
+from policyengine.runtime.tables.cells import Cell, accepts
 from policyengine.values import types
 from policyengine.values.civil import DAY, DAY_MAX, DAY_MIN, HOUR, MINUTE, SECOND, date_text
 from policyengine.values.instant import DURATION_MAX, DURATION_MIN, TIMESTAMP_MAX, TIMESTAMP_MIN, Duration, Timestamp
 from policyengine.values.number_text import decimal_text, fraction_text
-from policyengine.values.types import Number, Type
+from policyengine.values.types import UNLIMITED, Number, Type
 
 Stretch = tuple[int, int]
 Stretches = tuple[Stretch, ...]

@@ -1,7 +1,7 @@
 """Condition cells: what an author wrote -> what the cell accepts, in exact values.
 
-An exact cell has the forms of `runtime/cells.py` with `Fraction`s for numbers and nanoseconds for times, so that a
-column can choose one denominator for all of its cells; `held_cell` then gives the program's ints.
+An exact cell has the forms of `runtime/tables/cells.py` with `Fraction`s for numbers and nanoseconds for times, so that
+a column can choose one denominator for all of its cells; `held_cell` then gives the program's ints.
 
 In YAML a scalar is equality, a list is any of, `any` accepts everything, and a mapping of one key is `not` or a text
 pattern. Columns of numbers and times also read texts of ranges: `>= 10`, `[1..10)`, and `< 5, > 10`, where a comma
@@ -30,11 +30,11 @@ from policyengine.language import csv, scalars
 from policyengine.language.closest import closest
 from policyengine.language.declared import Declared
 from policyengine.language.yaml import Mapping, Node, Scalar, Sequence
-from policyengine.runtime import cells
-from policyengine.runtime.cells import UNLIMITED, Cell
+from policyengine.runtime.tables import cells
+from policyengine.runtime.tables.cells import Cell
 from policyengine.source import Diagnostic, Report, Source, Span
 from policyengine.values import types
-from policyengine.values.types import Number, Type
+from policyengine.values.types import UNLIMITED, Number, Type
 
 ExactCell = Any
 Part = TypeVar("Part")

@@ -9,9 +9,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.values import types
-from policyengine.values.types import Number, Type
+from policyengine.values.types import UNLIMITED, Number, Type
 
 Cut = tuple[int, Fraction | int, int]
 Stretches = list[tuple[Cut, Cut]]

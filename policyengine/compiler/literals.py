@@ -18,13 +18,12 @@ from policyengine.language.closest import closest
 from policyengine.language.declared import Declared, DeclaredGroup
 from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.yaml import Mapping, Node, Scalar, Sequence
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.source import Report, Span
 from policyengine.values import types
 from policyengine.values.civil import days_from_civil, parse_date
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.invalid import InvalidValue
-from policyengine.values.types import Number, Type, unit_text
+from policyengine.values.types import UNLIMITED, Number, Type, unit_text
 from policyengine.values.zones import Zone
 
 DAY = 86_400_000_000_000

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from policyengine.compiler import diagnostics as say
-from policyengine.runtime.automaton import compiled
-from policyengine.runtime.patterns import (
+from policyengine.runtime.functions.automaton import compiled
+from policyengine.runtime.functions.patterns import (
     CHARACTERS_MAX,
     Anchor,
     Chars,

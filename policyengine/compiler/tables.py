@@ -1,7 +1,7 @@
 """Gaps, overlaps and rows that never answer, of one table, each with input that shows it.
 
 The answer is `proved`, `found` or `not_analysed`, never a guess: what is found stands with a concrete key for which
-`runtime/selection.py` gives just that, and what cannot be laid out exactly is not analysed, with the reason.
+`runtime/tables/selection.py` gives just that, and what cannot be laid out exactly is not analysed, with the reason.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 from policyengine.compiler.axes import TIME, Axis, Line, NotAnalysed, Stretches, accepted, axis_of, complement, joined
 from policyengine.compiler.regions import GAPS_SHOWN, Box, Column, Refinement, Rows, TooManyRegions
-from policyengine.runtime.cells import Cell
 from policyengine.runtime.program import TableData
+from policyengine.runtime.tables.cells import Cell
 from policyengine.values.types import Type
 
 OVERLAPS_SHOWN = 20

@@ -28,11 +28,11 @@ from policyengine.registry.events import BrokenHistory, Event, digest, present, 
 from policyengine.registry.offers import Offers, checked
 from policyengine.registry.shadow import Pick, Report, State, Watch, shadow_of
 from policyengine.registry.timeline import Due, Timeline
-from policyengine.runtime import artifact
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
+from policyengine.runtime.artifacts import artifact
 from policyengine.runtime.engine import Policy
-from policyengine.runtime.leaf_readers import instant
-from policyengine.runtime.refusals import Refused
+from policyengine.runtime.given.leaf_readers import instant
+from policyengine.runtime.given.refusals import Refused
 from policyengine.storage import whole_file
 from policyengine.storage.folder import FolderStore
 from policyengine.storage.store import Conflict, Head, Store, head_of

@@ -16,9 +16,9 @@ from typing import Any
 
 from policyengine.errors import EvaluationError
 from policyengine.registry.beside import Raised, attempt
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
+from policyengine.runtime.answers.record import jsonable
 from policyengine.runtime.engine import Policy
-from policyengine.runtime.record import jsonable
 from policyengine.values import types
 from policyengine.values.currencies import CURRENCIES
 from policyengine.values.number_text import decimal_text

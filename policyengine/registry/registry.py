@@ -23,8 +23,8 @@ from policyengine.registry.plans import Plan
 from policyengine.registry.rules import Rules
 from policyengine.registry.scopes import Scope
 from policyengine.registry.timeline import Due, Timeline
-from policyengine.runtime import artifact
-from policyengine.runtime.artifact import Artifact
+from policyengine.runtime.artifacts import artifact
+from policyengine.runtime.artifacts.artifact import Artifact
 from policyengine.storage.store import Conflict, Head, Store
 from policyengine.values.instant import Timestamp
 

@@ -10,7 +10,7 @@ from typing import Any
 from policyengine.analysis import bundle_tests
 from policyengine.compiler.pipeline import Compiled, compile_path, compile_texts
 from policyengine.errors import InvalidArtifact, InvalidInput, PolicyEngineError
-from policyengine.runtime import artifact, program_json
+from policyengine.runtime.artifacts import artifact, program_json
 
 
 class FailedTests(PolicyEngineError):

@@ -24,9 +24,9 @@ from policyengine.registry.events import Event
 from policyengine.registry.guardrails import Guardrails
 from policyengine.registry.scopes import Scope
 from policyengine.registry.timeline import Activation, Due, Timeline
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
 from policyengine.runtime.engine import Policy
-from policyengine.runtime.mappings import mapping
+from policyengine.runtime.given.mappings import mapping
 from policyengine.storage.store import Store
 from policyengine.values.instant import Timestamp
 

@@ -10,24 +10,25 @@ from itertools import count
 from typing import Any
 
 from policyengine.errors import EvaluationError, InvalidInput, PolicyEngineError
-from policyengine.runtime import costs, explain, interpreter
+from policyengine.runtime.answers import explain
+from policyengine.runtime.answers.decision import Decision, OfUnavailable
+from policyengine.runtime.answers.outputs import is_too_large, shower
+from policyengine.runtime.answers.reason import Reason
+from policyengine.runtime.artifacts.program_json import digest as program_digest
 from policyengine.runtime.codegen import citing, compact, generator, lining, printing
 from policyengine.runtime.codegen.citing import Cite
 from policyengine.runtime.codegen.compact import Compact
 from policyengine.runtime.codegen.generator import Decide, Hands, TooDeep
 from policyengine.runtime.codegen.lining import FindLines
 from policyengine.runtime.codegen.printing import Print
-from policyengine.runtime.decision import Decision, OfUnavailable
 from policyengine.runtime.exact import held as as_held
-from policyengine.runtime.facts import Facts, Reader, name_aside
 from policyengine.runtime.failure import COST_EXCEEDED, RESULT_TOO_LARGE, Failure
-from policyengine.runtime.given_json import given_json
-from policyengine.runtime.indexed import Selects
+from policyengine.runtime.given.facts import Facts, Reader, name_aside
+from policyengine.runtime.given.given_json import given_json
 from policyengine.runtime.limits import CostExceeded
-from policyengine.runtime.outputs import is_too_large, shower
+from policyengine.runtime.meaning import costs, interpreter
 from policyengine.runtime.program import Entry, Program
-from policyengine.runtime.program_json import digest as program_digest
-from policyengine.runtime.reason import Reason
+from policyengine.runtime.tables.indexed import Selects
 from policyengine.values.canonical_json import canonical_bytes
 from policyengine.values.instant import Timestamp
 from policyengine.values.types import Type

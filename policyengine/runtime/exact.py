@@ -10,10 +10,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.failure import Failure
 from policyengine.values import types
-from policyengine.values.types import Type
+from policyengine.values.types import UNLIMITED, Type
 
 _HALF = Fraction(1, 2)
 

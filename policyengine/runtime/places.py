@@ -6,16 +6,9 @@ table may have a hundred thousand of them.
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-from policyengine.errors import InvalidArtifact
-from policyengine.runtime.column_json import numbers_json, numbers_of
-from policyengine.runtime.well_formed import check_size
-from policyengine.values.canonical_json import canonical_bytes
 
 
 @dataclass(slots=True)
@@ -60,31 +53,3 @@ class Places(Mapping[str, str]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def to_json(places: Places) -> bytes:
-    """The places as canonical JSON."""
-    rows = {table: [own.file, numbers_json(own.lines)] for table, own in places.rows.items()}
-    body = {"named": places.named, "rows": rows}
-    return canonical_bytes(body)
-
-
-def from_json(data: bytes, ids: Mapping[str, Sequence[str]]) -> Places:
-    """The places of a program whose tables have rows of these ids; raises InvalidArtifact where they are none."""
-    try:
-        check_size(data)
-        body = json.loads(data)
-        rows = {
-            table: RowLines(_text(file), ids[table], numbers_of(lines)) for table, (file, lines) in body["rows"].items()
-        }
-        if any(len(own.lines) > len(own.ids) for own in rows.values()):
-            raise ValueError("a table has more places than rows")
-        return Places({name: _text(place) for name, place in body["named"].items()}, rows)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as fault:
-        raise InvalidArtifact(f"the places cannot be read: {fault}") from fault
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a place is a text")
-    return value

@@ -266,7 +266,7 @@ class Node:
 class TableData:
     """A decision table as columns. A condition column holds, for each row, a cell or None for the wildcard.
 
-    `ids` are the row ids that the rationale cites. `hit` is the hit policy. Cells: see `runtime/cells.py`.
+    `ids` are the row ids that the rationale cites. `hit` is the hit policy. Cells: see `runtime/tables/cells.py`.
     `starts` and `ends` date the rows (nanoseconds, None for open) and are empty where no row is dated.
     """
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from policyengine.errors import InvalidInput, UnknownVersion
-from policyengine.runtime.canonical import from_canonical
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
 from policyengine.runtime.engine import Policy
+from policyengine.runtime.given.canonical import from_canonical
 
 ASKED = ("tenant", "at", "event", "purpose")
 COMPARED = ("id", "effect", "codes", "approvers", "rationale", "outputs")

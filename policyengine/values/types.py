@@ -172,6 +172,10 @@ class Optional:
         return f"optional {self.item}"
 
 
+UNLIMITED = "unlimited"
+"""The value of a limit that is above every number."""
+
+
 @frozen
 class Limit:
     """A number or `unlimited`."""

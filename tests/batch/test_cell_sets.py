@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from policyengine.batch.cell_sets import CellSet, Ints, NoSet, cell_set, disjoint
-from policyengine.runtime.cells import accepts
+from policyengine.runtime.tables.cells import accepts
 from policyengine.values import types
 
 NUMBERS = list(range(-6, 7))

@@ -22,10 +22,10 @@ from policyengine.compiler.cells import (
 from policyengine.compiler.literals import Literals, Unreadable
 from policyengine.language import yaml
 from policyengine.language.declared import Declared, declared_number
-from policyengine.runtime.cells import UNLIMITED, accepts
+from policyengine.runtime.tables.cells import accepts
 from policyengine.source import Diagnostic, Report, Source, Span
 from policyengine.values import types
-from policyengine.values.types import Number
+from policyengine.values.types import UNLIMITED, Number
 from policyengine.values.zones import UTC
 
 INT = declared_number("int", (), Fraction(1))

@@ -8,8 +8,8 @@ import pytest
 
 import policyengine as pe
 from policyengine.compiler.pipeline import compile_texts
+from policyengine.runtime.artifacts.program_json import from_json, to_json
 from policyengine.runtime.engine import Policy
-from policyengine.runtime.program_json import from_json, to_json
 
 HEAD = """
 policyengine: 1

@@ -7,7 +7,7 @@ from bundles import MANIFEST, mistakes, policy
 
 import policyengine as pe
 from policyengine.compiler.pipeline import compile_texts
-from policyengine.runtime import program_json
+from policyengine.runtime.artifacts import program_json
 
 FIVE = """inputs:
   tokens: {type: int token, min: 0}

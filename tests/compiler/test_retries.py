@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 import policyengine as pe
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import InvalidPolicy
-from policyengine.runtime import interpreter
 from policyengine.runtime.engine import interpreted
-from policyengine.runtime.facts import Reader
+from policyengine.runtime.given.facts import Reader
+from policyengine.runtime.meaning import interpreter
 from policyengine.values.instant import Timestamp
 
 BUNDLE = """

@@ -14,11 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policyengine.compiler.tables import Findings, analyse
-from policyengine.runtime import cells
 from policyengine.runtime.exact import exact
 from policyengine.runtime.failure import NO_MATCH, SEVERAL_MATCH
 from policyengine.runtime.program import TableData
-from policyengine.runtime.selection import select
+from policyengine.runtime.tables import cells
+from policyengine.runtime.tables.selection import select
 from policyengine.values import types
 from policyengine.values.instant import TIMESTAMP_MAX, TIMESTAMP_MIN, Timestamp
 

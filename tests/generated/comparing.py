@@ -19,15 +19,16 @@ from oracle.tree import Kind
 
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import EvaluationError, InvalidInput
-from policyengine.runtime import explain, interpreter
+from policyengine.runtime.answers import explain
+from policyengine.runtime.answers.decision import Decision
+from policyengine.runtime.answers.record import compact
 from policyengine.runtime.codegen import generator
 from policyengine.runtime.codegen.writer import TooDeep
-from policyengine.runtime.decision import Decision
 from policyengine.runtime.engine import Policy, interpreted
-from policyengine.runtime.facts import Facts, Reader
 from policyengine.runtime.failure import Failure
+from policyengine.runtime.given.facts import Facts, Reader
+from policyengine.runtime.meaning import interpreter
 from policyengine.runtime.program import Program
-from policyengine.runtime.record import compact
 from policyengine.runtime.unavailable import UNAVAILABLE
 from policyengine.values import types
 from policyengine.values.canonical_json import canonical_bytes

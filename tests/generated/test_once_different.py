@@ -13,10 +13,10 @@ import pytest
 
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import EvaluationError, InvalidPolicy
+from policyengine.runtime.answers.outputs import plain
 from policyengine.runtime.engine import Policy, interpreted
-from policyengine.runtime.facts import Reader
-from policyengine.runtime.interpreter import needed
-from policyengine.runtime.outputs import plain
+from policyengine.runtime.given.facts import Reader
+from policyengine.runtime.meaning.interpreter import needed
 from policyengine.runtime.unavailable import UNAVAILABLE
 
 HEAD = "policyengine: 1\nbundle: case\nversion: 1.0.0\ncurrency: USD\ntimezone: UTC\n"

@@ -12,9 +12,9 @@ from golden.runner import Result, run, run_files
 from golden.translate import TRANSLATORS
 from policyengine.compiler.lower.entitlements import overage, quantities
 from policyengine.language.expression import arithmetic
-from policyengine.runtime import burn_down
 from policyengine.runtime.codegen import support
 from policyengine.runtime.engine import interpreted
+from policyengine.runtime.meaning import burn_down
 
 CASES = Path(__file__).parent / "cases"
 HERE = [*read(CASES / "entitlements.json"), *read(CASES / "grant_burndown.json")]

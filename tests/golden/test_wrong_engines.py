@@ -26,8 +26,8 @@ from policyengine.compiler.lower.charges import (
     taxes,
 )
 from policyengine.language.expression import arithmetic
-from policyengine.runtime import schedules
 from policyengine.runtime.codegen import emission, support
+from policyengine.runtime.tables import schedules
 from policyengine.values.currencies import RailScale
 
 CASES = Path(__file__).parent / "cases"

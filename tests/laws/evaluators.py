@@ -10,9 +10,9 @@ from golden.bundle_text import bundle
 
 import policyengine as pe
 from policyengine.compiler.pipeline import compile_texts
-from policyengine.runtime import interpreter
 from policyengine.runtime.engine import interpreted
-from policyengine.runtime.facts import Reader
+from policyengine.runtime.given.facts import Reader
+from policyengine.runtime.meaning import interpreter
 
 
 class Asked:

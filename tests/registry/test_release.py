@@ -16,7 +16,7 @@ from policyengine.errors import InvalidArtifact, InvalidInput, InvalidPolicy
 from policyengine.registry import release
 from policyengine.registry.registry import Registry
 from policyengine.registry.release import FailedTests, Release
-from policyengine.runtime import artifact
+from policyengine.runtime.artifacts import artifact
 
 TESTS = """
 tests:

@@ -25,7 +25,7 @@ from policyengine.clock import now
 from policyengine.registry import beside
 from policyengine.registry.registry import Registry
 from policyengine.registry.shadow import Report
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
 from policyengine.runtime.engine import Policy
 from policyengine.storage.open_store import open_store
 from policyengine.values.instant import Timestamp

@@ -18,7 +18,7 @@ from policyengine.clock import now
 from policyengine.errors import EvaluationError, InvalidInput, UnknownVersion
 from policyengine.registry import beside, events, scopes
 from policyengine.registry.registry import Registry
-from policyengine.runtime import artifact
+from policyengine.runtime.artifacts import artifact
 from policyengine.storage.open_store import open_store
 
 WHEN = "2100-01-01T00:00:00Z"

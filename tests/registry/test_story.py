@@ -10,7 +10,7 @@ from test_docs import fences_of, run_python
 
 from policyengine.clock import now
 from policyengine.registry.registry import Registry
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
 from policyengine.storage.open_store import open_store
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "releasing.md"

@@ -22,7 +22,7 @@ from typing import Any
 
 import policyengine as pe
 from policyengine.compiler.pipeline import compile_path
-from policyengine.runtime import program_json
+from policyengine.runtime.artifacts import program_json
 from policyengine.values.canonical_json import canonical_bytes
 
 CASES = Path(__file__).parents[1] / "cases" / "good"

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import policyengine as pe
 from policyengine.compiler.pipeline import compile_path, compile_texts
-from policyengine.runtime import artifact, program_json
-from policyengine.runtime.column_json import numbers_json
+from policyengine.runtime.artifacts import artifact, program_json
+from policyengine.runtime.artifacts.column_json import numbers_json
 
 BUNDLE = """
 policyengine: 1

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policyengine.runtime.automaton import Program, Search, compiled, find
+from policyengine.runtime.functions.automaton import Program, Search, compiled, find
 from policyengine.runtime.limits import Meter
 
 PIECES = st.sampled_from(

@@ -9,10 +9,10 @@ import pytest
 
 import policyengine as pe
 from policyengine.compiler.pipeline import compile_texts
-from policyengine.runtime import costs, interpreter
 from policyengine.runtime.engine import Policy
-from policyengine.runtime.facts import Reader
+from policyengine.runtime.given.facts import Reader
 from policyengine.runtime.limits import COST_MAX
+from policyengine.runtime.meaning import costs, interpreter
 
 HEAD = """
 policyengine: 1

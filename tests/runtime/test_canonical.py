@@ -12,9 +12,9 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from policyengine.errors import InvalidInput
-from policyengine.runtime import facts as reading
-from policyengine.runtime.canonical import canonical, from_canonical
 from policyengine.runtime.codegen import printing
+from policyengine.runtime.given import facts as reading
+from policyengine.runtime.given.canonical import canonical, from_canonical
 from policyengine.runtime.program import Group
 from policyengine.runtime.unavailable import UNAVAILABLE
 from policyengine.values import types

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from policyengine.errors import InvalidInput
 from policyengine.runtime import failure
-from policyengine.runtime.facts import Reader, check
+from policyengine.runtime.given.facts import Reader, check
+from policyengine.runtime.given.refusals import FLOAT_HINT, OFFSET_HINT, PLAIN_HINT, TEXT_NUMBER_HINT, WHOLE_HINT
 from policyengine.runtime.program import Entry, Group, Leaf
-from policyengine.runtime.refusals import FLOAT_HINT, OFFSET_HINT, PLAIN_HINT, TEXT_NUMBER_HINT, WHOLE_HINT
 from policyengine.runtime.unavailable import UNAVAILABLE, Unavailable
 from policyengine.values import types
 from policyengine.values.instant import Duration, Timestamp

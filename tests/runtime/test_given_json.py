@@ -10,7 +10,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from policyengine.errors import InvalidInput
-from policyengine.runtime.given_json import DEPTH_MAX, SIZE_MAX, given_json
+from policyengine.runtime.given.given_json import DEPTH_MAX, SIZE_MAX, given_json
 
 
 def test_numbers_keep_their_digits():

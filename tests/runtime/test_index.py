@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policyengine.runtime import index, selection
 from policyengine.runtime.program import TableData
+from policyengine.runtime.tables import index, selection
 from policyengine.values import types
 
 KEYS = ("red", "green")

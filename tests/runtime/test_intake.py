@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from policyengine import Timestamp
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import InvalidInput, PolicyEngineError
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
 from policyengine.runtime.engine import Policy
 from policyengine.runtime.unavailable import UNAVAILABLE
 

@@ -9,7 +9,7 @@ from bundles import policy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policyengine.runtime import explain
+from policyengine.runtime.answers import explain
 
 INPUTS = """
 inputs:

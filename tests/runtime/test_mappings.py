@@ -12,7 +12,7 @@ import pytest
 from bundles import policy
 
 import policyengine as pe
-from policyengine.runtime.mappings import mapping
+from policyengine.runtime.given.mappings import mapping
 
 POLICY = policy(
     "inputs:\n"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
+from policyengine.runtime.answers.outputs import number, plain
 from policyengine.runtime.failure import DIVISION_BY_ZERO, TOO_MANY_DIGITS
-from policyengine.runtime.outputs import number, plain
 from policyengine.values import types
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.types import (

@@ -10,8 +10,8 @@ import pytest
 from bundles import policy
 
 import policyengine as pe
-from policyengine.runtime import interpreter
 from policyengine.runtime.codegen import generator, table_writer
+from policyengine.runtime.meaning import interpreter
 
 SIZE = 300
 assert SIZE > table_writer.REMEMBERED_MIN

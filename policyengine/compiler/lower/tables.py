@@ -19,9 +19,9 @@ from policyengine.language.expression import builtins, diagnostics
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.model import Condition, Table
 from policyengine.language.yaml import Mapping, Node, Scalar, Sequence, plain
-from policyengine.runtime.cells import COLLECTING
 from policyengine.runtime.places import RowLines
 from policyengine.runtime.program import All, Call, Column, Expr, MakeRecord, Row, TableData
+from policyengine.runtime.tables.cells import COLLECTING
 from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.types import Number, Type

@@ -12,16 +12,15 @@ from math import lcm
 
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
-from policyengine.runtime import costs
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.limits import LIST_MAX, TEXT_MAX
-from policyengine.runtime.meaning import OPERATIONS
+from policyengine.runtime.meaning import costs
+from policyengine.runtime.meaning.operations import OPERATIONS
 from policyengine.runtime.program import Call, Const, Expr, If
 from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.currencies import CURRENCIES
-from policyengine.values.types import INT64_MAX, INT64_MIN, Limit, Number, Quotient, Type, Unit
+from policyengine.values.types import INT64_MAX, INT64_MIN, UNLIMITED, Limit, Number, Quotient, Type, Unit
 
 MODES = ("half_even", "half_up", "half_down", "up", "down", "ceiling", "floor")
 COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}

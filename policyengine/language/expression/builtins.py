@@ -17,8 +17,8 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.runtime.functions import FUNCTIONS
 from policyengine.runtime.functions.table import QUALIFIED
+from policyengine.runtime.meaning.zoned import PARTS
 from policyengine.runtime.program import Call, Const, Expr
-from policyengine.runtime.zoned import PARTS
 from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.types import Type

@@ -16,7 +16,6 @@ from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.names import is_bind
 from policyengine.language.expression.scope import Scope, Variable
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.functions.kinds import NAMED_TYPES
 from policyengine.runtime.program import (
     All,
@@ -36,7 +35,7 @@ from policyengine.runtime.program import (
 )
 from policyengine.source import Diagnostic, Span
 from policyengine.values import types
-from policyengine.values.types import Type
+from policyengine.values.types import UNLIMITED, Type
 
 Place = Callable[[int, int], Span]
 """Where characters of the expression's text stand in the source."""

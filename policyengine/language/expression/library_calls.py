@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from policyengine.language.expression import arithmetic, syntax
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
-from policyengine.runtime.automaton import compiled
 from policyengine.runtime.functions import FUNCTIONS, Function, Signature
+from policyengine.runtime.functions.automaton import compiled
 from policyengine.runtime.functions.function import NUMBER, OPEN
 from policyengine.runtime.limits import LIST_MAX
 from policyengine.runtime.program import Call, Const, Expr

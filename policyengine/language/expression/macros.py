@@ -15,8 +15,8 @@ from policyengine.language.expression import arithmetic, syntax
 from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope, Variable
-from policyengine.runtime import costs
 from policyengine.runtime.limits import LIST_MAX, LOOPS_MAX
+from policyengine.runtime.meaning import costs
 from policyengine.runtime.program import All, Any_, Call, Const, Expr, Field, Fold, If, Let, Local, MakeRecord
 from policyengine.values import types
 from policyengine.values.types import Type

@@ -10,8 +10,8 @@ from policyengine.language.expression.calendar_rules import expect_timestamp, us
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.runtime.functions import FUNCTIONS
+from policyengine.runtime.meaning.zoned import PARTS
 from policyengine.runtime.program import Call, Const, Expr
-from policyengine.runtime.zoned import PARTS
 from policyengine.source import Span
 from policyengine.values import types
 

@@ -13,11 +13,12 @@ from functools import partial
 from math import lcm
 from typing import Any
 
-from policyengine.runtime import explain
+from policyengine.runtime.answers import explain
+from policyengine.runtime.answers.reason import Reason
 from policyengine.runtime.codegen.of_state import OfState
 from policyengine.runtime.codegen.presence import surely_asked, surely_read
 from policyengine.runtime.codegen.writer import TooDeep, Val, without_unused
-from policyengine.runtime.interpreter import needed
+from policyengine.runtime.meaning.interpreter import needed
 from policyengine.runtime.program import (
     All,
     Any_,
@@ -36,8 +37,7 @@ from policyengine.runtime.program import (
     children,
     walk,
 )
-from policyengine.runtime.reason import Reason
-from policyengine.runtime.schedules import Ints, tiers_between
+from policyengine.runtime.tables.schedules import Ints, tiers_between
 from policyengine.values import types
 from policyengine.values.types import Number
 
@@ -353,7 +353,7 @@ class _Citing(OfState):
         held = self.fresh() + "r"
         self.line(f"{held} = ()")
         self.line("if o is not None:")
-        self.line(f" c = S.overriding({self._cells_of(expr, row.code)}, {at.code})")
+        self.line(f" c = W.overriding({self._cells_of(expr, row.code)}, {at.code})")
         self.line(f" if c is not None: {held} = ({reasons}[c.override],)")
         return [f"*{held}"]
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import gcd, lcm
 
-from policyengine.runtime import cells
 from policyengine.runtime.codegen import emission_limits, support
 from policyengine.runtime.codegen.writer import Val, Writer, as_built, is_pair
 from policyengine.runtime.program import Call, Const, Expr
@@ -431,7 +430,7 @@ def _limit_subtract(w: Writer, expr: Call) -> Val:
         x = values[0].code
         return f"({x} if {x} == {unlimited} else {_number_scaled(x, den // a.number.den)} - {w.scaled(values[1], den)})"
 
-    unlimited = w.bind(cells.UNLIMITED, ("str", cells.UNLIMITED))
+    unlimited = w.bind(types.UNLIMITED, ("str", types.UNLIMITED))
     return w.strict(expr.type, expr.arguments, build)
 
 
@@ -563,7 +562,7 @@ def _limit_or(w: Writer, expr: Call) -> Val:
 
     def build(values: list[Val]) -> str:
         own, other = values[0].code, w.scaled(values[1], target.den)
-        return f"({other} if {own} == {cells.UNLIMITED!r} else {_times(own, str(factor))})"
+        return f"({other} if {own} == {types.UNLIMITED!r} else {_times(own, str(factor))})"
 
     return w.strict(target, expr.arguments, build)
 
@@ -665,7 +664,7 @@ OPERATIONS: dict[str, Operation] = {
     "hash_fraction": _simple("S.hash_fraction({})"),
     "given_part": _simple("S.given_part({}, {})", may_fail=True),
     "stretches": _simple("S.stretches({}, {}, {}, {})", may_fail=True),
-    "override_dates": _simple("S.override_dates(o, {})"),
+    "override_dates": _simple("W.override_dates(o, {})"),
     "sort_by": _simple("S.sort_by({}, {}, {})", may_fail=True),
     "keys": _simple("tuple({})"),
     "entries": _simple("tuple({}.items())"),

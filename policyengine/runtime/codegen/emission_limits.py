@@ -1,4 +1,4 @@
-"""Operations over limits and over lists in an order, as generated code; `meaning_limits.py` says what they mean."""
+"""Operations over limits and over ordered lists as generated code; `meaning/limit_operations.py` is what they mean."""
 
 from __future__ import annotations
 

@@ -17,15 +17,16 @@ from functools import partial
 from typing import Any
 
 from policyengine.frozen import frozen
-from policyengine.runtime import costs, library, periods, zoned
 from policyengine.runtime.codegen.emission import OPERATIONS
 from policyengine.runtime.codegen.flow_writer import FlowWriter
 from policyengine.runtime.codegen.intake import Intake
 from policyengine.runtime.codegen.presence import Presence, surely_asked
 from policyengine.runtime.codegen.table_writer import TableWriter
 from policyengine.runtime.codegen.writer import TooDeep, Val, as_built, is_pair, without_unused
+from policyengine.runtime.functions import periods
 from policyengine.runtime.functions.operators import joined
 from policyengine.runtime.limits import Meter
+from policyengine.runtime.meaning import costs, library, zoned
 from policyengine.runtime.program import (
     All,
     Any_,

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from policyengine.runtime.leaf_readers import instant, reader
-from policyengine.runtime.mappings import as_dict
+from policyengine.runtime.given.leaf_readers import instant, reader
+from policyengine.runtime.given.mappings import as_dict
 from policyengine.runtime.program import Entry, Group, Leaf, Program
 from policyengine.runtime.unavailable import UNAVAILABLE
 from policyengine.values import types

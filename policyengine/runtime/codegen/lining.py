@@ -15,15 +15,15 @@ from functools import lru_cache, partial
 from math import lcm
 from typing import Any
 
-from policyengine.runtime import explain
+from policyengine.runtime.answers import explain
+from policyengine.runtime.answers.explain import quotient
 from policyengine.runtime.codegen.of_state import OfState
 from policyengine.runtime.codegen.writer import TooDeep, Val, is_pair
 from policyengine.runtime.exact import exact
-from policyengine.runtime.explain import quotient
-from policyengine.runtime.interpreter import needed
-from policyengine.runtime.meaning import OPERATIONS
+from policyengine.runtime.meaning.interpreter import needed
+from policyengine.runtime.meaning.operations import OPERATIONS
 from policyengine.runtime.program import Call, Const, Entry, Program
-from policyengine.runtime.schedules import Prepared, bisect_left, graduated_flat
+from policyengine.runtime.tables.schedules import Prepared, bisect_left, graduated_flat
 from policyengine.values import types
 from policyengine.values.types import Number, Type
 

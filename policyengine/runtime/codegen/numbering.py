@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from policyengine.runtime import costs
+from policyengine.runtime.meaning import costs
 from policyengine.runtime.program import (
     Call,
     Column,

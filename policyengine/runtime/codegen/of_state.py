@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from policyengine.runtime.codegen.generator import Generator
 from policyengine.runtime.codegen.writer import Val, is_pair
-from policyengine.runtime.interpreter import needed
+from policyengine.runtime.meaning.interpreter import needed
 from policyengine.runtime.program import Entry, Program
 
 _ANSWERED = re.compile(r"\bv\d+\b")

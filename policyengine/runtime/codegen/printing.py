@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
-from policyengine.runtime.canonical import canonical, written
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.codegen.of_state import state_names
+from policyengine.runtime.given.canonical import canonical, written
 from policyengine.runtime.program import Entry, Group, Leaf, Program
 from policyengine.values import types
 from policyengine.values.canonical_json import canonical_bytes, canonical_text
 from policyengine.values.civil import wall_text
 from policyengine.values.number_text import decimal_text, decimal_texts
+from policyengine.values.types import UNLIMITED
 
 Print = Callable[[Sequence[Any]], str]
 """A text of a decision's state: the canonical input as that of `canonical_bytes`, or the id."""

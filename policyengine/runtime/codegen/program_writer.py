@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from policyengine.runtime import costs
 from policyengine.runtime.codegen.heights import Heights, always
 from policyengine.runtime.codegen.numbering import Numbering
 from policyengine.runtime.codegen.writer import Val, Writer
+from policyengine.runtime.meaning import costs
 from policyengine.runtime.program import Expr, Program, Read
 from policyengine.values import types
 from policyengine.values.types import Type

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from policyengine.runtime import failure, index
+from policyengine.runtime import failure
 from policyengine.runtime.program import TableData
+from policyengine.runtime.tables import index
 
 
 class Remembered:

@@ -15,14 +15,13 @@ from math import gcd
 from typing import Any
 
 from policyengine.runtime import failure
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.functions.conversions import duration_of_text
-from policyengine.runtime.program import CellOverride
 from policyengine.values import types
 from policyengine.values.civil import date_text
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.number_text import decimal_text
+from policyengine.values.types import UNLIMITED
 
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
 _INT = re.compile(r"[+-]?[0-9]{1,40}", re.ASCII)
@@ -158,26 +157,6 @@ def duration_text(ns: int) -> str:
     return str(Duration(ns))
 
 
-def overridden(own: Any, candidates: Sequence[CellOverride] | None, at: int | Failure | None) -> Any:
-    """The tenant's value in force for a cell, else the cell's own; an instant that failed, where there are some."""
-    found = overriding(candidates, at)
-    if found is None:
-        return own
-    return found if found.__class__ is Failure else found.value
-
-
-def overriding(candidates: Sequence[CellOverride] | None, at: int | Failure | None) -> Any:
-    """The override in force, None where there is none; an instant that failed, where it is asked for."""
-    if candidates:
-        if isinstance(at, Failure):
-            return at
-        for c in candidates:
-            after = c.start is None or (at is not None and c.start <= at)
-            if after and (c.end is None or (at is not None and at < c.end)):
-                return c
-    return None
-
-
 def all_found(cells: Sequence[Any]) -> Any:
     """The cells of several rows, or the first failure among them."""
     for cell in cells:
@@ -269,20 +248,6 @@ def given_part(part: int, whole: int) -> Any:
     if whole <= 0:
         return failure.EMPTY_PERIOD
     return (part, whole) if 0 <= part <= whole else failure.OUTSIDE_PERIOD
-
-
-def override_dates(
-    cells: dict[str, dict[tuple[int, str], Sequence[CellOverride]]] | None, columns: Sequence[Sequence[str]]
-) -> tuple[int, ...]:
-    """When the tenant's overrides of these columns begin and end."""
-    found = [
-        c
-        for table, column in columns
-        for (_, overridden), own in (cells or {}).get(table, {}).items()
-        if overridden == column
-        for c in own
-    ]
-    return tuple(sorted({d for c in found for d in (c.start, c.end) if d is not None}))
 
 
 def parse_decimal(text: str) -> Any:

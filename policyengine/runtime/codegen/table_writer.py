@@ -7,12 +7,12 @@ from dataclasses import replace
 from math import lcm
 from typing import Any
 
-from policyengine.runtime import index, schedules
 from policyengine.runtime.codegen.program_writer import ProgramWriter
 from policyengine.runtime.codegen.remembered import Remembered
 from policyengine.runtime.codegen.writer import Settle, Val, as_built
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Column, Const, Expr, Program, Read, Row, TableData
+from policyengine.runtime.tables import index, schedules
 from policyengine.values import types
 from policyengine.values.types import Number
 
@@ -133,7 +133,7 @@ class TableWriter(ProgramWriter):
         if remembered is None:
             self.memo[self.numbering.of(expr.row)] = self.stored(self.emit(expr.row))
         at, settle = self._instant(expr)
-        pick = "S.overridden"
+        pick = "W.overridden"
         if factor is not None:
             pick = self.bind(schedules.overridden_tiers(factor), ("overridden tiers", factor))
 
@@ -215,7 +215,7 @@ class TableWriter(ProgramWriter):
         def build(values: list[Val]) -> str:
             rows = values[0].code
             cells = f"(None if o is None else {self._cells_of(expr, 'r')})"
-            found = f"[S.overridden({own}[r], {cells}, {at}) for r in {rows}]"
+            found = f"[W.overridden({own}[r], {cells}, {at}) for r in {rows}]"
             return f"tuple({found})" if settle is None else f"S.all_found({found})"
 
         return self.strict(expr.type, (expr.row,), build, settle)

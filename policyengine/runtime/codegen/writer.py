@@ -14,10 +14,11 @@ from dataclasses import replace
 from typing import Any
 
 from policyengine.frozen import frozen
-from policyengine.runtime import failure, schedules
+from policyengine.runtime import failure
 from policyengine.runtime.codegen import support
 from policyengine.runtime.failure import Failure
 from policyengine.runtime.program import Call, Expr
+from policyengine.runtime.tables import overriding, schedules
 from policyengine.values import types
 from policyengine.values.types import Number, Quotient, Type
 
@@ -92,6 +93,7 @@ class Writer(ABC):
         self.names: dict[str, Any] = {
             "F": Failure,
             "S": support,
+            "W": overriding,
             "T": schedules,
             "B": schedules.bisect_left,
             "R": bisect_right,

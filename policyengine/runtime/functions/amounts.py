@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.exact import round_fraction
 from policyengine.runtime.failure import BAD_ARGUMENT, DIVISION_BY_ZERO, EMPTY, NO_OVERLOAD, OVERFLOW, Failure
 from policyengine.runtime.functions import operators
@@ -25,7 +24,7 @@ from policyengine.runtime.functions.math import absolute
 from policyengine.runtime.limits import Meter
 from policyengine.values.instant import Duration, Timestamp
 from policyengine.values.rounding import MODES
-from policyengine.values.types import DYN, INT64_MAX, INT64_MIN, STRING
+from policyengine.values.types import DYN, INT64_MAX, INT64_MIN, STRING, UNLIMITED
 
 PLACES_MAX = 34
 _NUMBERS = (int, Fraction)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from policyengine.runtime.automaton import Program, Search, Slots, compiled, find
 from policyengine.runtime.failure import BAD_ARGUMENT, BAD_PATTERN, TEXT_TOO_LONG, Failure
+from policyengine.runtime.functions.automaton import Program, Search, Slots, compiled, find
 from policyengine.runtime.functions.function import INT, Function, list_of, method, optional_of, plain
 from policyengine.runtime.functions.optionals import NONE, OptionalValue
 from policyengine.runtime.limits import TEXT_MAX, Meter

@@ -11,8 +11,8 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, get_args
 
-from policyengine.runtime import periods
 from policyengine.runtime.failure import BAD_ARGUMENT, BAD_TEXT, TIME_RANGE, UNKNOWN_ZONE, Failure
+from policyengine.runtime.functions import periods
 from policyengine.runtime.functions.function import DECIMAL, INT, Function, list_of, map_of, method, plain
 from policyengine.runtime.functions.maps import MapValue
 from policyengine.runtime.limits import PERIODS_MAX

@@ -13,7 +13,7 @@ from policyengine.analysis.diff.contents.bundle import contents
 from policyengine.analysis.diff.judging.findings import findings
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import InvalidPolicy
-from policyengine.runtime import program_json
+from policyengine.runtime.artifacts import program_json
 
 ROOT = Path(__file__).resolve().parents[3]
 SHOP = (Path(__file__).parent / "shop.yaml").read_text(encoding="utf-8")

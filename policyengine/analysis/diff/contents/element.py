@@ -16,11 +16,10 @@ from policyengine.language.expression import syntax
 from policyengine.language.expression.printer import print_expression
 from policyengine.language.written import Written
 from policyengine.language.yaml import Mapping, Node, Scalar, Sequence
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.instant import Timestamp
-from policyengine.values.types import Type, Unit, unit_product
+from policyengine.values.types import UNLIMITED, Type, Unit, unit_product
 
 Height = tuple[int, Fraction]
 """How high a number lies, so that `unlimited` lies above all of them."""

@@ -11,8 +11,8 @@ from policyengine.analysis.diff.contents.element import Element, day, height_of,
 from policyengine.compiler.pipeline import Compiled
 from policyengine.language.model import Bundle, Override
 from policyengine.language.yaml import Mapping, Node
+from policyengine.runtime.answers.explain import typed_text
 from policyengine.runtime.exact import exact
-from policyengine.runtime.explain import typed_text
 from policyengine.runtime.program import Program
 from policyengine.source import Source, Span
 from policyengine.values.types import Type

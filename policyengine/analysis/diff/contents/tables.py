@@ -12,8 +12,8 @@ from policyengine.compiler.pipeline import Compiled
 from policyengine.compiler.sources import of_texts
 from policyengine.language.model import Table
 from policyengine.language.yaml import Mapping, Node, Scalar
+from policyengine.runtime.answers.explain import typed_text
 from policyengine.runtime.exact import exact
-from policyengine.runtime.explain import typed_text
 from policyengine.runtime.program import TableData
 from policyengine.source import Report, Source, Span
 from policyengine.values import types

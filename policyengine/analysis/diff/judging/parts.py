@@ -8,7 +8,7 @@ from policyengine.analysis.diff.judging.influence import BUDGET_SIGNS, NESTED, S
 from policyengine.analysis.diff.judging.moved import moved
 from policyengine.analysis.diff.judging.rules import Rule
 from policyengine.analysis.diff.judging.sides import Sides, effect, whole
-from policyengine.runtime.decision import STRICTNESS
+from policyengine.runtime.answers.decision import STRICTNESS
 
 FALLING = frozenset(("maximum", "maximum_each"))
 """Fields that make a price smaller by being there, and larger by growing."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policyengine.errors import EvaluationError, InvalidInput
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
 from policyengine.runtime.engine import Policy
 from policyengine.runtime.program import Program
 from policyengine.values import types

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from policyengine.analysis.diff.changes import Change
 from policyengine.analysis.diff.meaning.answers import Question
-from policyengine.runtime import explain
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers import explain
+from policyengine.runtime.answers.decision import Decision
 from policyengine.runtime.program import Program
 
 OF_INPUTS = frozenset(("bundle", "check", "type", "input", "decision"))

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.exact import exact
 from policyengine.runtime.program import Const, Program, TableData, walk
 from policyengine.values import types
 from policyengine.values.instant import TIMESTAMP_MIN
-from policyengine.values.types import Type, Unit
+from policyengine.values.types import UNLIMITED, Type, Unit
 
 ROWS_MAX = 200
 """Of a larger table only as many rows are looked at; a changed row is looked for by its own conditions."""

@@ -15,7 +15,7 @@ from policyengine.analysis.diff.meaning.answers import Question
 from policyengine.analysis.diff.meaning.landmarks import Landmarks
 from policyengine.compiler.pipeline import Compiled
 from policyengine.errors import InvalidInput
-from policyengine.runtime.outputs import plain
+from policyengine.runtime.answers.outputs import plain
 from policyengine.runtime.program import Group, Leaf, Program
 from policyengine.values import types
 from policyengine.values.civil import Date

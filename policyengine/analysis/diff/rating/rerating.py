@@ -9,7 +9,7 @@ from pathlib import Path
 from policyengine.analysis.diff.rating.rater import Grouping, Rater, UnreadableLine
 from policyengine.analysis.diff.rating.tally import Tally
 from policyengine.analysis.diff.rating.usage import Chunk, Defaults, chunks
-from policyengine.runtime import program_json
+from policyengine.runtime.artifacts import program_json
 from policyengine.runtime.engine import Policy
 from policyengine.runtime.program import Program
 

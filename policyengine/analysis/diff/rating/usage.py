@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from policyengine.errors import InvalidInput
-from policyengine.runtime.canonical import from_canonical
-from policyengine.runtime.given_json import given_json
+from policyengine.runtime.given.canonical import from_canonical
+from policyengine.runtime.given.given_json import given_json
 from policyengine.runtime.program import Program
 from policyengine.runtime.replay import is_record
 from policyengine.values.instant import Timestamp

@@ -17,8 +17,8 @@ from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.written import Value, Written
-from policyengine.runtime import schedules
 from policyengine.runtime.program import Call, Const, Expr, MakeTiers, Read
+from policyengine.runtime.tables import schedules
 from policyengine.values import types
 from policyengine.values.types import Number, Unit
 

@@ -18,7 +18,7 @@ from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.written import Value, Written
-from policyengine.runtime.burn_down import STRETCHES_MAX
+from policyengine.runtime.meaning.burn_down import STRETCHES_MAX
 from policyengine.runtime.program import Call, Const, Expr, Field, Fold, Local, MakeRecord
 from policyengine.values import types
 from policyengine.values.types import Number, Type

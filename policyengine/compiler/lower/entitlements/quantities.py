@@ -18,11 +18,10 @@ from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.hints import for_unit
 from policyengine.language.expression.scope import Scope
 from policyengine.language.written import Value, Written
-from policyengine.runtime.cells import UNLIMITED
 from policyengine.runtime.program import Call, Const, Expr
 from policyengine.source import Span
 from policyengine.values import types
-from policyengine.values.types import Limit, Number, Unit
+from policyengine.values.types import UNLIMITED, Limit, Number, Unit
 
 
 def zero(unit: Unit) -> Const:

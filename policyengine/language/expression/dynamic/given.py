@@ -13,12 +13,12 @@ from fractions import Fraction
 from typing import Any
 
 from policyengine.errors import InvalidInput
-from policyengine.runtime import refusals
 from policyengine.runtime.functions.kinds import NAMED_TYPES
 from policyengine.runtime.functions.maps import MapValue, map_of
-from policyengine.runtime.leaf_readers import DECIMAL128, instant, text
+from policyengine.runtime.given import refusals
+from policyengine.runtime.given.leaf_readers import DECIMAL128, instant, text
+from policyengine.runtime.given.refusals import Refused
 from policyengine.runtime.limits import GIVEN_CHARACTERS_MAX, GIVEN_DEPTH_MAX, GIVEN_PARTS_MAX
-from policyengine.runtime.refusals import Refused
 from policyengine.values.civil import Date
 from policyengine.values.instant import (
     DURATION_MAX,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from policyengine.runtime.answers.outputs import number
 from policyengine.runtime.failure import BAD_KEY, NOT_EXACT, RESULT_TOO_LARGE, TOO_MANY_DIGITS, Failure
 from policyengine.runtime.functions.maps import MapValue
 from policyengine.runtime.functions.optionals import NONE, OptionalValue
 from policyengine.runtime.limits import RESULT_DEPTH_MAX, RESULT_PARTS_MAX
-from policyengine.runtime.outputs import number
 from policyengine.values.number_text import EXPONENT_MAX
 from policyengine.values.types import is_finite_decimal
 

@@ -11,7 +11,7 @@ from policyengine.language.expression import diagnostics as say
 from policyengine.language.expression.check import TIME_UNITS, Place
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.syntax import Call, Expression, Name, Number, Select, Text
-from policyengine.runtime.automaton import compiled
+from policyengine.runtime.functions.automaton import compiled
 from policyengine.runtime.limits import LOOPS_MAX
 from policyengine.values.instant import DURATION_MAX, DURATION_MIN, Duration
 

@@ -19,7 +19,7 @@ from policyengine.analysis.diff.rating.tally import BANDS, Sum, Tally, band
 from policyengine.analysis.diff.rating.usage import Defaults, chunks
 from policyengine.compiler.pipeline import compile_texts
 from policyengine.errors import InvalidInput
-from policyengine.runtime.decision import Decision
+from policyengine.runtime.answers.decision import Decision
 from policyengine.runtime.engine import Policy
 from policyengine.values.instant import Timestamp
 
