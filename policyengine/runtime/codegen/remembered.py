@@ -26,7 +26,8 @@ class Remembered:
     order: tuple[int, ...]
     cells: dict[Any, Any]
     own: dict[str, dict[Any, Any]]
-    """The overrides of each tenant that has some, by all keys of their row together."""
+    """The overrides of each tenant that has some, by the keys of their row: the last of `order` first, as few rows have
+    an override, and most of what is asked is known to have none by one key."""
     find: Callable[..., Any]
     """The cell of keys that are not remembered yet, or the failure of keys that have no row."""
     find_own: Callable[[str, Any], dict[Any, Any]]
@@ -44,7 +45,7 @@ class Remembered:
             self.cells = {}
             self.find = _of_one(rows, self.cells, values)
         self.own = {}
-        self.find_own = _of_tenant(table, column, self.own)
+        self.find_own = _of_tenant(table, column, self.order, self.own)
 
 
 def _of_one(rows: Mapping[Any, Any], kept: dict[Any, Any], column: Sequence[Any]) -> Callable[[Any], Any]:
@@ -70,13 +71,20 @@ def _of_pairs(
     return find
 
 
-def _of_tenant(table: TableData, column: str, kept: dict[str, dict[Any, Any]]) -> Callable[[str, Any], dict[Any, Any]]:
+def _of_tenant(
+    table: TableData, column: str, order: Sequence[int], kept: dict[str, dict[Any, Any]]
+) -> Callable[[str, Any], dict[Any, Any]]:
     def find(tenant: str, cells: Mapping[str, Mapping[tuple[int, str], Any]]) -> dict[Any, Any]:
-        found = kept[tenant] = {
-            tuple([condition[row] for condition in table.conditions]): overrides
-            for (row, name), overrides in cells.get(table.name, {}).items()
-            if name == column
-        }
+        found: dict[Any, Any] = {}
+        for (row, name), overrides in cells.get(table.name, {}).items():
+            if name == column:
+                keys = tuple([condition[row] for condition in table.conditions])
+                *above, last = [keys[place] for place in reversed(order)] or [keys]
+                level = found
+                for key in above:
+                    level = level.setdefault(key, {})
+                level[last] = overrides
+        kept[tenant] = found
         return found
 
     return find

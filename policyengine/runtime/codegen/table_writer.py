@@ -179,8 +179,11 @@ class TableWriter(ProgramWriter):
         self.line("if o is not None:")
         self.line(f" try: c = {own}[f{Program.TENANT}]")
         self.line(f" except KeyError: c = {find}(f{Program.TENANT}, o)")
-        self.line(f" c = c.get(({''.join(key + ', ' for key in keys)}))")
-        self.line(f" if c is not None: {cell.code} = {picked.format(cell.code)}")
+        steps = [keys[n] for n in reversed(known.order)] or [f"({', '.join(keys)})"]
+        for depth, step in enumerate(steps):
+            self.line(f"{' ' * depth} c = c.get({step})")
+            self.line(f"{' ' * depth} if c is not None:")
+        self.line(f"{' ' * len(steps)} {cell.code} = {picked.format(cell.code)}")
         return cell.code
 
     def _cells_of(self, expr: Column, row: str) -> str:
