@@ -57,6 +57,8 @@ def command(
     """
     steps = at_registry.steps_of(tenants, cohorts, percents, everyone)
     begins = at_registry.instant(start, "--from")
+    if out is not None:
+        whole_file.check(out)
     with at_registry.opened(address) as registry, nullcontext() if usage is None else progress(usage) as told:
         recorded = None
         if usage is not None and told is not None:

@@ -227,10 +227,16 @@ class Approvals:
             )
 
     def check_target(self, timeline: Timeline, scope: Scope, target: str, recorded: Timestamp) -> None:
-        """Whether a rollback may name this version: under rules, one that has answered there before."""
-        own = [*timeline.known(None, scope), *timeline.known(None, scopes.ALL)]
-        if self.rules is not None and not any(a.artifact == target and a.start <= recorded for a in own):
-            raise Refused(f"`{self.bundle}` has rules, and this version has never answered for {scope}: make a plan")
+        """Whether a rollback may name this version: under rules, one that has answered there before.
+
+        One that was taken back, by a person or by a guardrail, is no way back: it needs a plan like any other.
+        """
+        standing = [*timeline.standing(scope, recorded), *timeline.standing(scopes.ALL, recorded)]
+        if self.rules is not None and target not in standing:
+            raise Refused(
+                f"`{self.bundle}` has rules, and this version has never answered for {scope}, or was taken back there:"
+                " make a plan"
+            )
 
     def objection(self, event: Event, timeline: Timeline) -> str | None:
         """Why an event could not have been written by the rules that held before it; None where it could."""

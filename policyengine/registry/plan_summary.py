@@ -12,15 +12,24 @@ from policyengine.analysis.diff.report import Difference
 from policyengine.analysis.diff.reports.shown import money_text
 
 
-def summary(differences: Sequence[Difference | None], tenants: int | None, impact: Mapping[str, Decimal] | None) -> str:
-    """The line; a difference is None where nothing answered before, and there is none where nothing changes."""
+def summary(
+    differences: Sequence[Difference | None],
+    tenants: int | None,
+    impact: Mapping[str, Decimal] | None,
+    refused: int = 0,
+) -> str:
+    """The line; a difference is None where nothing answered before, and there is none where nothing changes.
+
+    `refused` is how many lines of the usage both versions refuse, so that they are in no amount.
+    """
     if not differences:
         return "nothing changes: nobody in this scope gets another version"
     known = [each for each in differences if each is not None]
     told = [_changes(finding for each in known for finding in each.findings)] if known else []
     if len(known) < len(differences):
         told.append("some have had no version")
-    return f"{', '.join(told)}; {_measured(tenants, impact)}"
+    without = f", without {_counted(refused, 'refused line')}" if refused else ""
+    return f"{', '.join(told)}; {_measured(tenants, impact)}{without}"
 
 
 def _changes(findings: Iterable[Finding]) -> str:

@@ -140,8 +140,11 @@ def planned(
         }
         for each in found
     ]
-    impact_text = None if measured is None else {code: format(change, "f") for code, change in measured.items()}
-    told = summary([each.difference for each in found], tenants, measured)
+    refused = _refused([each.impact for each in found if each.impact is not None])
+    # A sum without what both refuse is told, but nobody knows what is missing: rules take it as not measured.
+    is_whole = measured is not None and not refused
+    impact_text = {code: format(change, "f") for code, change in (measured or {}).items()} if is_whole else None
+    told = summary([each.difference for each in found], tenants, measured, refused)
     plan = Plan(
         version.bundle, version.version, version.digest, steps, limits, start, reason, base, now,
         None if usage is None else usage.said(content), impact_text,
@@ -217,11 +220,15 @@ def _split(usage: Usage, reach: Reach, of: Sequence[Compiled], folder: Path) -> 
 
 def _measured(impacts: Sequence[Impact]) -> dict[str, Decimal] | None:
     """The change by currency; None where no line came to an amount, which is not the same as no change."""
-    refused = sum(fault.count for each in impacts for side, _, fault in each.faults if side == "both")
     moneys = [money for each in impacts for money in each.moneys]
-    if not moneys or sum(each.calls for each in impacts) == refused:
+    if not moneys or sum(each.calls for each in impacts) == _refused(impacts):
         return None
     found: dict[str, Decimal] = {}
     for money in moneys:
         found[money.currency] = EXACT.add(found.get(money.currency, Decimal(0)), money.total.change)
     return dict(sorted(found.items()))
+
+
+def _refused(impacts: Sequence[Impact]) -> int:
+    """How many lines both versions refuse, so that nothing is known of what they come to."""
+    return sum(fault.count for each in impacts for side, _, fault in each.faults if side == "both")

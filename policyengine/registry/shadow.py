@@ -148,6 +148,8 @@ class State:
 
 Pick = Callable[[], int]
 """What each decision asks: nothing, `SAMPLED` or `GUARDED` or both. Every decision pays for it, so it is one call."""
+SHADOW_PART = 8
+"""Where there are canaries, the shadow has only this part of the places: what answers somebody is compared first."""
 SAMPLED, GUARDED = 1, 2
 """That a decision is to be compared with the shadowed version; that there are canaries, of which it may ask one."""
 
@@ -168,7 +170,7 @@ class Watch:
         "_keep_inputs",
         "_known",
         "_opened",
-        "_policies",
+        "_places", "_policies",
         "_refresh",
         "_retry",
         "_shadow",
@@ -196,6 +198,8 @@ class Watch:
         """The canaries, by the event that activated them."""
         self._counting = threading.Lock()
         self._waiting: deque[_Piece] = deque()
+        self._places = beside.QUEUE_MAX
+        """How many may wait when one more is compared for the shadow; canaries, which answer, have all places."""
         self._shadow: _Watched | None = None
         self._candidate: Policy | None = None
         self._before: dict[int, str | None] = {}
@@ -237,6 +241,7 @@ class Watch:
             name = f"policyengine {self._bundle} beside"
             self._beside = Beside(self._waiting, self._compare, self._settle, self._failed, name)
         self.sampled, self.guarded, self._known = sampled, guarded, {}
+        self._places = beside.QUEUE_MAX // SHADOW_PART if guarded else beside.QUEUE_MAX
         if sampled is not None and guarded:
             return lambda: sampled() | GUARDED
         return itertools.repeat(GUARDED).__next__ if guarded else sampled
@@ -279,7 +284,7 @@ class Watch:
         """Take what was answered to be compared later; never raises. The answer waits for this, so it is short."""
         if picked == SAMPLED and (known := self._known.get(answer._state[0])) is not None:
             waiting, (shadow, candidate) = self._waiting, known
-            if len(waiting) < beside.QUEUE_MAX:  # two threads may both take the last place, which is no harm
+            if len(waiting) < self._places:  # two threads may both take the last place, which is no harm
                 waiting.append((shadow, candidate, answer, name, HELD, tenant, at))
             else:
                 self._drop(shadow)
@@ -330,7 +335,7 @@ class Watch:
         self, watched: _Watched, other: Policy, answer: Outcome, name: str, given: object, tenant: str | None, at: Any
     ) -> None:
         kept: Any = HELD
-        if len(self._waiting) >= beside.QUEUE_MAX:
+        if len(self._waiting) >= (self._places if watched is self._shadow else beside.QUEUE_MAX):
             self._drop(watched)
             return
         if not isinstance(answer, Decision) or (answer._prepared, other) not in self._alike:

@@ -156,8 +156,14 @@ class Timeline:
 
     def last_good(self, scope: Scope, at: Timestamp) -> str | None:
         """What answered in a scope before what answers now: the version to go back to, None where there was none."""
+        stack, now = self.standing(scope, at), self.deciding(scope, at)
+        if stack and now is not None and stack[-1] == now.artifact:
+            stack.pop()
+        return stack[-1] if stack else None
+
+    def standing(self, scope: Scope, at: Timestamp) -> list[str | None]:
+        """What has answered in a scope and has not been taken back since, the last one last."""
         own = sorted((a for a in self.known(None, scope) if a.start <= at), key=_order)
-        now = own[-1].artifact if own else None
         # A rollback goes past what it has taken back: two in a row go back two versions.
         stack: list[str | None] = []
         for activation in own:
@@ -168,9 +174,7 @@ class Timeline:
                 stack[-1:] = [activation.artifact]
             elif not stack or stack[-1] != activation.artifact:
                 stack.append(activation.artifact)
-        if stack and stack[-1] == now:
-            stack.pop()
-        return stack[-1] if stack else None
+        return stack
 
 
 def _order(activation: Activation) -> tuple[Timestamp, int]:

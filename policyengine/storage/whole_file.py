@@ -7,6 +7,7 @@ is on the disk. A process that is killed before leaves a file behind whose name 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -17,14 +18,24 @@ PRIVATE, PUBLIC = 0o600, 0o644
 
 
 def write(target: Path, data: bytes, *, mode: int = PUBLIC, lasting: bool = False) -> None:
-    """Write a file, in the place of the one that has the name. Raises OSError, and the old one stays.
+    """Write a file, in the place of the one that has the name. Raises OSError, and the old one stays; so it does where
+    the name is that of a device, a pipe or a folder, which nothing is put in the place of.
 
     `lasting` waits until the name is on the disk, too: what is acknowledged then survives the loss of power.
     """
+    check(target)
     with _beside(target, data, mode) as name:
         os.replace(name, target)
         if lasting:
             _sync(target.parent)
+
+
+def check(target: Path) -> None:
+    """Whether a file can get this name, as far as that is known before it is written. Raises OSError."""
+    if target.exists() and not target.is_file():
+        raise FileExistsError(errno.EEXIST, "is no file that could be replaced", str(target))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "the folder is not there", str(target))
 
 
 def create(target: Path, data: bytes) -> None:

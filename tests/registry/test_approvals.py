@@ -198,6 +198,33 @@ def test_a_rollback_needs_nobody_but_goes_only_where_it_was(ruled, digests, usag
     assert len(ruled.history()) == ruled.verify()
 
 
+@pytest.mark.parametrize("scope", [scopes.ALL, scopes.tenant("acme"), scopes.percent(5)], ids=str)
+def test_what_was_taken_back_is_no_way_back(ruled, digests, usage, scope) -> None:  # type: ignore[no-untyped-def]
+    """Whoever has taken it back, and wherever: it would be a release without its approvals and its guardrails."""
+    plan = planned(ruled, usage)
+    for actor in ("pia", "pit"):
+        ruled.approve(plan, "pricing", actor=actor)
+    ruled.activate(actor="bob", plan=plan)
+    ruled.rollback("tokens", actor="a guardrail")
+
+    with pytest.raises((Refused, UnknownVersion)):
+        ruled.rollback("tokens", scope, actor="eve", to=f"tokens@{plan.version}")
+    assert digests["1.0.0"] == ruled.due("tokens", "acme").artifact
+
+
+def test_a_canary_that_was_taken_back_is_no_way_back(ruled, digests, usage) -> None:  # type: ignore[no-untyped-def]
+    """Nor is it one for the tenants that had it."""
+    plan = planned(ruled, usage, scope=scopes.tenant("acme"))
+    for actor in ("pia", "pit"):
+        ruled.approve(plan, "pricing", actor=actor)
+    ruled.activate(actor="bob", plan=plan)
+    ruled.rollback("tokens", scopes.tenant("acme"), actor="a guardrail")
+
+    for scope in (scopes.tenant("acme"), scopes.ALL):
+        with pytest.raises(Refused, match="taken back"):
+            ruled.rollback("tokens", scope, actor="eve", to=f"tokens@{plan.version}")
+
+
 def test_a_rollback_does_not_begin_what_was_to_begin_later(registry, digests) -> None:  # type: ignore[no-untyped-def]
     """It has not answered yet."""
     registry.activate("tokens@1.0.0", actor="ada")

@@ -105,6 +105,32 @@ def test_a_canary_takes_itself_back_and_a_fixed_one_goes_to_everyone(address: st
     assert by_itself == ["rolled_back"]
 
 
+def test_a_shadow_leaves_places_to_a_canary(shelf: Registry) -> None:
+    """What answers somebody is compared first: a shadow of everything, and slow, takes no place from it."""
+    shelf.shadow("tokens@1.2.0", sample="100", actor="ada")
+    shelf.activate("tokens@1.1.0", scopes.tenant(TENANTS[0]), actor="ada", guardrails=DIFFERING)
+    with connected(shelf) as live:
+        live.refresh()
+        candidate = live._watch._candidate
+        assert candidate is not None
+        decide, go_on = candidate.decider("bill"), threading.Event()
+
+        def slow(*given: Any, **named: Any) -> pe.Decision:
+            go_on.wait(60)
+            return decide(*given, **named)
+
+        candidate._deciders["bill"] = slow
+        for _ in range(100):
+            live.decide("bill", {"used": 10}, tenant=TENANTS[1])
+        live.decide("bill", {"used": 10}, tenant=TENANTS[0])
+        (guarded,), shadow = live.canaries, live.shadow
+        go_on.set()
+
+    assert shadow is not None
+    assert shadow.dropped > 50
+    assert (guarded.sampled, guarded.dropped) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("version", "said", "given", "reason"),
     [

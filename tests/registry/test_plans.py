@@ -133,7 +133,18 @@ def test_usage_that_comes_to_no_amount_measures_nothing(registry, digests, usage
     found = registry.plan("tokens@1.2.0", actor="bob", usage=usage)
 
     assert None is found.plan.impact
-    assert found.plan.summary.endswith("1 tenant, no amounts on the recorded usage")
+    assert found.plan.summary.endswith("1 tenant, no amounts on the recorded usage, without 1 refused line")
+
+
+def test_usage_of_which_a_part_is_refused_is_not_measured(registry, digests, usage) -> None:  # type: ignore[no-untyped-def]
+    """What the rest comes to is told, and nobody takes it for all: rules ask everybody whose amount it may exceed."""
+    registry.activate("tokens@1.0.0", actor="ada")
+    usage.path.write_text(usage.path.read_text() + '\n{"tenant": "globex", "input": {"used": -1}}\n')
+
+    found = registry.plan("tokens@1.2.0", actor="bob", usage=usage)
+
+    assert None is found.plan.impact
+    assert found.plan.summary.endswith("USD on the recorded usage, without 1 refused line")
 
 
 def test_a_saved_plan_is_the_same(registry, digests, usage) -> None:  # type: ignore[no-untyped-def]

@@ -40,6 +40,25 @@ else:
 """
 
 
+@pytest.mark.parametrize("kind", ["pipe", "folder", "nowhere"])
+def test_only_a_file_is_replaced(kind: str, tmp_path: Path) -> None:
+    """A device, a pipe or a folder stays what it is, and a folder that is missing is named."""
+    target = tmp_path / "target"
+    if kind == "pipe":
+        os.mkfifo(target)
+    elif kind == "folder":
+        target.mkdir()
+    else:
+        target = target / "file"
+    before = target.exists() and target.stat().st_mode
+
+    with pytest.raises(OSError, match=str(target)):
+        whole_file.write(target, NEW)
+
+    assert before == (target.exists() and target.stat().st_mode)
+    assert [tmp_path / "target"] * (kind != "nowhere") == list(tmp_path.iterdir())
+
+
 def killed_at(step: int, how: str, target: Path) -> bool:
     """Let a process write that kills itself before a step; whether it has come so far."""
     path = os.pathsep.join([str(Path(policyengine.__file__).parents[1]), *filter(None, sys.path)])
