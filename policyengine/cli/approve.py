@@ -8,6 +8,8 @@ import click
 
 from policyengine.cli import CHECK_FAILED, OK, at_registry
 from policyengine.language import yaml
+from policyengine.registry import scopes
+from policyengine.registry.plans import Plan
 from policyengine.registry.registry import Registry
 
 
@@ -33,6 +35,7 @@ def command(what: tuple[str, ...], address: str, actor: str, role: str | None, w
             _set_rules(registry, what[1], Path(what[2]), actor)
             return OK
         plan = at_registry.plan(Path(what[0]))
+        click.echo(_told(plan))
         if withdraw:
             event = registry.withdraw_approval(plan, actor=actor)
             click.echo(f"withdrawn (event {event.number})")
@@ -44,6 +47,14 @@ def command(what: tuple[str, ...], address: str, actor: str, role: str | None, w
         click.echo(f"{name}: {', '.join(people)}")
     click.echo(f"missing: {found}" if found.missing else "nothing is missing")
     return CHECK_FAILED if status and found.missing else OK
+
+
+def _told(plan: Plan) -> str:
+    """What is approved."""
+    limits = {name: limit if isinstance(limit, list) else [limit] for name, limit in (plan.guardrails or {}).items()}
+    shown = ", ".join(f"{name} {' and '.join(map(str, limit))}" for name, limit in sorted(limits.items()))
+    guarded = f", with the guardrails {shown}" if shown else ""
+    return f"{plan.bundle}@{plan.version} for {scopes.steps_text(plan.steps)}{guarded}: {plan.summary}"
 
 
 def _set_rules(registry: Registry, bundle: str, file: Path, actor: str) -> None:

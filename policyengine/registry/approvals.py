@@ -176,7 +176,9 @@ class Approvals:
             raise InvalidInput(f"`{actor}` has approved this plan as `{known}`, and counts once", "actor")
 
     def check_withdrawal(self, plan: Plan, actor: str) -> None:
-        """Whether there is an approval to take back. Raises InvalidInput where there is none."""
+        """Whether there is an approval to take back. Raises InvalidInput where there is none, Refused where the plan is
+        done or void."""
+        self.check_recorded(plan)
         if actor not in self.given.get(plan.digest, {}):
             raise InvalidInput(f"`{actor}` has not approved this plan", "actor")
 

@@ -495,7 +495,8 @@ class Registry:
         return self._locked(write)
 
     def withdraw_approval(self, plan: Plan, *, actor: str) -> Event:
-        """Take an approval back, as if it had not been given. Raises InvalidInput where there is none."""
+        """Take an approval back, as if it had not been given. Raises InvalidInput where there is none, Refused where
+        the plan is done or void."""
 
         def write() -> Event:
             self._rules_of(plan.bundle).check_withdrawal(plan, actor)

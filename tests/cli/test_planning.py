@@ -66,7 +66,9 @@ def test_a_plan_is_approved_and_activated(call, act, registry, released, plan, t
     assert "withdrawn" in act("pia", "approve", plan, "--withdraw").output
     act("pia", "approve", plan, "--role", "pricing")
     assert "nothing is missing" in act("olga", "approve", plan, "--role", "owner").output
-    assert 0 == act("bob", "approve", plan, "--status").exit_code
+    told = act("bob", "approve", plan, "--status")
+    assert 0 == told.exit_code
+    assert told.output.startswith("support-chat@0.2.0 for everyone: no differences; no usage was given\n")
 
     assert "0.2.0 answers for everyone" in act("bob", "activate", "--plan", plan).output
     listed = call("history", "--registry", registry).output

@@ -212,6 +212,18 @@ def test_what_was_taken_back_is_no_way_back(ruled, digests, usage, scope) -> Non
     assert digests["1.0.0"] == ruled.due("tokens", "acme").artifact
 
 
+def test_an_approval_of_a_plan_that_is_done_is_not_withdrawn(ruled, usage) -> None:  # type: ignore[no-untyped-def]
+    """It would say something of what has happened already; nothing is written."""
+    plan = planned(ruled, usage)
+    for actor in ("pia", "pit"):
+        ruled.approve(plan, "pricing", actor=actor)
+    done = ruled.activate(actor="bob", plan=plan)
+
+    with pytest.raises(Refused, match=f"activated by event {done.number}"):
+        ruled.withdraw_approval(plan, actor="pia")
+    assert done.number == ruled.history()[-1].number
+
+
 def test_a_canary_that_was_taken_back_is_no_way_back(ruled, digests, usage) -> None:  # type: ignore[no-untyped-def]
     """Nor is it one for the tenants that had it."""
     plan = planned(ruled, usage, scope=scopes.tenant("acme"))
