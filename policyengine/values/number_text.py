@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from math import gcd
 
 from policyengine.values.invalid import InvalidValue
@@ -99,15 +100,10 @@ def _with_point(n: int, d: int, places: int) -> str:
 
 def decimal_texts(d: int) -> Callable[[int], str]:
     """`decimal_text` of any n over this d."""
-    form = f"%d.%0{PLACES.get(d, 0)}d"
-
-    def text(n: int) -> str:
-        if not 0 <= n < _CHUNK_POWER or d not in PLACES:
-            return decimal_text(n, d)
-        whole, rest = divmod(n, d)
-        return (form % (whole, rest)).rstrip("0") if rest else str(whole)
-
-    return text
+    places = PLACES.get(d)
+    if places is None:
+        return partial(decimal_text, d=d)
+    return lambda n: _with_point(n, d, places) if -_CHUNK_POWER < n < _CHUNK_POWER else decimal_text(n, d)
 
 
 def fraction_text(n: int, d: int) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import policyengine as pe
 from policyengine.registry import release
@@ -44,6 +46,20 @@ def soon(condition: Callable[[], bool]) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def stalled(live: pe.LivePolicy) -> threading.Event:
+    """What the shadowed version waits for from now on, before it answers `bill`."""
+    candidate = live._watch._candidate
+    assert candidate is not None
+    decide, go_on = candidate.decider("bill"), threading.Event()
+
+    def slow(*given: Any, **named: Any) -> pe.Decision:
+        go_on.wait(60)
+        return decide(*given, **named)
+
+    candidate._deciders["bill"] = slow
+    return go_on
 
 
 def compared(live: pe.LivePolicy) -> Report:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from registry.beside_versions import made, soon
+from registry.beside_versions import made, soon, stalled
 from registry.tampering import taken_away
 
 import policyengine as pe
@@ -111,15 +111,7 @@ def test_a_shadow_leaves_places_to_a_canary(shelf: Registry) -> None:
     shelf.activate("tokens@1.1.0", scopes.tenant(TENANTS[0]), actor="ada", guardrails=DIFFERING)
     with connected(shelf) as live:
         live.refresh()
-        candidate = live._watch._candidate
-        assert candidate is not None
-        decide, go_on = candidate.decider("bill"), threading.Event()
-
-        def slow(*given: Any, **named: Any) -> pe.Decision:
-            go_on.wait(60)
-            return decide(*given, **named)
-
-        candidate._deciders["bill"] = slow
+        go_on = stalled(live)
         for _ in range(100):
             live.decide("bill", {"used": 10}, tenant=TENANTS[1])
         live.decide("bill", {"used": 10}, tenant=TENANTS[0])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from registry.beside_versions import compared, made, soon
+from registry.beside_versions import compared, made, soon, stalled
 from registry.tampering import overwrite_blob
 
 import policyengine as pe
@@ -227,15 +227,7 @@ def test_what_a_slow_candidate_leaves_is_dropped_and_counted(shelf: Registry, mo
     monkeypatch.setattr(beside, "QUEUE_MAX", 5)
     shadowed(shelf)
     with connected(shelf) as live:
-        candidate = live._watch._candidate
-        assert candidate is not None
-        decide, go_on = candidate.decider("bill"), threading.Event()
-
-        def slow(*given: Any, **named: Any) -> pe.Decision:
-            go_on.wait(60)
-            return decide(*given, **named)
-
-        candidate._deciders["bill"] = slow
+        go_on = stalled(live)
         costs = [live.decide("bill", {"used": 10}).outputs["cost"] for _ in range(50)]
         stuck = live.shadow
         go_on.set()

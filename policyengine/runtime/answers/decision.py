@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, KeysView, Mapping, Sequence
+from collections.abc import Iterator, KeysView, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -79,19 +79,23 @@ class Decision:
     # never asked for more than an amount. What takes long to find is kept in `_found` and `_traced`.
 
     @classmethod
-    def examined(cls, state: tuple[Any, ...]) -> Decision:
-        """The decision of values that may have failed, or the exception of such a failure or of a broken check."""
+    def of(cls, state: tuple[Any, ...]) -> Decision:
+        """The decision of a state that has been answered with already."""
         made = cls()
         made._state = state
+        return made
+
+    @classmethod
+    def examined(cls, state: tuple[Any, ...]) -> Decision:
+        """The decision of values that may have failed, or the exception of such a failure or of a broken check."""
+        made = cls.of(state)
         made._check()
         return made
 
     @classmethod
-    def effects_of(cls, state: Sequence[Any]) -> dict[str, Any]:
+    def effects_of(cls, state: tuple[Any, ...]) -> dict[str, Any]:
         """The effect, codes and approvers of a state, as records have them."""
-        made = cls()
-        made._state = tuple(state)
-        return effects(made)
+        return effects(cls.of(state))
 
     @property
     def _prepared(self) -> Prepared:

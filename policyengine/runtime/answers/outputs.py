@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal, Inexact
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 from policyengine.runtime.failure import RESULT_TOO_LARGE, TOO_MANY_DIGITS, Failure
@@ -68,7 +67,7 @@ def shower(its_type: Type) -> Callable[[Any], Any]:
                 value if value.__class__ is int and -_WHOLE_MAX < value < _WHOLE_MAX else plain(value, its_type)
             )
         case Number(den=den):
-            return partial(_shown, Decimal(den), den)
+            return lambda value: plain(value, its_type) if value.__class__ is Failure else number(value, den)
         case types.BOOL | types.STRING | types.Enum():
             return lambda value: value
     if is_nested(its_type):
@@ -97,16 +96,6 @@ def _tier(its_type: types.Tiers, up_to: int | None, rate: int, flat: int) -> Any
     name = "unit_amount" if its_type.rate.unit else "factor"
     numbers = {"up_to": plain(up_to, its_type.bound), name: plain(rate, its_type.rate)}
     return _whole({**numbers, "flat_amount": plain(flat, its_type.flat)})
-
-
-def _shown(divisor: Decimal, den: int, value: Any) -> Any:
-    """`number` of an int or a failure, with the denominator made a Decimal beforehand."""
-    if value.__class__ is int and -_EASY < value < _EASY:
-        try:
-            return _divide(value, divisor)
-        except Inexact:
-            return TOO_MANY_DIGITS
-    return value if value.__class__ is Failure or value is None else number(value, den)
 
 
 def number(n: int, den: int) -> Decimal | Failure:

@@ -6,7 +6,7 @@ None, and the record is made of the decision.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
@@ -14,10 +14,10 @@ from policyengine.runtime.codegen.printing import Printing, or_null
 from policyengine.runtime.program import Entry, Program
 from policyengine.values import types
 from policyengine.values.canonical_json import canonical_text
-from policyengine.values.number_text import DIGITS_MAX, PLACES, decimal_texts
+from policyengine.values.number_text import DIGITS_MAX, PLACES
 from policyengine.values.types import Type
 
-State = Sequence[Any]
+State = tuple[Any, ...]
 Compact = Callable[[State], str | None]
 """The compact record by a decision's state."""
 Effects = Callable[[State], Mapping[str, Any]]
@@ -79,18 +79,18 @@ def _remembered(known: dict[Any, tuple[str, ...]], said: Any, effects: Mapping[s
 
 def _form(writer: Printing, code: str, its_type: Type) -> str | None:
     """The code of an output as JSON text; None of a kind that is not printed in line."""
-    match its_type:
-        case types.Number(integer=True, den=1):
-            return f"'\"%d\"' % {code}"
-        case types.Number(den=den, lo=lo, hi=hi) if den in PLACES and max(-lo, hi) < 10 ** (DIGITS_MAX - 1):
-            return f"'\"%s\"' % {writer.bind(decimal_texts(den))}({code})"
-        case types.BOOL:
-            return f"{writer.bind({True: 'true', False: 'false'})}[{code}]"
-        case types.STRING | types.Enum():
-            return f"quoted({code})"
-        case types.TIMESTAMP:
-            return f"'\"%sZ\"' % wall_text({code})"
-        case types.Optional(item=item):
-            form = _form(writer, code, item)
-            return None if form is None else or_null(code, form)
-    return None
+    if isinstance(its_type, types.Optional):
+        form = _form(writer, code, its_type.item)
+        return None if form is None else or_null(code, form)
+    den = its_type.den if isinstance(its_type, types.Number) else 1
+    if isinstance(its_type, types.Number) and not _is_short(its_type):
+        return None
+    printed = writer.plain(its_type, den, code)
+    return None if printed is None else f"{writer.bind(printed[0])} % {printed[1]}"
+
+
+def _is_short(its_type: types.Number) -> bool:
+    """Whether every number of a type is a decimal that a caller is given: one of not too many digits."""
+    if its_type.integer and its_type.den == 1:
+        return True  # of 64 bits
+    return its_type.den in PLACES and max(-its_type.lo, its_type.hi) < 10 ** (DIGITS_MAX - 1)

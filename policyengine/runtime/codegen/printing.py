@@ -147,14 +147,18 @@ class Printing:
 
     def _leaf(self, leaf: Leaf, value: str) -> tuple[str, str]:
         """The format of a present value and the code of what goes into it."""
-        match leaf.type:
-            case types.Number() if leaf.scale == 1:
+        if isinstance(leaf.type, types.Limit):
+            text = f"decimal_text({value}, {leaf.scale})"
+            return '"%s"', f"({UNLIMITED!r} if {value} == {UNLIMITED!r} else {text})"
+        return self.plain(leaf.type, leaf.scale, value) or ("%s", f"text_of({value}, {self.bind(leaf)})")
+
+    def plain(self, its_type: types.Type, den: int, value: str) -> tuple[str, str] | None:
+        """The format of a value that is a text, a number over `den` or the like, and its code; None of other kinds."""
+        match its_type:
+            case types.Number() if den == 1:
                 return '"%d"', value
             case types.Number():
-                return '"%s"', f"{self.bind(decimal_texts(leaf.scale))}({value})"
-            case types.Limit():
-                text = f"decimal_text({value}, {leaf.scale})"
-                return '"%s"', f"({UNLIMITED!r} if {value} == {UNLIMITED!r} else {text})"
+                return '"%s"', f"{self.bind(decimal_texts(den))}({value})"
             case types.Enum(members=members):
                 return "%s", f"{self.bind({member: quoted(member) for member in members})}[{value}]"
             case types.STRING:
@@ -163,7 +167,7 @@ class Printing:
                 return "%s", f"{self.bind({True: 'true', False: 'false'})}[{value}]"
             case types.TIMESTAMP:
                 return '"%sZ"', f"wall_text({value})"
-        return "%s", f"text_of({value}, {self.bind(leaf)})"
+        return None
 
 
 def _text_of(value: Any, leaf: Leaf) -> str:
