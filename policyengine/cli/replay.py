@@ -31,9 +31,10 @@ from policyengine.runtime.replay import Replay, recorded_digest, replay
 def command(records: Path, names: tuple[str, ...], other: str | None, address: str | None, how: str) -> int:
     """Make recorded decisions again, and say which come out otherwise.
 
-    RECORDS holds one record a line, as `decide --format json` and `decision.record()` make them. Each is decided by the
-    version that its record names, which is one of the VERSIONs or lies in the registry; a VERSION is a folder, an
-    artifact, `REVISION:FOLDER` of git or a published version. The exit code is 2 when a decision comes out otherwise.
+    RECORDS holds one record a line, as `decide --format json`, `decision.record()` and `decision.compact_record()` make
+    them. Each is decided by the version that its record names, which is one of the VERSIONs or lies in the registry; a
+    VERSION is a folder, an artifact, `REVISION:FOLDER` of git or a published version. The exit code is 2 when a
+    decision comes out otherwise.
     """
     if other is not None and names:
         raise click.UsageError("give versions, or one with --with: it decides all records")
@@ -151,7 +152,11 @@ def _again(record: dict[str, Any], known: Versions, number: int) -> Answer | Non
     if "error" in record and "decision" not in record:
         return None
     try:
-        policy = known.of(recorded_digest(record))
+        digest = recorded_digest(record)
+    except InvalidInput as fault:
+        raise _at_line(number, fault) from None
+    policy = known.of(digest)
+    try:
         found = replay(record, policy, other_version=known.other is not None)
     except EvaluationError as fault:
         return Answer({"decision": (record["outputs"], f"fails: {fault}")})

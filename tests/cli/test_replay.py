@@ -117,3 +117,13 @@ def test_a_line_that_is_no_record_is_refused_by_its_number(call: Any, chat: Path
         result = call("replay", tmp_path / "r.jsonl", chat)
         assert 1 == result.exit_code
         assert message in result.output
+
+
+def test_what_is_no_record_is_named_in_a_backtest_as_well(call: Any, dearer: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.jsonl").write_text('{"policy": {"digest": "sha256:0"}}\n')
+
+    result = call("replay", tmp_path / "r.jsonl", "--with", dearer)
+
+    assert (1, "error: line 1: decision: is missing: this is no record of a decision\n") == (
+        result.exit_code, result.output
+    )  # fmt: skip
