@@ -33,10 +33,6 @@ def bad_literal(found: str, wanted: str, at: Span, hint: str | None = None) -> D
     return Diagnostic("B005", "bad_literal", f"expected {wanted}, found {found}", at, hint)
 
 
-def bare_percentage_or_unit(found: str, at: Span) -> Diagnostic:
-    return Diagnostic("B005", "bad_literal", f"`{found}` is not a number in the unit of this field", at)
-
-
 def key_not_covered(missing: Iterable[str], at: Span) -> Diagnostic:
     """A keyed value that does not answer for every member of its key."""
     names = ", ".join(f"`{m}`" for m in missing)

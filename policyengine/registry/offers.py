@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from policyengine.errors import InvalidInput
-from policyengine.runtime.program import Entry, Group, Leaf, Program
+from policyengine.runtime.program import Group, Leaf, Program
 
 Offers = Mapping[str, Iterable[str]]
 Path = tuple[str, ...]
@@ -41,11 +41,6 @@ def objections(program: Program, offers: Offers) -> list[str]:
         found += [f"`{name}` needs `{_text(path)}`, which the host does not offer" for path in missing]
         found += [f"`{name}` knows no `{_text(path)}`, which the host offers" for path in unknown]
     return found
-
-
-def facts_of(program: Program, entry: Entry) -> list[str]:
-    """The paths of the facts that an entry point reads: what a host may offer."""
-    return [_text(path) for index in entry.facts if (path := program.facts[index].path)]
 
 
 def _required(group: Group, path: Path, read: set[Path]) -> Iterator[Path]:

@@ -22,7 +22,7 @@ from policyengine.runtime.codegen.generator import Decide, Hands, TooDeep
 from policyengine.runtime.codegen.lining import FindLines
 from policyengine.runtime.codegen.printing import Print
 from policyengine.runtime.exact import held as as_held
-from policyengine.runtime.failure import COST_EXCEEDED, RESULT_TOO_LARGE, Failure
+from policyengine.runtime.failure import COST_EXCEEDED, RESULT_TOO_LARGE
 from policyengine.runtime.given.facts import Facts, Reader, name_aside
 from policyengine.runtime.given.given_json import given_json
 from policyengine.runtime.limits import CostExceeded
@@ -320,8 +320,3 @@ def interpreted(
 
 def _held(value: Any, its_type: Type) -> Any:
     return RESULT_TOO_LARGE if costs.is_nested(its_type) and is_too_large(value) else as_held(value, its_type)
-
-
-def failed(program: Program, node: str, failure: Failure) -> EvaluationError:
-    """The exception of a value that a decision answers with and that failed."""
-    return EvaluationError(failure.message, failure.code, node, program.places.get(node, ""))

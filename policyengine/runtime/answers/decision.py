@@ -47,8 +47,7 @@ class Outputs(Mapping[str, Any]):
             return None  # `on_error` has answered for it, by the effect
         value = show(held)
         if value.__class__ is Failure:
-            places = decision._policy.program.places
-            raise EvaluationError(value.message, value.code, node, places.get(node, ""))
+            raise _fault(decision._policy.program, node, value)
         return value
 
     def __iter__(self) -> Iterator[str]:
@@ -149,8 +148,7 @@ class Decision:
         names = [node for _, node in self._entry.outputs] + [*self._entry.guards, *self._entry.requires]
         for node, value in zip(names, self._values, strict=False):
             if value.__class__ is Failure and self._effect_of(node, value) == "fail":
-                began = self._failing_nodes(node, value)[0]
-                raise EvaluationError(value.message, value.code, began, program.places.get(began, ""))
+                raise _fault(program, self._failing_nodes(node, value)[0], value)
 
     def _effect_of(self, node: str, failure: Failure) -> str:
         """What `on_error` says about a failure: that of the part where it began, or else of the decision."""
@@ -194,7 +192,7 @@ class Decision:
         checks = self._entry.checks
         for node, value in zip(checks, self._values[-len(checks) :], strict=True):
             if value.__class__ is Failure:
-                raise EvaluationError(value.message, value.code, node, program.places.get(node, ""))
+                raise _fault(program, node, value)
             if value is False:
                 raise InvalidInput(program.reasons[node], "input", f"checked at {program.places.get(node, '')}")
 
@@ -423,6 +421,11 @@ class Decision:
 
     def __repr__(self) -> str:
         return f"Decision({self.name} of {self.policy})"
+
+
+def _fault(program: Program, node: str, failure: Failure) -> EvaluationError:
+    """The exception of a failure that began in a node."""
+    return EvaluationError(failure.message, failure.code, node, program.places.get(node, ""))
 
 
 def _is_same(value: Any, failure: Failure) -> bool:

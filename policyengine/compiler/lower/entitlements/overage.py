@@ -15,12 +15,10 @@ from policyengine.compiler.lower.context import Context
 from policyengine.compiler.lower.entitlements import quantities, switches
 from policyengine.language.entitlements import Entitlement
 from policyengine.language.expression import arithmetic
-from policyengine.language.expression import diagnostics as expression_say
 from policyengine.language.expression.diagnostics import Rejected
 from policyengine.language.expression.scope import Scope
 from policyengine.language.written import RecordOf, Value
 from policyengine.runtime.program import All, Any_, Call, Const, Expr, If
-from policyengine.source import Span
 from policyengine.values import types
 from policyengine.values.types import Number
 
@@ -82,8 +80,3 @@ def _spend_limit(context: Context, value: Value, scope: Scope, step: Number, gra
     shares.check(written)
     share = quantities.number(context, written, scope, (), "percent_of_granted")
     return quantities.cut(quantities.times(granted, share), step)
-
-
-def check_number(its_type: types.Type, at: Span) -> None:
-    if not isinstance(its_type, types.Number):
-        raise Rejected(expression_say.expected_type("a number", its_type, at))
